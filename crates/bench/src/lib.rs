@@ -1,0 +1,1 @@
+//! Micro benches and the end-to-end harness (development only).

@@ -1,0 +1,3 @@
+//! The Temblor command line.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Codecs between bytes and values, preprocessors and postprocessors.

@@ -1,0 +1,1 @@
+//! Deployment documents: model, artefact URLs, bindings, mappings, validation.

@@ -1,0 +1,1 @@
+//! Light connectors: files, standard streams, test sources and sinks.

@@ -1,0 +1,1 @@
+//! HTTP server and client engine, rest onramp and offramp.

@@ -1,0 +1,1 @@
+//! Queries to executable graphs: planning, operators, windows, executor.

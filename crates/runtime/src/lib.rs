@@ -1,0 +1,1 @@
+//! Workers, sources, sinks, flow linking and running.

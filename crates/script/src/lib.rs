@@ -1,0 +1,1 @@
+//! Name resolution, compiler and runtime of the scripting language.

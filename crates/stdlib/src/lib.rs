@@ -1,0 +1,1 @@
+//! Function modules, aggregates and library sources of the scripting language.

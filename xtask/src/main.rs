@@ -1,0 +1,3 @@
+//! Developer chores: arrow check, generated documentation, conformance cases.
+
+fn main() {}
