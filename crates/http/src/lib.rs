@@ -1,1 +1,10 @@
 //! HTTP server and client engine, rest onramp and offramp.
+//!
+//! The HTTP/1.1 engine ([`message`], [`h1`], [`upstream`]) knows nothing of events and flows: it turns bytes of a
+//! connection into heads and bodies and back, strictly as RFC 9110, RFC 9112 and `proxy.md` 2 demand. Everything runs in
+//! the task that polls it; the engine spawns nothing but name resolution.
+
+pub mod error;
+pub mod limits;
+pub mod message;
+pub mod timeouts;

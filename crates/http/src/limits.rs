@@ -1,0 +1,52 @@
+//! Limits of messages (`proxy.md` 2.2). Sizes in bytes.
+
+/// Limits of a server connection.
+#[derive(Clone, Debug)]
+pub struct ServerLimits {
+    /// Longest request target; more is answered 414.
+    pub target: usize,
+    /// Request line and fields together, line ends included; more is answered 431.
+    pub head: usize,
+    /// Number of fields; more is answered 431.
+    pub headers: usize,
+    /// Largest request body, `None` for no limit; more is answered 413.
+    pub body: Option<u64>,
+    /// Trailer fields of a chunked body; more is answered 431.
+    pub trailers: usize,
+    /// Requests after which a connection is closed.
+    pub requests_per_connection: Option<u64>,
+}
+
+impl Default for ServerLimits {
+    fn default() -> Self {
+        ServerLimits {
+            target: 16 << 10,
+            head: 64 << 10,
+            headers: 128,
+            body: None,
+            trailers: 8 << 10,
+            requests_per_connection: None,
+        }
+    }
+}
+
+/// Limits of responses taken from an upstream; more is outcome `protocol`.
+#[derive(Clone, Debug)]
+pub struct ClientLimits {
+    /// Status line and fields together, line ends included.
+    pub head: usize,
+    /// Number of fields.
+    pub headers: usize,
+    /// Trailer fields of a chunked body.
+    pub trailers: usize,
+}
+
+impl Default for ClientLimits {
+    fn default() -> Self {
+        ClientLimits {
+            head: 64 << 10,
+            headers: 256,
+            trailers: 8 << 10,
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Host and port (RFC 3986 3.2, RFC 9110 7.2).
+
+use std::net::Ipv6Addr;
+
+use super::class;
+
+/// The parts of `host[:port]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Authority<'a> {
+    /// Name or address as written; IPv6 addresses with their brackets.
+    pub host: &'a str,
+    /// The port, if one is given; an empty one (`host:`) counts as not given.
+    pub port: Option<u16>,
+}
+
+/// Reads `host[:port]`. None: empty host, bytes that no host has, bad brackets, a port that is no number up to 65535.
+pub fn parse_authority(text: &str) -> Option<Authority<'_>> {
+    let (host, port) = if text.starts_with('[') {
+        let end = text.find(']')? + 1;
+        let (host, rest) = text.split_at(end);
+        host.get(1..end - 1)?.parse::<Ipv6Addr>().ok()?;
+        (host, if rest.is_empty() { "" } else { rest.strip_prefix(':')? })
+    } else {
+        let (host, port) = text.split_once(':').unwrap_or((text, ""));
+        if host.is_empty() || !class::is_reg_name(host.as_bytes()) {
+            return None;
+        }
+        (host, port)
+    };
+    if port.is_empty() {
+        return Some(Authority { host, port: None });
+    }
+    // `parse` alone would take a sign.
+    if !port.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    port.parse().ok().map(|port| Authority { host, port: Some(port) })
+}
