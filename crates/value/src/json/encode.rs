@@ -1,0 +1,143 @@
+//! Writing values as compact JSON (spec/script.md 2.6).
+//!
+//! Invariant: containers are walked with a list of what is open, not by recursion, so that no depth is too much.
+
+use smallvec::SmallVec;
+
+use crate::{Iter, ObjectMap, Str, Value};
+
+use super::number::{write_f64, write_integer};
+use super::text::{write_base64, write_str};
+
+/// A container whose elements are being written.
+enum Open<'a> {
+    Array(std::slice::Iter<'a, Value>),
+    Object(Iter<'a>),
+    Sorted(std::vec::IntoIter<(&'a Str, &'a Value)>),
+}
+
+/// Order in which the keys of a record are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum KeyOrder {
+    Record,
+    Bytes,
+}
+
+/// Appends the value as compact JSON, keys in record order.
+///
+/// Bytes become a string of base64; infinities and not-a-number become `null`.
+pub fn encode(value: &Value, out: &mut Vec<u8>) {
+    write(value, KeyOrder::Record, out);
+}
+
+/// Appends the value as [`encode`] does, but the keys of every record in byte order.
+pub fn encode_sorted(value: &Value, out: &mut Vec<u8>) {
+    write(value, KeyOrder::Bytes, out);
+}
+
+/// The value as compact JSON, keys in record order.
+pub fn to_string(value: &Value) -> String {
+    let mut out = Vec::new();
+    encode(value, &mut out);
+    into_string(out)
+}
+
+/// The value as compact JSON, keys in byte order at every level.
+pub fn to_string_sorted(value: &Value) -> String {
+    let mut out = Vec::new();
+    encode_sorted(value, &mut out);
+    into_string(out)
+}
+
+/// Text that was written by this module; it is UTF-8 because its parts are.
+pub(super) fn into_string(out: Vec<u8>) -> String {
+    String::from_utf8(out).unwrap_or_default()
+}
+
+fn write(value: &Value, order: KeyOrder, out: &mut Vec<u8>) {
+    let mut open: SmallVec<[Open<'_>; 8]> = SmallVec::new();
+    let mut current = value;
+    loop {
+        match current {
+            Value::Array(list) => {
+                out.push(b'[');
+                open.push(Open::Array(list.iter()));
+            }
+            Value::Object(map) => {
+                out.push(b'{');
+                open.push(open_object(map, order));
+            }
+            scalar => write_scalar(scalar, out),
+        }
+        match next(&mut open, out) {
+            Some(value) => current = value,
+            None => return,
+        }
+    }
+}
+
+fn open_object(map: &ObjectMap, order: KeyOrder) -> Open<'_> {
+    match order {
+        KeyOrder::Record => Open::Object(map.iter()),
+        KeyOrder::Bytes => {
+            let mut entries: Vec<_> = map.iter().collect();
+            entries.sort_unstable_by_key(|(key, _)| *key);
+            Open::Sorted(entries.into_iter())
+        }
+    }
+}
+
+/// Closes what is finished and gives the next value to be written, after its comma and key.
+#[inline]
+fn next<'a>(open: &mut SmallVec<[Open<'a>; 8]>, out: &mut Vec<u8>) -> Option<&'a Value> {
+    loop {
+        let entry = match open.last_mut()? {
+            Open::Array(elements) => match elements.next() {
+                Some(value) => {
+                    write_comma(out);
+                    return Some(value);
+                }
+                None => {
+                    out.push(b']');
+                    open.pop();
+                    continue;
+                }
+            },
+            Open::Object(entries) => entries.next(),
+            Open::Sorted(entries) => entries.next(),
+        };
+        let Some((key, value)) = entry else {
+            out.push(b'}');
+            open.pop();
+            continue;
+        };
+        write_comma(out);
+        write_str(key, out);
+        out.push(b':');
+        return Some(value);
+    }
+}
+
+/// Separates an element from the one before, if there is one: no written value ends like an opening bracket.
+#[inline]
+fn write_comma(out: &mut Vec<u8>) {
+    if !matches!(out.last(), Some(b'[' | b'{')) {
+        out.push(b',');
+    }
+}
+
+/// Writes a value that has no elements; nothing for others.
+#[inline]
+pub(super) fn write_scalar(value: &Value, out: &mut Vec<u8>) {
+    match value {
+        Value::Null => out.extend_from_slice(b"null"),
+        Value::Bool(true) => out.extend_from_slice(b"true"),
+        Value::Bool(false) => out.extend_from_slice(b"false"),
+        Value::I64(number) => write_integer(*number, out),
+        Value::U64(number) => write_integer(*number, out),
+        Value::F64(number) => write_f64(*number, out),
+        Value::Str(text) => write_str(text, out),
+        Value::Bytes(bytes) => write_base64(bytes, out),
+        Value::Array(_) | Value::Object(_) => {}
+    }
+}

@@ -1,0 +1,415 @@
+//! Records: maps that keep the order of insertion.
+//!
+//! Must not know: JSON, scripts. Invariants: keys are unique; `index`, where present, holds every position exactly once under the hash
+//! of its key; replacing a value keeps the place of its key (spec/script.md 2.3).
+
+use std::fmt;
+use std::iter::FusedIterator;
+
+use hashbrown::HashTable;
+
+use crate::key::hash_text;
+use crate::release::{Container, release};
+use crate::{Key, Str, Value};
+
+/// Entries above which lookups go through a hash index. Below, comparing is faster than hashing.
+const INDEX_ABOVE: usize = 16;
+
+/// Entries at which an index is given up again; lower than [`INDEX_ABOVE`], so that a size going up and down does not rebuild it.
+const NO_INDEX_BELOW: usize = 8;
+
+type Entry = (Str, Value);
+
+/// A record: string keys to values, in order of insertion.
+///
+/// Equality is that of the language and ignores the order (spec/script.md 2.4).
+#[derive(Clone, Default)]
+pub struct ObjectMap {
+    entries: Vec<Entry>,
+    index: Option<Box<HashTable<usize>>>,
+}
+
+impl ObjectMap {
+    /// The empty record.
+    pub const fn new() -> Self {
+        Self {
+            entries: Vec::new(),
+            index: None,
+        }
+    }
+
+    /// An empty record with room for `capacity` entries.
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self {
+            entries: Vec::with_capacity(capacity),
+            index: None,
+        }
+    }
+
+    /// Makes room for `additional` further entries.
+    pub fn reserve(&mut self, additional: usize) {
+        self.entries.reserve(additional);
+    }
+
+    /// Number of entries.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is no entry.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The value under `key`.
+    #[inline]
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.position(key).and_then(|at| self.entries.get(at)).map(|entry| &entry.1)
+    }
+
+    /// The value under a prepared key.
+    #[inline]
+    pub fn get_key(&self, key: &Key) -> Option<&Value> {
+        self.position_of_key(key)
+            .and_then(|at| self.entries.get(at))
+            .map(|entry| &entry.1)
+    }
+
+    /// The value under `key`, to be changed.
+    #[inline]
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
+        self.position(key)
+            .and_then(|at| self.entries.get_mut(at))
+            .map(|entry| &mut entry.1)
+    }
+
+    /// The value under a prepared key, to be changed.
+    #[inline]
+    pub fn get_key_mut(&mut self, key: &Key) -> Option<&mut Value> {
+        self.position_of_key(key)
+            .and_then(|at| self.entries.get_mut(at))
+            .map(|entry| &mut entry.1)
+    }
+
+    /// The entry at a place in the order of insertion.
+    pub fn get_index(&self, place: usize) -> Option<(&Str, &Value)> {
+        self.entries.get(place).map(|(key, value)| (key, value))
+    }
+
+    /// Whether there is an entry under `key`.
+    pub fn contains_key(&self, key: &str) -> bool {
+        self.position(key).is_some()
+    }
+
+    /// Whether there is an entry under a prepared key.
+    pub fn contains(&self, key: &Key) -> bool {
+        self.position_of_key(key).is_some()
+    }
+
+    /// Sets the value under `key`. An existing entry keeps its place and its former value is returned, a new entry goes to the end.
+    #[inline]
+    pub fn insert(&mut self, key: impl Into<Str>, value: impl Into<Value>) -> Option<Value> {
+        let (key, value) = (key.into(), value.into());
+        if self.index.is_some() {
+            let hash = hash_text(&key);
+            return self.insert_indexed(hash, key, value);
+        }
+        match scan(&self.entries, &key) {
+            Some(at) => self.replace(at, value),
+            None => {
+                self.push(key, value);
+                None
+            }
+        }
+    }
+
+    /// Sets the value under a prepared key, as [`insert`](Self::insert) does.
+    #[inline]
+    pub fn insert_key(&mut self, key: &Key, value: impl Into<Value>) -> Option<Value> {
+        let value = value.into();
+        if self.index.is_some() {
+            return self.insert_indexed(key.hash_value(), key.str().clone(), value);
+        }
+        match scan(&self.entries, key.str()) {
+            Some(at) => self.replace(at, value),
+            None => {
+                self.push(key.str().clone(), value);
+                None
+            }
+        }
+    }
+
+    /// Removes the entry under `key`; the others keep their order.
+    pub fn remove(&mut self, key: &str) -> Option<Value> {
+        let at = self.position(key)?;
+        Some(self.remove_at(at).1)
+    }
+
+    /// Keeps the entries for which `keep` says so; it sees them in order.
+    pub fn retain(&mut self, mut keep: impl FnMut(&Str, &mut Value) -> bool) {
+        let before = self.entries.len();
+        self.entries.retain_mut(|(key, value)| keep(key, value));
+        if self.entries.len() != before {
+            self.rebuild_index();
+        }
+    }
+
+    /// Gives the entry under `from` the key `to`, at its place. An entry that was under `to` goes. Tells whether there was an entry.
+    pub fn rename(&mut self, from: &str, to: impl Into<Str>) -> bool {
+        let to = to.into();
+        if to.as_str() == from {
+            return self.contains_key(from);
+        }
+        if !self.contains_key(from) {
+            return false;
+        }
+        self.remove(&to);
+        if let Some(entry) = self.position(from).and_then(|at| self.entries.get_mut(at)) {
+            entry.0 = to;
+        }
+        self.rebuild_index();
+        true
+    }
+
+    /// The entries in order.
+    #[inline]
+    pub fn iter(&self) -> Iter<'_> {
+        Iter(self.entries.iter())
+    }
+
+    /// The entries in order, values to be changed.
+    #[inline]
+    pub fn iter_mut(&mut self) -> IterMut<'_> {
+        IterMut(self.entries.iter_mut())
+    }
+
+    /// The keys in order.
+    pub fn keys(&self) -> impl DoubleEndedIterator<Item = &Str> + ExactSizeIterator {
+        self.entries.iter().map(|(key, _)| key)
+    }
+
+    /// The values in the order of their keys.
+    pub fn values(&self) -> impl DoubleEndedIterator<Item = &Value> + ExactSizeIterator {
+        self.entries.iter().map(|(_, value)| value)
+    }
+
+    /// The values in the order of their keys, to be changed.
+    pub fn values_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut Value> + ExactSizeIterator {
+        self.entries.iter_mut().map(|(_, value)| value)
+    }
+
+    /// Applies `change` to every key that is not kept as it is; for keys that become other forms of the same text.
+    pub(crate) fn entries_mut(&mut self) -> impl Iterator<Item = &mut Entry> {
+        self.entries.iter_mut()
+    }
+
+    fn position(&self, key: &str) -> Option<usize> {
+        match &self.index {
+            Some(index) => self.find(index, hash_text(key), |entry| entry.0.as_str() == key),
+            None => match Str::inline(key) {
+                Some(short) => self.entries.iter().position(|entry| entry.0 == short),
+                None => self.entries.iter().position(|entry| entry.0.as_str() == key),
+            },
+        }
+    }
+
+    #[inline]
+    fn position_of_key(&self, key: &Key) -> Option<usize> {
+        match &self.index {
+            Some(index) => self.find(index, key.hash_value(), |entry| entry.0 == *key.str()),
+            None => scan(&self.entries, key.str()),
+        }
+    }
+
+    fn find(&self, index: &HashTable<usize>, hash: u64, is_it: impl Fn(&Entry) -> bool) -> Option<usize> {
+        index.find(hash, |&at| self.entries.get(at).is_some_and(&is_it)).copied()
+    }
+
+    fn replace(&mut self, at: usize, value: Value) -> Option<Value> {
+        self.entries.get_mut(at).map(|entry| std::mem::replace(&mut entry.1, value))
+    }
+
+    /// Appends an entry whose key is not there yet, where there is no index yet.
+    fn push(&mut self, key: Str, value: Value) {
+        self.entries.push((key, value));
+        if self.entries.len() > INDEX_ABOVE {
+            self.rebuild_index();
+        }
+    }
+
+    #[inline(never)]
+    fn insert_indexed(&mut self, hash: u64, key: Str, value: Value) -> Option<Value> {
+        let Self {
+            entries,
+            index: Some(index),
+        } = self
+        else {
+            self.push(key, value);
+            return None;
+        };
+        if let Some(&at) = index.find(hash, |&at| entries.get(at).is_some_and(|entry| entry.0 == key)) {
+            return self.replace(at, value);
+        }
+        index.insert_unique(hash, entries.len(), |&at| hash_at(entries, at));
+        entries.push((key, value));
+        None
+    }
+
+    fn remove_at(&mut self, at: usize) -> Entry {
+        let entry = self.entries.remove(at);
+        if self.entries.len() < NO_INDEX_BELOW {
+            self.index = None;
+        }
+        if let Some(index) = &mut self.index {
+            if let Ok(slot) = index.find_entry(hash_text(&entry.0), |&place| place == at) {
+                slot.remove();
+            }
+            for place in index.iter_mut().filter(|place| **place > at) {
+                *place -= 1;
+            }
+        }
+        entry
+    }
+
+    #[inline(never)]
+    fn rebuild_index(&mut self) {
+        let entries = &self.entries;
+        if entries.len() <= INDEX_ABOVE {
+            self.index = None;
+            return;
+        }
+        let mut index = HashTable::with_capacity(entries.capacity());
+        for at in 0..entries.len() {
+            index.insert_unique(hash_at(entries, at), at, |&at| hash_at(entries, at));
+        }
+        self.index = Some(Box::new(index));
+    }
+}
+
+#[inline]
+fn scan(entries: &[Entry], key: &Str) -> Option<usize> {
+    entries.iter().position(|entry| entry.0 == *key)
+}
+
+fn hash_at(entries: &[Entry], at: usize) -> u64 {
+    entries.get(at).map_or(0, |entry| hash_text(&entry.0))
+}
+
+impl Container for ObjectMap {
+    fn clear(&mut self) {
+        self.entries.clear();
+    }
+
+    fn take_values(&mut self, into: &mut Vec<Value>) {
+        into.extend(self.entries.drain(..).map(|entry| entry.1));
+    }
+}
+
+impl Drop for ObjectMap {
+    #[inline]
+    fn drop(&mut self) {
+        if self.entries.iter().any(|entry| entry.1.is_container()) {
+            release(self);
+        }
+    }
+}
+
+impl fmt::Debug for ObjectMap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+impl<K: Into<Str>, V: Into<Value>> FromIterator<(K, V)> for ObjectMap {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
+        let mut map = Self::new();
+        map.extend(entries);
+        map
+    }
+}
+
+impl<K: Into<Str>, V: Into<Value>> Extend<(K, V)> for ObjectMap {
+    fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
+        let entries = entries.into_iter();
+        self.reserve(entries.size_hint().0);
+        for (key, value) in entries {
+            self.insert(key, value);
+        }
+    }
+}
+
+impl IntoIterator for ObjectMap {
+    type Item = (Str, Value);
+    type IntoIter = std::vec::IntoIter<(Str, Value)>;
+
+    fn into_iter(mut self) -> Self::IntoIter {
+        std::mem::take(&mut self.entries).into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a ObjectMap {
+    type Item = (&'a Str, &'a Value);
+    type IntoIter = Iter<'a>;
+
+    fn into_iter(self) -> Iter<'a> {
+        self.iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a mut ObjectMap {
+    type Item = (&'a Str, &'a mut Value);
+    type IntoIter = IterMut<'a>;
+
+    fn into_iter(self) -> IterMut<'a> {
+        self.iter_mut()
+    }
+}
+
+/// Entries of a record in order.
+#[derive(Clone)]
+pub struct Iter<'a>(std::slice::Iter<'a, Entry>);
+
+impl<'a> Iterator for Iter<'a> {
+    type Item = (&'a Str, &'a Value);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next().map(|(key, value)| (key, value))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
+impl DoubleEndedIterator for Iter<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.0.next_back().map(|(key, value)| (key, value))
+    }
+}
+
+impl ExactSizeIterator for Iter<'_> {}
+impl FusedIterator for Iter<'_> {}
+
+/// Entries of a record in order, values to be changed.
+pub struct IterMut<'a>(std::slice::IterMut<'a, Entry>);
+
+impl<'a> Iterator for IterMut<'a> {
+    type Item = (&'a Str, &'a mut Value);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next().map(|(key, value)| (&*key, value))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
+impl ExactSizeIterator for IterMut<'_> {}
+impl FusedIterator for IterMut<'_> {}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,300 @@
+//! Text of values: 24 bytes, cheap to clone, no lifetimes.
+//!
+//! Must not know: values, JSON. The only file of the workspace with `unsafe`.
+//!
+//! Invariants:
+//! - the bytes of every form are valid UTF-8, checked before a `Str` is made and immutable afterwards;
+//! - text of at most [`INLINE`] bytes is always held inline, with zeros behind it, and longer text never is. So two texts of which
+//!   one is inline are equal only if both are, and then byte by byte including the zeros.
+#![allow(unsafe_code)]
+
+use std::borrow::Borrow;
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::{Deref, Range};
+use std::str::Utf8Error;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+/// Longest text, in bytes, that is held without an allocation.
+const INLINE: usize = 22;
+
+/// A shared part is copied out on detaching if its buffer is more than this many times as long (design of values: detach rule).
+const PINNED_SHARE: usize = 4;
+
+/// Immutable UTF-8 text.
+///
+/// Up to 22 bytes are held inline; longer text is a slice of a shared buffer, an own shared allocation, or static.
+#[derive(Clone)]
+pub struct Str(Repr);
+
+#[derive(Clone)]
+enum Repr {
+    Inline { len: u8, bytes: [u8; INLINE] },
+    Part { buffer: Arc<Bytes>, start: u32, len: u32 },
+    Owned(Arc<str>),
+    Static(&'static str),
+}
+
+const _: () = assert!(size_of::<Str>() == 24);
+const _: () = assert!(size_of::<Option<Str>>() == 24);
+
+impl Str {
+    /// The empty text.
+    pub const EMPTY: Self = Self::from_static("");
+
+    /// Copies `text`.
+    #[inline]
+    pub fn new(text: &str) -> Self {
+        match Self::inline(text) {
+            Some(short) => short,
+            None => Self(Repr::Owned(Arc::from(text))),
+        }
+    }
+
+    /// Static text; never allocates.
+    pub const fn from_static(text: &'static str) -> Self {
+        if text.len() > INLINE {
+            Self(Repr::Static(text))
+        } else {
+            Self::copy_short(text)
+        }
+    }
+
+    /// The text in `range` of `buffer`, shared with the buffer if it is longer than 22 bytes.
+    ///
+    /// A range that does not lie within the buffer gives the empty text.
+    ///
+    /// # Errors
+    /// If the bytes are not UTF-8; positions count from the start of the range.
+    pub fn from_buffer(buffer: &Arc<Bytes>, range: Range<usize>) -> Result<Self, Utf8Error> {
+        let start = range.start;
+        let bytes = buffer.get(range).unwrap_or_default();
+        let text = match simdutf8::basic::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(_) => std::str::from_utf8(bytes)?, // the slower check knows the place of the error
+        };
+        Ok(Self::shared(buffer, start, text))
+    }
+
+    /// `text`, as a slice of `buffer` if it is long and the buffer holds the same bytes at `start`, otherwise as a copy.
+    ///
+    /// Comparing is what makes this sound without a second UTF-8 check.
+    #[inline]
+    pub(crate) fn shared(buffer: &Arc<Bytes>, start: usize, text: &str) -> Self {
+        if let Some(short) = Self::inline(text) {
+            return short;
+        }
+        let same = start.checked_add(text.len()).and_then(|end| buffer.get(start..end)) == Some(text.as_bytes());
+        match (u32::try_from(start), u32::try_from(text.len())) {
+            (Ok(start), Ok(len)) if same => Self(Repr::Part {
+                buffer: Arc::clone(buffer),
+                start,
+                len,
+            }),
+            _ => Self(Repr::Owned(Arc::from(text))),
+        }
+    }
+
+    /// `text` held inline, `None` if it is too long for that.
+    #[inline]
+    pub(crate) fn inline(text: &str) -> Option<Self> {
+        (text.len() <= INLINE).then(|| Self::copy_short(text))
+    }
+
+    /// Holds a text of at most [`INLINE`] bytes inline.
+    #[inline]
+    const fn copy_short(text: &str) -> Self {
+        let len = text.len();
+        let mut bytes = [0; INLINE];
+        bytes.split_at_mut(len).0.copy_from_slice(text.as_bytes());
+        Self(Repr::Inline { len: len as u8, bytes })
+    }
+
+    /// The text.
+    #[inline]
+    pub fn as_str(&self) -> &str {
+        // SAFETY: every constructor takes its bytes from a `&str` or compares them with one, buffers and inline bytes never change
+        // afterwards, and where a range did not fit (which no constructor allows) `bytes` gives the empty slice, which is UTF-8.
+        unsafe { std::str::from_utf8_unchecked(self.bytes()) }
+    }
+
+    #[inline]
+    fn bytes(&self) -> &[u8] {
+        match &self.0 {
+            Repr::Inline { len, bytes } => bytes.get(..usize::from(*len)).unwrap_or_default(),
+            Repr::Part { buffer, start, len } => {
+                let start = *start as usize;
+                buffer.get(start..start + *len as usize).unwrap_or_default()
+            }
+            Repr::Owned(text) => text.as_bytes(),
+            Repr::Static(text) => text.as_bytes(),
+        }
+    }
+
+    /// The bytes in `range` as a text of their own; shares the buffer where this text is itself a slice of one.
+    ///
+    /// A range that is out of bounds or splits a character gives the empty text.
+    #[must_use]
+    pub fn slice(&self, range: Range<usize>) -> Self {
+        let from = range.start;
+        let text = self.as_str().get(range).unwrap_or_default();
+        match &self.0 {
+            Repr::Part { buffer, start, .. } => Self::shared(buffer, *start as usize + from, text),
+            Repr::Static(whole) if text.len() == whole.len() => self.clone(),
+            Repr::Owned(whole) if text.len() == whole.len() => self.clone(),
+            Repr::Inline { .. } | Repr::Owned(_) | Repr::Static(_) => Self::new(text),
+        }
+    }
+
+    /// Whether the text keeps a buffer alive of which it is less than a quarter.
+    pub(crate) fn pins_buffer(&self) -> bool {
+        match &self.0 {
+            Repr::Part { buffer, len, .. } => (*len as usize).saturating_mul(PINNED_SHARE) < buffer.len(),
+            Repr::Inline { .. } | Repr::Owned(_) | Repr::Static(_) => false,
+        }
+    }
+
+    /// The same text without the buffer it pins.
+    #[must_use]
+    pub(crate) fn detached(&self) -> Self {
+        if self.pins_buffer() {
+            Self::new(self.as_str())
+        } else {
+            self.clone()
+        }
+    }
+}
+
+impl Default for Str {
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}
+
+impl Deref for Str {
+    type Target = str;
+
+    #[inline]
+    fn deref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl AsRef<str> for Str {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl AsRef<[u8]> for Str {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes()
+    }
+}
+
+impl Borrow<str> for Str {
+    fn borrow(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl PartialEq for Str {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Repr::Inline { len: a_len, bytes: a }, Repr::Inline { len: b_len, bytes: b }) => a_len == b_len && a == b,
+            (Repr::Inline { .. }, _) | (_, Repr::Inline { .. }) => false,
+            _ => self.bytes() == other.bytes(),
+        }
+    }
+}
+
+impl Eq for Str {}
+
+impl PartialEq<str> for Str {
+    fn eq(&self, other: &str) -> bool {
+        self.bytes() == other.as_bytes()
+    }
+}
+
+impl PartialEq<&str> for Str {
+    fn eq(&self, other: &&str) -> bool {
+        self.bytes() == other.as_bytes()
+    }
+}
+
+impl Ord for Str {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.bytes().cmp(other.bytes())
+    }
+}
+
+impl PartialOrd for Str {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Hash for Str {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl fmt::Debug for Str {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+impl fmt::Display for Str {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self.as_str(), f)
+    }
+}
+
+impl From<&str> for Str {
+    #[inline]
+    fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<String> for Str {
+    fn from(text: String) -> Self {
+        match Self::inline(&text) {
+            Some(short) => short,
+            None => Self(Repr::Owned(Arc::from(text))),
+        }
+    }
+}
+
+impl From<&String> for Str {
+    fn from(text: &String) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<&Str> for Str {
+    fn from(text: &Str) -> Self {
+        text.clone()
+    }
+}
+
+impl From<char> for Str {
+    fn from(text: char) -> Self {
+        Self::new(text.encode_utf8(&mut [0; 4]))
+    }
+}
+
+impl From<Str> for String {
+    fn from(text: Str) -> Self {
+        text.as_str().to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests;
