@@ -1,1 +1,24 @@
-//! Events, their identity, signals and insights.
+//! What travels through Temblor: events forward, signals forward, insights backward.
+//!
+//! Three flows, three types. Nothing here knows a protocol, a codec's inside or a clock; times come in as numbers.
+
+mod end;
+mod event;
+mod id;
+mod insight;
+mod mark;
+mod origin;
+mod payload;
+mod signal;
+
+pub use end::{End, Reason};
+pub use event::Event;
+pub use id::{EventId, Tracked, Uid, UidKind, UidSource};
+pub use insight::{Attempt, Insight, InsightKind, Outcome};
+pub use mark::{Mark, OpMeta};
+pub use origin::Origin;
+pub use payload::{Data, Original, Payload};
+pub use signal::Signal;
+
+#[cfg(test)]
+mod tests;

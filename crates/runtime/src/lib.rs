@@ -1,1 +1,13 @@
-//! Workers, sources, sinks, flow linking and running.
+//! Workers, sources and sinks, flow linking and running.
+//!
+//! This crate knows no protocol: what speaks HTTP or reads files brings [`sink::Sink`]s and [`source::Source`]s.
+
+pub mod clock;
+pub mod flow;
+pub mod ids;
+pub mod need;
+pub mod shared;
+pub mod shutdown;
+pub mod sink;
+pub mod source;
+pub mod worker;

@@ -1,0 +1,135 @@
+//! Runs events, signals and insights through a graph (spec/operators-and-flow.md A.3 to A.6).
+//!
+//! Depth first, last pushed first; results are reversed at the end. An error ends only the failing branch.
+
+use temblor_event::{End, Event, Insight, Reason, Signal};
+
+use crate::graph::{Behind, Graph, Links, Node, NodeKind, PipelineState};
+use crate::op::{OpCx, OpError};
+use crate::outputs::Outputs;
+use crate::port::{InputId, NodeId, PortId};
+
+impl Graph {
+    /// Runs one event from an input to the outputs.
+    pub fn run(&self, state: &mut PipelineState, input: InputId, event: Event, links: &dyn Links, out: &mut Outputs) {
+        let before = out.events.len();
+        let entry = self.inputs[usize::from(input.0)].1;
+        out.stack.push((entry, PortId::DEFAULT, event));
+        self.drain(state, links, out);
+        out.events[before..].reverse();
+    }
+
+    /// Gives a signal to all nodes that want one, in node order, then runs what they emit.
+    pub fn signal(&self, state: &mut PipelineState, signal: Signal, links: &dyn Links, out: &mut Outputs) {
+        let before = out.events.len();
+        for (at, node) in self.nodes.iter().enumerate() {
+            let id = NodeId(at as u16);
+            let result = match &node.kind {
+                NodeKind::Shared(operator) if operator.traits().handles_signals => {
+                    let behind = self.behind(node, links);
+                    operator.on_signal(&mut cx(id, node, &behind, out), signal)
+                }
+                NodeKind::Stateful(slot, traits) if traits.handles_signals => {
+                    let behind = self.behind(node, links);
+                    state.operators[*slot].on_signal(&mut cx(id, node, &behind, out), signal)
+                }
+                _ => continue,
+            };
+            Self::push_emitted(node, signal.ingest_ns(), state, out);
+            if let Err(error) = result {
+                out.errors.push(error.message);
+                break;
+            }
+        }
+        self.drain(state, links, out);
+        out.events[before..].reverse();
+    }
+
+    /// Offers an insight to the nodes that want it, last node first; one raised by a node only to the nodes before that one.
+    /// Afterwards it goes on to the inputs unless its kind is [`InsightKind::None`].
+    pub fn feedback(&self, state: &mut PipelineState, raised_by: Option<NodeId>, insight: &mut Insight) {
+        let end = raised_by.map_or(self.nodes.len(), |node| usize::from(node.0));
+        for node in self.nodes[..end].iter().rev() {
+            match &node.kind {
+                NodeKind::Shared(operator) if operator.traits().handles_insights => operator.on_insight(node.uid, insight),
+                NodeKind::Stateful(slot, traits) if traits.handles_insights => state.operators[*slot].on_insight(node.uid, insight),
+                _ => {}
+            }
+        }
+    }
+
+    fn drain(&self, state: &mut PipelineState, links: &dyn Links, out: &mut Outputs) {
+        while let Some((id, port, event)) = out.stack.pop() {
+            let node = self.node(id);
+            let at_ns = event.ingest_ns;
+            let result = match &node.kind {
+                NodeKind::Input => {
+                    out.emitted.push((PortId::DEFAULT, event));
+                    Ok(())
+                }
+                NodeKind::Output(output) => {
+                    out.events.push((*output, event));
+                    continue;
+                }
+                NodeKind::Shared(operator) => {
+                    let behind = self.behind(node, links);
+                    operator.on_event(&mut cx(id, node, &behind, out), port, event)
+                }
+                NodeKind::Stateful(slot, _) => {
+                    let behind = self.behind(node, links);
+                    state.operators[*slot].on_event(&mut cx(id, node, &behind, out), port, event)
+                }
+            };
+            if let Err(OpError { message }) = result {
+                out.emitted.clear();
+                out.offer_end(End::with_detail(Reason::SelectError, message.as_str()));
+                out.errors.push(message);
+                continue;
+            }
+            Self::push_emitted(node, at_ns, state, out);
+        }
+    }
+
+    fn push_emitted(node: &Node, at_ns: u64, state: &PipelineState, out: &mut Outputs) {
+        let Outputs { emitted, stack, .. } = out;
+        let mut unread = None;
+        for (port, event) in emitted.drain(..) {
+            match node.consumers(port) {
+                [] => unread = Some(port),
+                [only] => stack.push((only.to, only.port, event)),
+                [first @ .., last] => {
+                    for edge in first {
+                        stack.push((edge.to, edge.port, event.clone()));
+                    }
+                    stack.push((last.to, last.port, event));
+                }
+            }
+        }
+        if let Some(port) = unread {
+            out.offer_end(end_of_unread(node, port, at_ns, state));
+        }
+    }
+
+    fn behind<'a>(&'a self, node: &'a Node, links: &'a dyn Links) -> Behind<'a> {
+        Behind { graph: self, node, links }
+    }
+}
+
+fn cx<'a>(id: NodeId, node: &'a Node, behind: &'a Behind<'a>, out: &'a mut Outputs) -> OpCx<'a> {
+    OpCx {
+        uid: node.uid,
+        node: id,
+        ports: &node.ports,
+        downstream: behind,
+        out,
+    }
+}
+
+fn end_of_unread(node: &Node, port: PortId, at_ns: u64, state: &PipelineState) -> End {
+    let name = node.ports.name(port);
+    match &node.kind {
+        NodeKind::Shared(operator) => operator.unread(&node.name, name, at_ns),
+        NodeKind::Stateful(slot, _) => state.operators[*slot].unread(&node.name, name, at_ns),
+        NodeKind::Input | NodeKind::Output(_) => crate::op::unlinked(&node.name, name),
+    }
+}

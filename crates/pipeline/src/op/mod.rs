@@ -1,0 +1,159 @@
+//! Operators: what the nodes of a graph do.
+//!
+//! An operator is a pure function of (state, input, time): it owns no task, no timer and no clock. Time comes with the event, the tick
+//! or the insight.
+
+pub mod backpressure;
+pub mod batch;
+pub mod config;
+pub mod counter;
+pub mod history;
+pub mod percentile;
+pub mod roundrobin;
+
+use temblor_event::{End, Event, Insight, Reason, Signal, Uid};
+use temblor_value::Str;
+
+use crate::outputs::Outputs;
+use crate::port::{NodeId, PortId, PortTable};
+
+/// An error that an operator does not route itself; the event's branch ends (spec/operators-and-flow.md A.4).
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct OpError {
+    /// Formatted, with its place in the source where there is one.
+    pub message: String,
+}
+
+/// How a node may be shared between workers (design: sharing classes).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sharing {
+    /// No state at all.
+    Stateless,
+    /// State in a few atomics; each event's step is independent.
+    Atomic,
+    /// Needs exclusive access.
+    Stateful,
+}
+
+/// What the executor must know of an operator before it runs.
+#[derive(Clone, Copy, Debug)]
+pub struct OpTraits {
+    /// Wants signals.
+    pub handles_signals: bool,
+    /// Wants insights.
+    pub handles_insights: bool,
+    /// Looks at the event's value, or keeps it beyond the call.
+    pub reads_event: bool,
+    /// Whatever it emits carries a value other than the event's own.
+    pub always_replaces_event: bool,
+}
+
+impl OpTraits {
+    /// An operator that looks at nothing and keeps nothing.
+    pub const PLAIN: Self = Self {
+        handles_signals: false,
+        handles_insights: false,
+        reads_event: false,
+        always_replaces_event: false,
+    };
+}
+
+/// Which of a node's outputs could take an event now (spec/proxy.md 4.1, *Availability*).
+pub trait Availability {
+    /// Whether something behind `port` of the asking node could take an event of time `at_ns`.
+    fn is_available(&self, port: PortId, at_ns: u64) -> bool;
+}
+
+/// What an operator may use of its surroundings during a call.
+pub struct OpCx<'a> {
+    /// The node's own uid.
+    pub uid: Uid,
+    /// The node's position.
+    pub node: NodeId,
+    /// Names of the node's output ports.
+    pub ports: &'a PortTable,
+    /// What lies behind the ports.
+    pub downstream: &'a dyn Availability,
+    /// Where results go.
+    pub(crate) out: &'a mut Outputs,
+}
+
+impl OpCx<'_> {
+    /// Sends an event to one of the node's ports.
+    pub fn emit(&mut self, port: PortId, event: Event) {
+        self.out.emitted.push((port, event));
+    }
+
+    /// Raises an insight, to be offered to the nodes before this one.
+    pub fn raise(&mut self, insight: Insight) {
+        self.out.insights.push((self.node, insight));
+    }
+
+    /// Notes that the event ends here.
+    pub fn end(&mut self, end: End) {
+        self.out.offer_end(end);
+    }
+}
+
+/// An operator that several workers may run at once.
+pub trait Operator: Send + Sync {
+    /// Handles an event.
+    fn on_event(&self, cx: &mut OpCx<'_>, port: PortId, event: Event) -> Result<(), OpError>;
+
+    /// Handles a signal.
+    fn on_signal(&self, _cx: &mut OpCx<'_>, _signal: Signal) -> Result<(), OpError> {
+        Ok(())
+    }
+
+    /// Sees an insight on its way back and may change it.
+    fn on_insight(&self, _uid: Uid, _insight: &mut Insight) {}
+
+    /// What the executor must know.
+    fn traits(&self) -> OpTraits;
+
+    /// Stateless or atomic.
+    fn sharing(&self) -> Sharing {
+        Sharing::Stateless
+    }
+
+    /// Whether an event of time `at_ns` could pass.
+    fn is_available(&self, downstream: &dyn Availability, at_ns: u64) -> bool {
+        let _ = (downstream, at_ns);
+        true
+    }
+
+    /// The end of an event that was emitted on a port nobody reads.
+    fn unread(&self, name: &str, port: &str, at_ns: u64) -> End {
+        let _ = at_ns;
+        unlinked(name, port)
+    }
+}
+
+/// An operator that needs exclusive access.
+pub trait StatefulOperator: Send {
+    /// Handles an event.
+    fn on_event(&mut self, cx: &mut OpCx<'_>, port: PortId, event: Event) -> Result<(), OpError>;
+
+    /// Handles a signal.
+    fn on_signal(&mut self, _cx: &mut OpCx<'_>, _signal: Signal) -> Result<(), OpError> {
+        Ok(())
+    }
+
+    /// Sees an insight on its way back and may change it.
+    fn on_insight(&mut self, _uid: Uid, _insight: &mut Insight) {}
+
+    /// What the executor must know.
+    fn traits(&self) -> OpTraits;
+
+    /// The end of an event that was emitted on a port nobody reads.
+    fn unread(&self, name: &str, port: &str, at_ns: u64) -> End {
+        let _ = at_ns;
+        unlinked(name, port)
+    }
+}
+
+/// The end of an event at a port without reader.
+pub fn unlinked(node: &str, port: &str) -> End {
+    End::with_detail(Reason::Unlinked, Str::from(format!("{node}/{port}")))
+}

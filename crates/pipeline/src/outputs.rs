@@ -1,0 +1,45 @@
+//! What a run of a pipeline gives, and the stack it runs on. One value of this type is reused for all runs of a flow.
+
+use smallvec::SmallVec;
+use temblor_event::{End, Event, Insight};
+
+use crate::port::{NodeId, OutputId, PortId};
+
+/// Results of one call of a pipeline.
+#[derive(Debug, Default)]
+pub struct Outputs {
+    /// Events that left the pipeline, in delivery order.
+    pub events: SmallVec<[(OutputId, Event); 2]>,
+    /// Insights raised by nodes, each with its node: it is offered to the nodes before that one only.
+    pub insights: SmallVec<[(NodeId, Insight); 1]>,
+    /// The best candidate of how a branch ended that produced nothing (spec/proxy.md 1.2).
+    pub end: Option<End>,
+    /// Formatted errors of selects and operators, for the log.
+    pub errors: Vec<String>,
+    /// Events between two nodes; empty between calls.
+    pub(crate) stack: SmallVec<[(NodeId, PortId, Event); 4]>,
+    /// What the node that is running emits; empty between nodes.
+    pub(crate) emitted: SmallVec<[(PortId, Event); 2]>,
+}
+
+impl Outputs {
+    /// Empty outputs.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Forgets everything; keeps the memory.
+    pub fn clear(&mut self) {
+        self.events.clear();
+        self.insights.clear();
+        self.end = None;
+        self.errors.clear();
+        self.stack.clear();
+        self.emitted.clear();
+    }
+
+    /// Notes how a branch ended.
+    pub fn offer_end(&mut self, end: End) {
+        End::offer(&mut self.end, end);
+    }
+}

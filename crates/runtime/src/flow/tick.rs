@@ -1,0 +1,54 @@
+//! Ticks: one timer for all pipelines and sinks of the process (spec/operators-and-flow.md A.5).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use temblor_event::Signal;
+use temblor_pipeline::outputs::Outputs;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::{Dispatch, Flow, LinksOf};
+use crate::clock::now_ns;
+use crate::ids::{PipelineIx, SinkIx};
+use crate::shared::FlowCell;
+use crate::shutdown::{Phase, Shutdown};
+
+/// Time between two ticks.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Sends ticks until the drain time is over.
+pub async fn run_ticks(cell: Arc<FlowCell>, mut shutdown: Shutdown) {
+    let mut timer = interval(TICK);
+    timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = timer.tick() => tick(cell.load(), Signal::Tick { ingest_ns: now_ns() }).await,
+            () = shutdown.reached(Phase::Stopped) => return,
+        }
+    }
+}
+
+async fn tick(flow: Arc<Flow>, signal: Signal) {
+    let mut outputs = Outputs::new();
+    let mut dispatch = Dispatch::detached(Arc::clone(&flow));
+    for at in 0..flow.pipelines.len() {
+        let ix = PipelineIx(at as u32);
+        let Some(node) = flow.pipeline(ix) else { continue };
+        let links = LinksOf {
+            flow: &flow,
+            node,
+            depth: 0,
+        };
+        node.with_state(|graph, state| graph.signal(state, signal, &links, &mut outputs));
+        dispatch.add_results(ix, &mut outputs);
+        outputs.clear();
+    }
+    for at in 0..flow.sinks.len() {
+        let ix = SinkIx(at as u32);
+        let insight = flow.sink(ix).and_then(|node| node.sink.on_signal(signal));
+        if let Some(insight) = insight {
+            flow.feedback_from_sink(ix, insight);
+        }
+    }
+    dispatch.finish().await;
+}

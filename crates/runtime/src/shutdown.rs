@@ -1,0 +1,64 @@
+//! How running parts learn that they must end (spec/proxy.md 2.17).
+
+use tokio::sync::watch;
+
+/// Phases of a part's life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// Takes in work.
+    Running,
+    /// Finishes what it has.
+    Draining,
+    /// The drain time is over.
+    Stopped,
+}
+
+/// The side that decides.
+#[derive(Debug)]
+pub struct ShutdownSender(watch::Sender<Phase>);
+
+/// The side that obeys; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Shutdown(watch::Receiver<Phase>);
+
+impl Default for ShutdownSender {
+    fn default() -> Self {
+        Self(watch::Sender::new(Phase::Running))
+    }
+}
+
+impl ShutdownSender {
+    /// A receiver.
+    pub fn receiver(&self) -> Shutdown {
+        Shutdown(self.0.subscribe())
+    }
+
+    /// Moves on to `phase`; never back.
+    pub fn advance(&self, phase: Phase) {
+        self.0.send_if_modified(|present| {
+            let is_later = phase > *present;
+            if is_later {
+                *present = phase;
+            }
+            is_later
+        });
+    }
+}
+
+impl Shutdown {
+    /// The present phase.
+    pub fn phase(&self) -> Phase {
+        *self.0.borrow()
+    }
+
+    /// Waits until `phase` or a later one. Also resolves when the deciding side is gone.
+    pub async fn reached(&mut self, phase: Phase) {
+        // An error means that the sender is gone, and then nothing may be waited for any more.
+        let _ = self.0.wait_for(|present| *present >= phase).await;
+    }
+
+    /// The watch itself, for engines that know nothing of phases.
+    pub fn watch(&self) -> watch::Receiver<Phase> {
+        self.0.clone()
+    }
+}

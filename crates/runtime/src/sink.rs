@@ -1,0 +1,107 @@
+//! Sinks (offramps): where events leave.
+//!
+//! A request/response sink returns an [`Exchange`], a future that the caller awaits in its own task; nothing is queued or spawned for
+//! it. Other sinks finish at once or queue the event for a task of their own.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use smallvec::SmallVec;
+use temblor_event::{Event, Insight, Signal};
+
+use crate::need::BodyNeed;
+
+/// Output ports of a sink.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SinkPort {
+    /// Responses.
+    Out,
+    /// Errors.
+    Err,
+}
+
+impl SinkPort {
+    /// The port's name in links.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Out => "out",
+            Self::Err => "err",
+        }
+    }
+}
+
+/// What an exchange gives: response or error events and at most one insight.
+#[derive(Debug, Default)]
+pub struct Reply {
+    /// Events by port, in order.
+    pub events: SmallVec<[(SinkPort, Event); 1]>,
+    /// Feedback, if the event wanted any.
+    pub insight: Option<Insight>,
+    /// The insight goes back before the events go on (spec/artefacts.md 4.7).
+    pub insight_first: bool,
+}
+
+/// A future that a sink hands to its caller.
+pub type ReplyFuture = Pin<Box<dyn Future<Output = Reply> + Send>>;
+
+/// A request under way.
+pub struct Exchange {
+    /// Resolves when the response is there.
+    pub future: ReplyFuture,
+    /// May be dropped when nobody waits for the answer any more (spec/proxy.md 1.6): the request has a safe method.
+    pub is_safe: bool,
+    /// Feedback to give if it has to be given up, its kind to be filled in; `None` if the event wants none.
+    pub about: Option<Insight>,
+}
+
+/// What became of a delivered event.
+pub enum Delivery {
+    /// Finished at once.
+    Done(Option<Insight>),
+    /// Handed to the sink's own task; feedback comes later.
+    Queued,
+    /// Finished at once, with events.
+    Reply(Reply),
+    /// To be awaited by the caller.
+    Exchange(Exchange),
+}
+
+/// What a delivery may know of its surroundings.
+#[derive(Clone, Copy, Debug)]
+pub struct SinkCx {
+    /// What reachable programs need of response bodies.
+    pub response_need: BodyNeed,
+    /// Wall clock, nanoseconds since the epoch.
+    pub now_ns: u64,
+}
+
+/// What linking must know of a sink.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SinkTraits {
+    /// Sends untouched bodies on with their original bytes instead of looking at the value.
+    pub passes_bodies: bool,
+    /// Emits responses.
+    pub answers: bool,
+}
+
+/// A running sink; shared by all workers.
+pub trait Sink: Send + Sync {
+    /// Takes an event. `port` is the input port it was sent to.
+    fn deliver(&self, port: &str, event: Event, cx: &SinkCx) -> Delivery;
+
+    /// What linking must know.
+    fn traits(&self) -> SinkTraits;
+
+    /// Time passes (every 100 ms); may give feedback.
+    fn on_signal(&self, _signal: Signal) -> Option<Insight> {
+        None
+    }
+
+    /// Whether it could take an event now (spec/proxy.md 4.1, *Availability*).
+    fn is_available(&self) -> bool {
+        true
+    }
+
+    /// Ends what the sink holds open; called once, after the last delivery.
+    fn stop(&self) {}
+}

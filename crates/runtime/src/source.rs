@@ -1,0 +1,79 @@
+//! Sources (onramps): where events enter. A source drives itself; it is never polled.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use temblor_event::{Insight, InsightKind, Uid};
+use tokio::sync::Notify;
+
+use crate::ids::SourceIx;
+use crate::shared::FlowCell;
+use crate::shutdown::Shutdown;
+use crate::worker::Workers;
+
+/// A source cannot be started.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct StartError(pub String);
+
+/// What a source instance is given.
+#[derive(Clone)]
+pub struct SourceCx {
+    /// Its position in the registry.
+    pub ix: SourceIx,
+    /// Its uid.
+    pub uid: Uid,
+    /// Its own name, port included (spec/artefacts.md 1.3).
+    pub url: String,
+    /// The current links.
+    pub flow: Arc<FlowCell>,
+    /// Feedback.
+    pub control: Arc<SourceControl>,
+    /// Threads of the data path.
+    pub workers: Arc<Workers>,
+    /// Tells when to stop.
+    pub shutdown: Shutdown,
+}
+
+/// A source that was built (bound, opened) and not started yet.
+pub trait Source: Send {
+    /// Starts taking in events. Called once, when something is linked to `out`.
+    fn start(self: Box<Self>) -> Result<(), StartError>;
+}
+
+/// Where insights reach a source.
+#[derive(Debug, Default)]
+pub struct SourceControl {
+    is_paused: AtomicBool,
+    resumed: Notify,
+}
+
+impl SourceControl {
+    /// Takes an insight: pause and resume switch the intake (spec/artefacts.md 1.8).
+    pub fn take(&self, insight: &Insight) {
+        match insight.kind {
+            InsightKind::Pause => self.is_paused.store(true, Ordering::Release),
+            InsightKind::Resume => {
+                self.is_paused.store(false, Ordering::Release);
+                self.resumed.notify_waiters();
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether the circuit breaker holds the source.
+    pub fn is_paused(&self) -> bool {
+        self.is_paused.load(Ordering::Acquire)
+    }
+
+    /// Waits until the source may go on.
+    pub async fn running(&self) {
+        loop {
+            let resumed = self.resumed.notified();
+            if !self.is_paused() {
+                return;
+            }
+            resumed.await;
+        }
+    }
+}
