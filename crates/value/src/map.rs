@@ -116,13 +116,11 @@ impl ObjectMap {
             let hash = hash_text(&key);
             return self.insert_indexed(hash, key, value);
         }
-        match scan(&self.entries, &key) {
-            Some(at) => self.replace(at, value),
-            None => {
-                self.push(key, value);
-                None
-            }
+        if let Some(at) = scan(&self.entries, &key) {
+            return self.replace(at, value);
         }
+        self.push(key, value);
+        None
     }
 
     /// Sets the value under a prepared key, as [`insert`](Self::insert) does.
@@ -132,13 +130,11 @@ impl ObjectMap {
         if self.index.is_some() {
             return self.insert_indexed(key.hash_value(), key.str().clone(), value);
         }
-        match scan(&self.entries, key.str()) {
-            Some(at) => self.replace(at, value),
-            None => {
-                self.push(key.str().clone(), value);
-                None
-            }
+        if let Some(at) = scan(&self.entries, key.str()) {
+            return self.replace(at, value);
         }
+        self.push(key.str().clone(), value);
+        None
     }
 
     /// Removes the entry under `key`; the others keep their order.
@@ -200,7 +196,7 @@ impl ObjectMap {
         self.entries.iter_mut().map(|(_, value)| value)
     }
 
-    /// Applies `change` to every key that is not kept as it is; for keys that become other forms of the same text.
+    /// The entries to be changed; a key may only become another form of the same text.
     pub(crate) fn entries_mut(&mut self) -> impl Iterator<Item = &mut Entry> {
         self.entries.iter_mut()
     }

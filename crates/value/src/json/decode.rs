@@ -54,9 +54,10 @@ pub struct Decoded {
 ///
 /// # Errors
 /// If `input` is anything but one JSON document within surrounding white space, or a number is out of range.
-pub fn decode(input: Bytes, scratch: &mut Scratch) -> Result<Decoded, JsonError> {
-    let decoded = with_tape(&input, scratch, |tape, copy, values| {
-        Builder::new(&input, copy, values).build(tape)
+pub fn decode(mut input: Bytes, scratch: &mut Scratch) -> Result<Decoded, JsonError> {
+    scratch.load(&input);
+    let decoded = scratch.parse(input.len(), |tape, copy, values| {
+        Builder::new(&mut input, copy, values).build(tape)
     });
     decoded.ok_or_else(|| explain(&input))
 }
@@ -66,7 +67,8 @@ pub fn decode(input: Bytes, scratch: &mut Scratch) -> Result<Decoded, JsonError>
 /// # Errors
 /// Those of [`decode`].
 pub fn check(input: &[u8], scratch: &mut Scratch) -> Result<(), JsonError> {
-    with_tape(input, scratch, |_, _, _| ()).ok_or_else(|| explain(input))
+    scratch.load(input);
+    scratch.parse(input.len(), |_, _, _| ()).ok_or_else(|| explain(input))
 }
 
 /// Reads one document with buffers of its own; for configuration and tests rather than for events.
@@ -78,29 +80,31 @@ pub fn from_str(text: &str) -> Result<Value, JsonError> {
     Ok(decoded.value)
 }
 
-/// Parses `input` and hands the tape, the address of the copy that its strings point into and a list for values to `read`.
-#[inline]
-fn with_tape<T>(input: &[u8], scratch: &mut Scratch, read: impl FnOnce(&[Node<'_>], usize, &mut Vec<Value>) -> T) -> Option<T> {
-    let Scratch {
-        text,
-        buffers,
-        tape,
-        values,
-    } = scratch;
-    text.clear();
-    text.reserve(input.len() + INPUT_PADDING);
-    text.extend_from_slice(input);
-    text.resize(input.len() + INPUT_PADDING, b' ');
-    let copy = text.as_ptr().addr();
-    let mut nodes = Tape(std::mem::take(tape));
-    let parsed = simd_json::fill_tape_padded(text, input.len(), buffers, &mut nodes);
-    let result = parsed.is_ok().then(|| read(&nodes.0, copy, values));
-    values.clear();
-    *tape = nodes.reset().0;
-    if input.len() >= KEEP_BUFFERS_BELOW {
-        *scratch = Scratch::default();
+impl Scratch {
+    /// Makes the padded copy that the parser works on.
+    #[inline]
+    fn load(&mut self, input: &[u8]) {
+        self.text.clear();
+        self.text.reserve(input.len() + INPUT_PADDING);
+        self.text.extend_from_slice(input);
+        self.text.extend_from_slice(&[b' '; INPUT_PADDING]);
     }
-    result
+
+    /// Parses the copy, `len` bytes without its padding, and hands the tape, the address that its strings count from and a list for
+    /// values to `read`. `None` if the text is no document.
+    #[inline]
+    fn parse<T>(&mut self, len: usize, read: impl FnOnce(&[Node<'_>], usize, &mut Vec<Value>) -> T) -> Option<T> {
+        let copy = self.text.as_ptr().addr();
+        let mut tape = Tape(std::mem::take(&mut self.tape));
+        let parsed = simd_json::fill_tape_padded(&mut self.text, len, &mut self.buffers, &mut tape);
+        let result = parsed.is_ok().then(|| read(&tape.0, copy, &mut self.values));
+        self.values.clear();
+        self.tape = tape.reset().0;
+        if len >= KEEP_BUFFERS_BELOW {
+            *self = Self::default();
+        }
+        result
+    }
 }
 
 #[cold]
@@ -116,7 +120,8 @@ fn explain(input: &[u8]) -> JsonError {
 
 /// One pass from tape to value.
 struct Builder<'a> {
-    input: &'a Bytes,
+    /// The input; empty once it is shared.
+    input: &'a mut Bytes,
     /// Address of the copy of the input that the strings of the tape point into.
     copy: usize,
     /// The input as strings share it; made for the first that does.
@@ -127,7 +132,7 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn new(input: &'a Bytes, copy: usize, values: &'a mut Vec<Value>) -> Self {
+    fn new(input: &'a mut Bytes, copy: usize, values: &'a mut Vec<Value>) -> Self {
         Self {
             input,
             copy,
@@ -166,8 +171,12 @@ impl<'a> Builder<'a> {
         }
         // What the parser did not have to unescape lies in the input at the same place as in the copy.
         let start = text.as_ptr().addr().wrapping_sub(self.copy);
-        let input = self.input;
-        Str::shared(self.shared.get_or_insert_with(|| Arc::new(input.clone())), start, text)
+        let input = &mut *self.input;
+        Str::shared(
+            self.shared.get_or_insert_with(|| Arc::new(std::mem::take(input))),
+            start,
+            text,
+        )
     }
 
     fn array(&mut self, len: usize) -> Value {

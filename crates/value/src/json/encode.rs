@@ -91,29 +91,21 @@ fn open_object(map: &ObjectMap, order: KeyOrder) -> Open<'_> {
 #[inline]
 fn next<'a>(open: &mut SmallVec<[Open<'a>; 8]>, out: &mut Vec<u8>) -> Option<&'a Value> {
     loop {
-        let entry = match open.last_mut()? {
-            Open::Array(elements) => match elements.next() {
-                Some(value) => {
-                    write_comma(out);
-                    return Some(value);
-                }
-                None => {
-                    out.push(b']');
-                    open.pop();
-                    continue;
-                }
-            },
-            Open::Object(entries) => entries.next(),
-            Open::Sorted(entries) => entries.next(),
+        let (entry, closing) = match open.last_mut()? {
+            Open::Array(elements) => (elements.next().map(|value| (None, value)), b']'),
+            Open::Object(entries) => (entries.next().map(|(key, value)| (Some(key), value)), b'}'),
+            Open::Sorted(entries) => (entries.next().map(|(key, value)| (Some(key), value)), b'}'),
         };
         let Some((key, value)) = entry else {
-            out.push(b'}');
+            out.push(closing);
             open.pop();
             continue;
         };
         write_comma(out);
-        write_str(key, out);
-        out.push(b':');
+        if let Some(key) = key {
+            write_str(key, out);
+            out.push(b':');
+        }
         return Some(value);
     }
 }

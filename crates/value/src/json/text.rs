@@ -47,7 +47,7 @@ fn plain_prefix(bytes: &[u8]) -> usize {
 
 #[inline]
 const fn is_special(byte: u8) -> bool {
-    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
+    matches!(byte, 0..0x20 | b'"' | b'\\')
 }
 
 #[cold]
