@@ -1,0 +1,87 @@
+//! spec/proxy.md 7 and spec/script.md 14.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use crate::{Document, Ordering, ScriptLimits, Settings};
+
+fn settings(text: &str) -> Result<Settings, String> {
+    Document::parse("f.yaml", format!("temblor:\n{text}").as_bytes())
+        .map(|document| document.temblor.expect("the key is there"))
+        .map_err(|error| error.to_string())
+}
+
+#[test]
+fn defaults() {
+    let read = settings("  {}").expect("an empty record");
+    assert_eq!(Settings { place: None, ..read }, Settings::default());
+    assert_eq!(Settings::default().drain, Duration::from_secs(30));
+    assert_eq!(Settings::default().drain_delay, Duration::ZERO);
+    assert_eq!(Settings::default().ordering, Ordering::PerConnection);
+}
+
+#[test]
+fn every_setting_is_read() {
+    let read = settings(
+        "  workers: 3\n  drain: 1m\n  drain_delay: 250\n  memory: {buffers: 64MiB}\n  ordering: total\n  script: {source_depth: 64, \
+         value_depth: 128, value_bytes: 0, value_elements: 5, steps: 7, recursion: 9}\n",
+    )
+    .expect("all keys are known");
+    let expected = Settings {
+        workers: NonZeroUsize::new(3),
+        drain: Duration::from_secs(60),
+        drain_delay: Duration::from_millis(250),
+        memory_buffers: Some(67_108_864),
+        ordering: Ordering::Total,
+        script: ScriptLimits {
+            source_depth: Some(64),
+            value_depth: Some(128),
+            value_bytes: Some(0),
+            value_elements: Some(5),
+            steps: Some(7),
+            recursion: Some(9),
+        },
+        place: read.place.clone(),
+    };
+    assert_eq!(read, expected);
+}
+
+#[test]
+fn refusals_name_place_and_key() {
+    for (text, start) in [
+        (
+            "  worker: 3",
+            "f.yaml:2:3: temblor.worker: unknown field `worker`, expected one of `workers`",
+        ),
+        ("  workers: 0", "f.yaml:2:3: temblor.workers: at least one"),
+        ("  drain: fast", "f.yaml:2:3: temblor.drain: invalid type: text \"fast\""),
+        ("  memory:\n    bufers: 1", "f.yaml:3:5: temblor.memory.bufers: unknown field"),
+        ("  ordering: none", "f.yaml:2:3: temblor.ordering: unknown ordering `none`"),
+        (
+            "  script:\n    source_depth: 63",
+            "f.yaml:3:5: temblor.script.source_depth: 63 is too small, expected at least 64",
+        ),
+        (
+            "  script:\n    value_depth: 0",
+            "f.yaml:3:5: temblor.script.value_depth: 0 is too small, expected at least 128",
+        ),
+        ("  script:\n    setps: 1", "f.yaml:3:5: temblor.script.setps: unknown field"),
+        ("  []", "f.yaml:2:3: temblor: invalid type: a list"),
+        ("", "f.yaml:1:8: temblor: invalid type: null"),
+    ] {
+        let error = settings(text).expect_err("the settings are refused");
+        assert!(error.starts_with(start), "{error}");
+    }
+    assert!(settings("  worker: 3").is_err_and(|error| error.ends_with("did you mean `workers`?")));
+}
+
+#[test]
+fn features_to_come_are_refused_by_name() {
+    for key in ["access_log", "metrics", "tracing"] {
+        let error = settings(&format!("  {key}: {{}}")).expect_err("not there yet");
+        assert!(
+            error.contains("is not in this release") && error.contains(&format!("temblor.{key}")),
+            "{error}"
+        );
+    }
+}
