@@ -201,6 +201,26 @@ impl ObjectMap {
         self.entries.iter_mut()
     }
 
+    /// The place of `key`, and whether it is new; a new one has `null` for its value. For readers that have the value later.
+    #[inline]
+    pub(crate) fn place(&mut self, key: Str) -> (usize, bool) {
+        let at = match &self.index {
+            Some(index) => self.find(index, hash_text(&key), |entry| entry.0 == key),
+            None => scan(&self.entries, &key),
+        };
+        if let Some(at) = at {
+            return (at, false);
+        }
+        self.push(key, Value::Null);
+        (self.entries.len() - 1, true)
+    }
+
+    /// The value at a place.
+    #[inline]
+    pub(crate) fn value_at(&mut self, place: usize) -> Option<&mut Value> {
+        self.entries.get_mut(place).map(|entry| &mut entry.1)
+    }
+
     fn position(&self, key: &str) -> Option<usize> {
         match &self.index {
             Some(index) => self.find(index, hash_text(key), |entry| entry.0.as_str() == key),
@@ -227,29 +247,38 @@ impl ObjectMap {
         self.entries.get_mut(at).map(|entry| std::mem::replace(&mut entry.1, value))
     }
 
-    /// Appends an entry whose key is not there yet, where there is no index yet.
+    /// Appends an entry whose key is not there yet.
+    #[inline]
     fn push(&mut self, key: Str, value: Value) {
         self.entries.push((key, value));
         if self.entries.len() > INDEX_ABOVE {
-            self.rebuild_index();
+            self.index_last();
+        }
+    }
+
+    /// Puts the last entry into the index.
+    #[inline(never)]
+    fn index_last(&mut self) {
+        let entries = &self.entries;
+        match &mut self.index {
+            Some(index) => {
+                let at = entries.len() - 1;
+                index.insert_unique(hash_at(entries, at), at, |&at| hash_at(entries, at));
+            }
+            None => self.rebuild_index(),
         }
     }
 
     #[inline(never)]
     fn insert_indexed(&mut self, hash: u64, key: Str, value: Value) -> Option<Value> {
-        let Self {
-            entries,
-            index: Some(index),
-        } = self
-        else {
-            self.push(key, value);
-            return None;
-        };
-        if let Some(&at) = index.find(hash, |&at| entries.get(at).is_some_and(|entry| entry.0 == key)) {
+        let found = self
+            .index
+            .as_ref()
+            .and_then(|index| self.find(index, hash, |entry| entry.0 == key));
+        if let Some(at) = found {
             return self.replace(at, value);
         }
-        index.insert_unique(hash, entries.len(), |&at| hash_at(entries, at));
-        entries.push((key, value));
+        self.push(key, value);
         None
     }
 

@@ -105,12 +105,22 @@ impl Str {
     }
 
     /// Holds a text of at most [`INLINE`] bytes inline.
+    ///
+    /// The bytes are put together in registers: a copy of unknown length would go through memory and stall the move that follows.
     #[inline]
     const fn copy_short(text: &str) -> Self {
-        let len = text.len();
+        let (a, b, c) = words(text.as_bytes());
+        let ([a, b], c) = ([a.to_le_bytes(), b.to_le_bytes()], c.to_le_bytes());
         let mut bytes = [0; INLINE];
-        bytes.split_at_mut(len).0.copy_from_slice(text.as_bytes());
-        Self(Repr::Inline { len: len as u8, bytes })
+        let (first, rest) = bytes.split_at_mut(8);
+        let (second, third) = rest.split_at_mut(8);
+        first.copy_from_slice(&a);
+        second.copy_from_slice(&b);
+        third.copy_from_slice(c.split_at(INLINE - 16).0);
+        Self(Repr::Inline {
+            len: text.len() as u8,
+            bytes,
+        })
     }
 
     /// The text.
@@ -166,6 +176,34 @@ impl Str {
             self.clone()
         }
     }
+}
+
+/// At most [`INLINE`] bytes as three little-endian words with zeros behind; loads may overlap, what they have in common is the same.
+#[inline]
+const fn words(bytes: &[u8]) -> (u64, u64, u64) {
+    let len = bytes.len();
+    if let Some(last) = bytes.last_chunk::<8>() {
+        let last = u64::from_le_bytes(*last);
+        return match (bytes.first_chunk::<16>(), bytes.first_chunk::<8>()) {
+            (Some(first), _) => {
+                let first = u128::from_le_bytes(*first);
+                // In two steps, since the whole shift may be the width of the word.
+                (first as u64, (first >> 64) as u64, (last >> (8 * (INLINE + 1 - len))) >> 8)
+            }
+            (None, Some(first)) => (u64::from_le_bytes(*first), (last >> (8 * (15 - len))) >> 8, 0),
+            (None, None) => (0, 0, 0),
+        };
+    }
+    let word = match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        (Some(first), Some(last)) => u32::from_le_bytes(*first) as u64 | (u32::from_le_bytes(*last) as u64) << (8 * (len - 4)),
+        _ => match *bytes {
+            [a] => a as u64,
+            [a, b] => u16::from_le_bytes([a, b]) as u64,
+            [a, b, c] => u32::from_le_bytes([a, b, c, 0]) as u64,
+            _ => 0,
+        },
+    };
+    (word, 0, 0)
 }
 
 impl Default for Str {

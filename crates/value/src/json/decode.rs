@@ -1,8 +1,8 @@
 //! Reading JSON text (spec/formats.md 3.1).
 //!
 //! The parser writes its tape from a padded copy of the text, in which it resolves escapes; the text itself stays as it is, so an event
-//! can keep its original bytes without a further copy, and long strings become slices of it. The tape is in document order and is
-//! read backwards: then the elements of a container are complete when the container is met, and no recursion is needed.
+//! can keep its original bytes without a further copy, and long strings become slices of it. Containers that are open while the tape
+//! is read wait in a list, so that no recursion is needed.
 //!
 //! Invariant: buffers are reused from call to call, but those of unusually large documents are given back.
 
@@ -27,7 +27,7 @@ pub struct Scratch {
     text: Vec<u8>,
     buffers: Buffers,
     tape: Vec<Node<'static>>,
-    values: Vec<Value>,
+    open: Vec<Open>,
 }
 
 impl Default for Scratch {
@@ -36,7 +36,7 @@ impl Default for Scratch {
             text: Vec::new(),
             buffers: Buffers::with_max_depth(1024, MAX_DEPTH),
             tape: Vec::new(),
-            values: Vec::new(),
+            open: Vec::new(),
         }
     }
 }
@@ -56,8 +56,8 @@ pub struct Decoded {
 /// If `input` is anything but one JSON document within surrounding white space, or a number is out of range.
 pub fn decode(mut input: Bytes, scratch: &mut Scratch) -> Result<Decoded, JsonError> {
     scratch.load(&input);
-    let decoded = scratch.parse(input.len(), |tape, copy, values| {
-        Builder::new(&mut input, copy, values).build(tape)
+    let decoded = scratch.parse(input.len(), |tape, copy, open| {
+        Builder::new(&mut input, copy).build(tape, open)
     });
     decoded.ok_or_else(|| explain(&input))
 }
@@ -90,15 +90,14 @@ impl Scratch {
         self.text.extend_from_slice(&[b' '; INPUT_PADDING]);
     }
 
-    /// Parses the copy, `len` bytes without its padding, and hands the tape, the address that its strings count from and a list for
-    /// values to `read`. `None` if the text is no document.
+    /// Parses the copy, `len` bytes without its padding, and hands the tape, the address that its strings count from and an empty list
+    /// to `read`. `None` if the text is no document.
     #[inline]
-    fn parse<T>(&mut self, len: usize, read: impl FnOnce(&[Node<'_>], usize, &mut Vec<Value>) -> T) -> Option<T> {
+    fn parse<T>(&mut self, len: usize, read: impl FnOnce(&[Node<'_>], usize, &mut Vec<Open>) -> T) -> Option<T> {
         let copy = self.text.as_ptr().addr();
         let mut tape = Tape(std::mem::take(&mut self.tape));
         let parsed = simd_json::fill_tape_padded(&mut self.text, len, &mut self.buffers, &mut tape);
-        let result = parsed.is_ok().then(|| read(&tape.0, copy, &mut self.values));
-        self.values.clear();
+        let result = parsed.is_ok().then(|| read(&tape.0, copy, &mut self.open));
         self.tape = tape.reset().0;
         if len >= KEEP_BUFFERS_BELOW {
             *self = Self::default();
@@ -118,7 +117,51 @@ fn explain(input: &[u8]) -> JsonError {
     })
 }
 
+/// A container that is being filled, with the number of its elements that are still to come.
+enum Open {
+    Array { items: Vec<Value>, left: usize },
+    Object { map: ObjectMap, left: usize, place: usize },
+}
+
+impl Open {
+    fn array(len: usize) -> Self {
+        Self::Array {
+            items: Vec::with_capacity(len),
+            left: len,
+        }
+    }
+
+    fn object(len: usize) -> Self {
+        Self::Object {
+            map: ObjectMap::with_capacity(len),
+            left: len,
+            place: 0,
+        }
+    }
+
+    /// Takes the container that was opened last.
+    fn put(&mut self, value: Value) {
+        match self {
+            Self::Array { items, .. } => items.push(value),
+            Self::Object { map, place, .. } => {
+                if let Some(slot) = map.value_at(*place) {
+                    *slot = value;
+                }
+            }
+        }
+    }
+
+    fn close(self) -> Value {
+        match self {
+            Self::Array { items, .. } => Value::from(items),
+            Self::Object { map, .. } => Value::from(map),
+        }
+    }
+}
+
 /// One pass from tape to value.
+///
+/// Every value is made where it stays: a move soon after would wait for memory.
 struct Builder<'a> {
     /// The input; empty once it is shared.
     input: &'a mut Bytes,
@@ -126,42 +169,105 @@ struct Builder<'a> {
     copy: usize,
     /// The input as strings share it; made for the first that does.
     shared: Option<Arc<Bytes>>,
-    /// Values that are complete and belong to no container yet, the first of them last.
-    values: &'a mut Vec<Value>,
     has_duplicate_keys: bool,
 }
 
 impl<'a> Builder<'a> {
-    fn new(input: &'a mut Bytes, copy: usize, values: &'a mut Vec<Value>) -> Self {
+    fn new(input: &'a mut Bytes, copy: usize) -> Self {
         Self {
             input,
             copy,
             shared: None,
-            values,
             has_duplicate_keys: false,
         }
     }
 
-    #[inline]
-    fn build(mut self, tape: &[Node<'_>]) -> Decoded {
-        for node in tape.iter().rev() {
-            let value = match node {
-                Node::String(text) => Value::Str(self.string(text)),
-                Node::Static(StaticNode::Null) => Value::Null,
-                Node::Static(StaticNode::Bool(truth)) => Value::Bool(*truth),
-                Node::Static(StaticNode::I64(number)) => Value::I64(*number),
-                Node::Static(StaticNode::U64(number)) => Value::from(*number),
-                // Adding zero makes zero of negative zero and changes nothing else.
-                Node::Static(StaticNode::F64(number)) => Value::F64(*number + 0.0),
-                Node::Array { len, .. } => self.array(*len),
-                Node::Object { len, .. } => self.object(*len),
-            };
-            self.values.push(value);
-        }
+    /// The value of a tape; `open` is an empty list.
+    fn build(mut self, tape: &[Node<'_>], open: &mut Vec<Open>) -> Decoded {
+        let mut nodes = tape.iter();
+        let value = match nodes.next() {
+            None => Value::Null,
+            Some(Node::String(text)) => Value::Str(self.string(text)),
+            Some(Node::Static(scalar)) => from_scalar(*scalar),
+            Some(Node::Array { len, .. }) => self.container(Open::array(*len), nodes, open),
+            Some(Node::Object { len, .. }) => self.container(Open::object(*len), nodes, open),
+        };
         Decoded {
-            value: self.values.pop().unwrap_or_default(),
+            value,
             has_duplicate_keys: self.has_duplicate_keys,
         }
+    }
+
+    fn container(&mut self, mut current: Open, mut nodes: std::slice::Iter<'_, Node<'_>>, open: &mut Vec<Open>) -> Value {
+        loop {
+            let inner = match &mut current {
+                Open::Array { items, left } => self.fill_array(items, left, &mut nodes),
+                Open::Object { map, left, place } => self.fill_object(map, left, place, &mut nodes),
+            };
+            if let Some(inner) = inner {
+                open.push(std::mem::replace(&mut current, inner));
+                continue;
+            }
+            let value = current.close();
+            match open.pop() {
+                None => return value,
+                Some(outer) => current = outer,
+            }
+            current.put(value);
+        }
+    }
+
+    /// Reads elements up to the end or to a container, which is given back to be read first.
+    #[inline]
+    fn fill_array(
+        &mut self,
+        items: &mut Vec<Value>,
+        left: &mut usize,
+        nodes: &mut std::slice::Iter<'_, Node<'_>>,
+    ) -> Option<Open> {
+        while *left > 0 {
+            *left -= 1;
+            match nodes.next()? {
+                Node::String(text) => items.push(Value::Str(self.string(text))),
+                Node::Static(scalar) => items.push(from_scalar(*scalar)),
+                Node::Array { len, .. } => return Some(Open::array(*len)),
+                Node::Object { len, .. } => return Some(Open::object(*len)),
+            }
+        }
+        None
+    }
+
+    /// Reads entries as [`fill_array`](Self::fill_array) does; `place` is that of the entry whose value is a container.
+    #[inline]
+    fn fill_object(
+        &mut self,
+        map: &mut ObjectMap,
+        left: &mut usize,
+        place: &mut usize,
+        nodes: &mut std::slice::Iter<'_, Node<'_>>,
+    ) -> Option<Open> {
+        while *left > 0 {
+            *left -= 1;
+            let Node::String(key) = nodes.next()? else {
+                return None;
+            };
+            let (at, is_new) = map.place(self.string(key));
+            self.has_duplicate_keys |= !is_new;
+            let slot = map.value_at(at)?;
+            match nodes.next()? {
+                Node::String(text) => *slot = Value::Str(self.string(text)),
+                Node::Static(scalar) => *slot = from_scalar(*scalar),
+                Node::Array { len, .. } => {
+                    *place = at;
+                    return Some(Open::array(*len));
+                }
+                Node::Object { len, .. } => {
+                    *place = at;
+                    return Some(Open::object(*len));
+                }
+            }
+        }
+        None
     }
 
     #[inline]
@@ -178,20 +284,16 @@ impl<'a> Builder<'a> {
             text,
         )
     }
+}
 
-    fn array(&mut self, len: usize) -> Value {
-        let first = self.values.len().saturating_sub(len);
-        Value::from(self.values.drain(first..).rev().collect::<Vec<_>>())
-    }
-
-    fn object(&mut self, len: usize) -> Value {
-        let first = self.values.len().saturating_sub(2 * len);
-        let mut map = ObjectMap::with_capacity(len);
-        let mut parts = self.values.drain(first..).rev();
-        while let (Some(Value::Str(key)), Some(value)) = (parts.next(), parts.next()) {
-            self.has_duplicate_keys |= map.insert(key, value).is_some();
-        }
-        drop(parts);
-        Value::from(map)
+#[inline]
+fn from_scalar(scalar: StaticNode) -> Value {
+    match scalar {
+        StaticNode::Null => Value::Null,
+        StaticNode::Bool(truth) => Value::Bool(truth),
+        StaticNode::I64(number) => Value::I64(number),
+        StaticNode::U64(number) => Value::from(number),
+        // Adding zero makes zero of negative zero and changes nothing else.
+        StaticNode::F64(number) => Value::F64(number + 0.0),
     }
 }
