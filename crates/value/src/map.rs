@@ -251,7 +251,7 @@ impl ObjectMap {
     #[inline]
     fn push(&mut self, key: Str, value: Value) {
         self.entries.push((key, value));
-        if self.entries.len() > INDEX_ABOVE {
+        if self.index.is_some() || self.entries.len() > INDEX_ABOVE {
             self.index_last();
         }
     }
