@@ -5,6 +5,8 @@
 //! the task that polls it; the engine spawns nothing but name resolution.
 
 pub mod error;
+pub mod h1;
 pub mod limits;
 pub mod message;
 pub mod timeouts;
+pub mod upstream;

@@ -1,0 +1,29 @@
+//! HTTP/1.1 on one connection: heads, bodies, the server's loop.
+//!
+//! The parsers are incremental and linear: they take whole lines as they arrive and never look at a byte again that
+//! belongs to a finished line, so how input is cut into reads changes neither the result nor the order of the cost.
+
+mod answer;
+mod body;
+mod chunked;
+mod date;
+mod drain;
+mod field;
+mod framing;
+mod request;
+mod request_body;
+mod response;
+mod server;
+mod timer;
+mod wire;
+
+pub use answer::{Answer, Response};
+pub(crate) use body::{BodyFault, Decoder, Pace, ReadError};
+pub use drain::{Drain, DrainTrigger, drain};
+pub use request_body::RequestBody;
+pub(crate) use response::{ResponseMessage, ResponseParser};
+pub use server::{Addresses, Handler, Request, ServerConfig, serve};
+pub(crate) use wire::{COPY_BODY, Outgoing, SendEnd, Wire, WireError};
+
+#[cfg(test)]
+mod tests;

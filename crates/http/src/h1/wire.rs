@@ -1,0 +1,247 @@
+//! A connection's socket with its buffers and timer: one read and one write per message in the common case.
+//!
+//! Knows no HTTP. A read is tried before it is waited for, and the runtime's cached readiness saves the read that would
+//! only say "nothing there".
+
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::{BufMut, BytesMut};
+use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+use super::timer::Timer;
+use crate::timeouts::after;
+
+/// First size of the read buffer.
+const READ_SIZE: usize = 8 << 10;
+/// Largest room made for one read.
+const MAX_READ_SIZE: usize = 64 << 10;
+/// Least room a read is started with.
+const MIN_ROOM: usize = 2 << 10;
+/// Bodies up to this size are copied behind their head, so that they leave in one plain write.
+pub(crate) const COPY_BODY: usize = 16 << 10;
+
+/// Why waiting for the socket failed.
+#[derive(Debug)]
+pub(crate) enum WireError {
+    /// The deadline passed.
+    Timeout,
+    /// The connection broke.
+    Io(io::Error),
+}
+
+impl From<io::Error> for WireError {
+    fn from(error: io::Error) -> Self {
+        WireError::Io(error)
+    }
+}
+
+/// How [`Wire::send_watching`] ended.
+#[derive(Debug)]
+pub(crate) enum SendEnd {
+    /// Everything was written.
+    Sent,
+    /// The other side sent something (in the read buffer), or ended the connection (0 bytes), before all was written.
+    Interrupted(usize),
+}
+
+/// Socket, buffers and timer.
+#[derive(Debug)]
+pub(crate) struct Wire {
+    stream: TcpStream,
+    timer: Timer,
+    read_size: usize,
+    /// Bytes received and not yet taken.
+    pub(crate) read: BytesMut,
+    /// The head being sent, possibly with its body.
+    pub(crate) write: Vec<u8>,
+}
+
+/// What is still to be written: the write buffer from a position on, then the body.
+pub(crate) struct Outgoing<'a> {
+    pub(crate) body: &'a [u8],
+    pub(crate) written: usize,
+}
+
+impl Wire {
+    pub(crate) fn new(stream: TcpStream) -> Wire {
+        Wire {
+            stream,
+            timer: Timer::default(),
+            read_size: READ_SIZE,
+            read: BytesMut::new(),
+            write: Vec::new(),
+        }
+    }
+
+    pub(crate) fn stream(&self) -> &TcpStream {
+        &self.stream
+    }
+
+    pub(crate) fn poll_timer(&mut self, cx: &mut Context<'_>, deadline: Option<Instant>) -> Poll<()> {
+        self.timer.poll(cx, deadline)
+    }
+
+    /// Gives memory back that one large message needed.
+    pub(crate) fn shrink(&mut self) {
+        if self.read.is_empty() && self.read_size > READ_SIZE {
+            self.read = BytesMut::new();
+            self.read_size = READ_SIZE;
+        }
+        if self.write.capacity() > 2 * COPY_BODY {
+            self.write = Vec::new();
+        }
+    }
+
+    /// Reads into the read buffer; 0 bytes are the end of the stream.
+    pub(crate) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if self.read.capacity() - self.read.len() < MIN_ROOM {
+            self.read.reserve(self.read_size);
+        }
+        let room = self.read.capacity() - self.read.len();
+        let count = ready!(pin!(self.stream.read_buf(&mut self.read)).poll(cx))?;
+        if count == room {
+            self.read_size = (self.read_size * 2).min(MAX_READ_SIZE);
+        }
+        Poll::Ready(Ok(count))
+    }
+
+    /// Reads into the read buffer before the deadline; 0 bytes are the end of the stream.
+    pub(crate) async fn fill(&mut self, deadline: Option<Instant>) -> Result<usize, WireError> {
+        poll_fn(|cx| match self.poll_fill(cx) {
+            Poll::Ready(result) => Poll::Ready(result.map_err(WireError::Io)),
+            Poll::Pending => self.timer.poll(cx, deadline).map(|()| Err(WireError::Timeout)),
+        })
+        .await
+    }
+
+    /// Reads at most `limit` bytes into a buffer that has room, before the deadline.
+    pub(crate) async fn fill_into(
+        &mut self,
+        buffer: &mut BytesMut,
+        limit: usize,
+        deadline: Option<Instant>,
+    ) -> Result<usize, WireError> {
+        poll_fn(|cx| {
+            let mut target = (&mut *buffer).limit(limit);
+            match pin!(self.stream.read_buf(&mut target)).poll(cx) {
+                Poll::Ready(result) => Poll::Ready(result.map_err(WireError::Io)),
+                Poll::Pending => self.timer.poll(cx, deadline).map(|()| Err(WireError::Timeout)),
+            }
+        })
+        .await
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, out: &Outgoing<'_>) -> Poll<io::Result<usize>> {
+        let stream = Pin::new(&mut self.stream);
+        let count = match self.write.get(out.written..) {
+            Some(head) if !head.is_empty() && out.body.is_empty() => ready!(stream.poll_write(cx, head))?,
+            Some(head) if !head.is_empty() => {
+                ready!(stream.poll_write_vectored(cx, &[IoSlice::new(head), IoSlice::new(out.body)]))?
+            }
+            _ => {
+                let sent = out.written - self.write.len();
+                ready!(stream.poll_write(cx, out.body.get(sent..).unwrap_or_default()))?
+            }
+        };
+        Poll::Ready(if count == 0 {
+            Err(io::ErrorKind::WriteZero.into())
+        } else {
+            Ok(count)
+        })
+    }
+
+    fn is_written(&self, out: &Outgoing<'_>) -> bool {
+        out.written >= self.write.len() + out.body.len()
+    }
+
+    /// Writes the write buffer and then the body. At least one byte must go out within `idle`, again and again.
+    pub(crate) async fn send(&mut self, body: &[u8], idle: Option<Duration>) -> Result<(), WireError> {
+        let mut out = Outgoing { body, written: 0 };
+        let mut deadline = None;
+        poll_fn(|cx| {
+            while !self.is_written(&out) {
+                match self.poll_write(cx, &out) {
+                    Poll::Ready(count) => {
+                        out.written += count?;
+                        deadline = None;
+                    }
+                    Poll::Pending => {
+                        let deadline = *deadline.get_or_insert_with(|| after(idle));
+                        ready!(self.timer.poll(cx, deadline));
+                        return Poll::Ready(Err(WireError::Timeout));
+                    }
+                }
+            }
+            Poll::Ready(Ok(()))
+        })
+        .await
+    }
+
+    /// Goes on writing the write buffer and then the body, and while the other side does not take it looks whether it
+    /// sends something itself.
+    pub(crate) async fn send_watching(&mut self, out: &mut Outgoing<'_>, pace: super::Pace) -> Result<SendEnd, WireError> {
+        let mut deadline = None;
+        poll_fn(|cx| {
+            while !self.is_written(out) {
+                match self.poll_write(cx, out) {
+                    Poll::Ready(count) => {
+                        out.written += count?;
+                        deadline = None;
+                    }
+                    Poll::Pending => {
+                        if let Poll::Ready(count) = self.poll_fill(cx) {
+                            return Poll::Ready(Ok(SendEnd::Interrupted(count?)));
+                        }
+                        let deadline = *deadline.get_or_insert_with(|| pace.deadline());
+                        ready!(self.timer.poll(cx, deadline));
+                        return Poll::Ready(Err(WireError::Timeout));
+                    }
+                }
+            }
+            Poll::Ready(Ok(SendEnd::Sent))
+        })
+        .await
+    }
+
+    /// Ends the sending direction, then reads and drops until the other side ends too or the time is over. Without this a
+    /// close with unread input would reset the connection and could destroy the answer on its way (RFC 9112 9.6).
+    pub(crate) async fn linger(&mut self, time: Duration) {
+        let deadline = after(Some(time));
+        if self.stream.shutdown().await.is_err() {
+            return;
+        }
+        loop {
+            self.read.clear();
+            match self.fill(deadline).await {
+                Ok(0) | Err(_) => return,
+                Ok(_) => {}
+            }
+        }
+    }
+
+    /// Ends the sending direction; lingers only if the other side has sent something.
+    pub(crate) async fn finish(&mut self, time: Duration) {
+        if !self.read.is_empty() {
+            return self.linger(time).await;
+        }
+        if self.stream.shutdown().await.is_err() {
+            return;
+        }
+        match self.stream.try_read_buf(&mut self.read) {
+            Ok(0) | Err(_) => {}
+            Ok(_) => self.linger(time).await,
+        }
+    }
+
+    /// Makes the close that follows a reset.
+    pub(crate) fn reset_on_close(&self) {
+        // If the option cannot be set the close is an orderly one, which ends the connection as well.
+        let _ = socket2::SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
+    }
+}

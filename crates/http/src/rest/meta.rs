@@ -1,0 +1,210 @@
+//! Heads as metadata and back (spec/artefacts.md 3.3, 4.8; spec/proxy.md 2.1).
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use temblor_value::{ObjectMap, Str, Value};
+
+use crate::message::{Field, Headers, Name, RequestHead, TargetForm, parse_authority};
+
+/// Keys of metadata records. Constants, so that no key is built at run time.
+pub mod key {
+    use temblor_value::Str;
+
+    /// `request`
+    pub const REQUEST: Str = Str::from_static("request");
+    /// `response`
+    pub const RESPONSE: Str = Str::from_static("response");
+    /// `method`
+    pub const METHOD: Str = Str::from_static("method");
+    /// `headers`
+    pub const HEADERS: Str = Str::from_static("headers");
+    /// `url`
+    pub const URL: Str = Str::from_static("url");
+    /// `status`
+    pub const STATUS: Str = Str::from_static("status");
+    /// `endpoint`
+    pub const ENDPOINT: Str = Str::from_static("endpoint");
+    /// `correlation`
+    pub const CORRELATION: Str = Str::from_static("correlation");
+    /// `error`
+    pub const ERROR: Str = Str::from_static("error");
+    /// `event_id`
+    pub const EVENT_ID: Str = Str::from_static("event_id");
+    /// `reason`
+    pub const REASON: Str = Str::from_static("reason");
+    /// `source_id`
+    pub const SOURCE_ID: Str = Str::from_static("source_id");
+    /// Parts of a URL, in the order in which records show them.
+    pub const URL_PARTS: [Str; 8] = [
+        Str::from_static("scheme"),
+        Str::from_static("username"),
+        Str::from_static("password"),
+        Str::from_static("host"),
+        Str::from_static("port"),
+        Str::from_static("path"),
+        Str::from_static("query"),
+        Str::from_static("fragment"),
+    ];
+}
+
+/// Position of a part in [`key::URL_PARTS`].
+#[derive(Clone, Copy)]
+enum Part {
+    Scheme = 0,
+    Username = 1,
+    Password = 2,
+    Host = 3,
+    Port = 4,
+    Path = 5,
+    Query = 6,
+}
+
+fn put(record: &mut ObjectMap, part: Part, value: impl Into<Value>) {
+    record.insert(key::URL_PARTS[part as usize].clone(), value);
+}
+
+/// Metadata of a request: `{"request": {"method", "headers", "url"}}`.
+pub fn request(head: &RequestHead) -> Value {
+    let mut request = ObjectMap::with_capacity(3);
+    request.insert(key::METHOD, Str::new(head.method.as_str()));
+    request.insert(key::HEADERS, headers(&head.headers));
+    request.insert(key::URL, url(head));
+    let mut meta = ObjectMap::with_capacity(4);
+    meta.insert(key::REQUEST, Value::from(request));
+    Value::from(meta)
+}
+
+/// A header record: lower-case name to array of texts, in order of arrival.
+pub fn headers(headers: &Headers) -> Value {
+    let buffer = Arc::new(headers.buffer().clone());
+    let mut record = ObjectMap::with_capacity(headers.len() + 2);
+    for field in headers.iter() {
+        let value = Value::Str(text(&buffer, field));
+        match record.get_mut(field.name()).and_then(Value::array_mut) {
+            Some(values) => values.push(value),
+            None => {
+                record.insert(name(field), Value::from(vec![value]));
+            }
+        }
+    }
+    Value::from(record)
+}
+
+fn name(field: Field<'_>) -> Str {
+    match field.known() {
+        Some(known) => Str::from_static(known.as_str()),
+        None => Str::new(field.name()),
+    }
+}
+
+/// Long values share the head's buffer; bytes that are not UTF-8 are replaced.
+fn text(buffer: &Arc<Bytes>, field: Field<'_>) -> Str {
+    let value = field.value();
+    let start = value.as_ptr() as usize - buffer.as_ptr() as usize;
+    Str::from_buffer(buffer, start..start + value.len()).unwrap_or_else(|_| Str::from(field.text().into_owned()))
+}
+
+fn url(head: &RequestHead) -> Value {
+    let target = &head.target;
+    let mut url = ObjectMap::with_capacity(5);
+    let scheme = match target.scheme() {
+        Some(scheme) if scheme.eq_ignore_ascii_case("https") => "https",
+        _ => "http",
+    };
+    put(&mut url, Part::Scheme, Str::from_static(scheme));
+    if let Some(userinfo) = target.userinfo() {
+        let (username, password) = userinfo.split_once(':').map_or((userinfo, None), |(name, rest)| (name, Some(rest)));
+        put(&mut url, Part::Username, Str::new(username));
+        if let Some(password) = password {
+            put(&mut url, Part::Password, Str::new(password));
+        }
+    }
+    let host = head.headers.get(Name::Host).and_then(|host| std::str::from_utf8(host).ok()).and_then(parse_authority);
+    if let Some(authority) = target.authority().or(host) {
+        put(&mut url, Part::Host, Str::new(authority.host));
+        let default = if scheme == "https" { 443 } else { 80 };
+        if let Some(port) = authority.port.filter(|port| *port != default) {
+            put(&mut url, Part::Port, i64::from(port));
+        }
+    }
+    let path = match target.form() {
+        TargetForm::Asterisk => Str::from_static("*"),
+        TargetForm::Origin | TargetForm::Absolute => resolve_dots(target.path()),
+    };
+    put(&mut url, Part::Path, path);
+    if let Some(query) = target.query() {
+        put(&mut url, Part::Query, Str::new(query));
+    }
+    Value::from(url)
+}
+
+/// Resolves `.` and `..` segments (RFC 3986 5.2.4, also in their percent-encoded spellings); the text otherwise stays as received.
+fn resolve_dots(path: &str) -> Str {
+    let has_dots = path.split('/').any(|segment| dots(segment) > 0);
+    if !has_dots {
+        return Str::new(path);
+    }
+    let mut kept: Vec<&str> = Vec::new();
+    let mut ends_open = false;
+    for segment in path.split('/').skip(1) {
+        ends_open = dots(segment) > 0;
+        match dots(segment) {
+            1 => {}
+            2 => {
+                kept.pop();
+            }
+            _ => kept.push(segment),
+        }
+    }
+    let mut resolved = String::with_capacity(path.len());
+    for segment in &kept {
+        resolved.push('/');
+        resolved.push_str(segment);
+    }
+    if ends_open || resolved.is_empty() {
+        resolved.push('/');
+    }
+    Str::from(resolved)
+}
+
+/// 1 for `.`, 2 for `..`, 0 for any other segment.
+fn dots(segment: &str) -> usize {
+    let plain = |text: &str| text == "." || text.eq_ignore_ascii_case("%2e");
+    if plain(segment) {
+        return 1;
+    }
+    let second = |first_len: usize| segment.get(first_len..).is_some_and(plain);
+    let starts = segment.starts_with('.') && second(1);
+    let starts_encoded = segment.get(..3).is_some_and(plain) && second(3);
+    if starts || starts_encoded { 2 } else { 0 }
+}
+
+/// First text of a header in a metadata record, any case of its name; a text or the first text of an array.
+pub fn first_header<'a>(headers: &'a Value, wanted: &str) -> Option<&'a str> {
+    let record = headers.as_object()?;
+    let value = match record.get(wanted) {
+        Some(value) => value,
+        None => record.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted))?.1,
+    };
+    match value {
+        Value::Str(text) => Some(text.as_str()),
+        Value::Array(values) => values.iter().find_map(Value::as_str),
+        _ => None,
+    }
+}
+
+/// Host of the origin URI of a request's events (spec/artefacts.md 3.4).
+pub fn origin_host(head: &RequestHead) -> Str {
+    let text = |name| head.headers.get(name).and_then(|value| std::str::from_utf8(value).ok());
+    let forwarded = text(Name::Forwarded).and_then(|value| {
+        let pairs = value.split([',', ';']).map(str::trim);
+        pairs.filter_map(|pair| pair.split_once('=')).find(|(name, _)| name.eq_ignore_ascii_case("host")).map(|(_, host)| host.trim_matches('"'))
+    });
+    let x_forwarded = || text(Name::XForwardedHost).and_then(|value| value.split(',').next()).map(str::trim);
+    let host = forwarded.or_else(x_forwarded).or_else(|| text(Name::Host)).or_else(|| head.target.authority().map(|authority| authority.host));
+    Str::new(host.unwrap_or("tremor-rest-client-host.remote"))
+}
+
+#[cfg(test)]
+mod tests;

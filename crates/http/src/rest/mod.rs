@@ -1,0 +1,8 @@
+//! The `rest` onramp and offramp: between HTTP messages and events.
+//!
+//! Only this part of the crate knows events and flows; the engine below it does not.
+
+pub mod body;
+pub mod meta;
+pub mod offramp;
+pub mod onramp;

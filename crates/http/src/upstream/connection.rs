@@ -1,0 +1,51 @@
+//! One connection to an upstream.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+use super::Endpoint;
+use crate::h1::Wire;
+
+/// A connection and what decides on its further use.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) wire: Wire,
+    pub(crate) endpoint: Endpoint,
+    opened: Instant,
+    /// Requests begun on it.
+    pub(crate) requests: u64,
+    /// When it became idle.
+    pub(crate) idle_since: Instant,
+    /// How long the upstream says it keeps it.
+    pub(crate) idle_hint: Option<Duration>,
+}
+
+impl Connection {
+    pub(crate) fn new(stream: TcpStream, endpoint: Endpoint) -> Connection {
+        let now = Instant::now();
+        Connection {
+            wire: Wire::new(stream),
+            endpoint,
+            opened: now,
+            requests: 0,
+            idle_since: now,
+            idle_hint: None,
+        }
+    }
+
+    /// Time since it was opened.
+    pub(crate) fn age(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.opened)
+    }
+
+    /// Is there neither input nor an end of the stream? Never blocks. An idle upstream has nothing to say, so anything it
+    /// says makes the connection unusable.
+    pub(crate) fn is_quiet(&self) -> bool {
+        let mut byte = [0];
+        let nothing = self.wire.stream().try_read(&mut byte);
+        self.wire.read.is_empty() && nothing.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    }
+}

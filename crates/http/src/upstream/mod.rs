@@ -1,0 +1,97 @@
+//! The client side: connections to upstreams, kept and used again.
+//!
+//! An exchange runs in the caller's future; a connection belongs to one exchange at a time and goes back to the pool only
+//! after a complete, orderly response.
+
+mod body;
+mod connect;
+mod connection;
+mod endpoint;
+mod exchange;
+mod pool;
+mod resolve;
+
+use std::time::Duration;
+
+pub use body::UpstreamBody;
+use connect::Connector;
+pub use endpoint::Endpoint;
+pub use exchange::{OutgoingRequest, UpstreamResponse};
+use pool::Pool;
+pub use resolve::Family;
+
+use crate::limits::ClientLimits;
+
+/// Settings of an upstream client (`proxy.md` 2.2, 2.3, 2.11).
+#[derive(Clone, Debug)]
+pub struct UpstreamConfig {
+    /// Number of pool shards, usually that of the workers.
+    pub shards: usize,
+    /// Idle connections kept over all shards; beyond that the oldest goes.
+    pub max_idle: usize,
+    /// How long an idle connection is kept.
+    pub keep_alive: Option<Duration>,
+    /// Age after which a connection is not used again.
+    pub max_age: Option<Duration>,
+    /// Requests after which a connection is not used again.
+    pub max_requests: Option<u64>,
+    /// How long the addresses of a name are taken as known.
+    pub refresh: Duration,
+    /// The addresses to use.
+    pub family: Family,
+    /// Limits of responses.
+    pub limits: ClientLimits,
+}
+
+impl Default for UpstreamConfig {
+    fn default() -> Self {
+        UpstreamConfig {
+            shards: 1,
+            max_idle: 256,
+            keep_alive: Some(Duration::from_secs(60)),
+            max_age: None,
+            max_requests: None,
+            refresh: Duration::from_secs(30),
+            family: Family::Any,
+            limits: ClientLimits::default(),
+        }
+    }
+}
+
+/// A client with a pool of connections; one per offramp instance.
+#[derive(Debug)]
+pub struct Upstream {
+    pool: Pool,
+    connector: Connector,
+    limits: ClientLimits,
+}
+
+impl Upstream {
+    /// A client without connections.
+    pub fn new(config: UpstreamConfig) -> Upstream {
+        Upstream {
+            connector: Connector::new(config.refresh, config.family),
+            limits: config.limits.clone(),
+            pool: Pool::new(&config),
+        }
+    }
+
+    /// Closes idle connections whose time is over. To be called now and then; a connection past its time is never used
+    /// again in any case.
+    pub fn sweep(&self) {
+        self.pool.sweep();
+    }
+
+    /// Closes all idle connections.
+    pub fn close_idle(&self) {
+        self.pool.clear();
+    }
+
+    /// Number of idle connections.
+    pub fn idle(&self) -> usize {
+        self.pool.idle()
+    }
+}
+
+#[cfg(test)]
+mod tests;
