@@ -35,9 +35,8 @@ impl FileKind {
         let extension = file.extension().map(|extension| extension.to_string_lossy());
         match (extension.as_deref(), process_dialect) {
             (Some("trickle"), _) => Ok(Self::Pipeline),
-            (Some("yaml" | "yml"), _) => Ok(Self::Document),
             (Some("tremor"), Dialect::V09) => Ok(Self::Ignored),
-            (_, Dialect::V09) => Ok(Self::Document),
+            (Some("yaml" | "yml"), _) | (_, Dialect::V09) => Ok(Self::Document),
             (extension, Dialect::Modern) => Err(UnsupportedFile {
                 file: file.to_owned(),
                 kind: extension.unwrap_or("<NONE>").to_owned(),

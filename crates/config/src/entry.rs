@@ -10,7 +10,7 @@ use temblor_value::{Str, Value};
 use crate::body::Read;
 use crate::error::{ConfigError, Place};
 use crate::fields::{Cursor, Record, keep_last, url};
-use crate::link::{Link, LinkError};
+use crate::link::{Link, LinkError, RefusedLink};
 use crate::path::KeyPath;
 use crate::placeholder::{PlaceholderError, PlaceholderValues};
 use crate::url::{ArtefactKind, ArtefactUrl, UrlError};
@@ -278,10 +278,13 @@ impl BindingEntry {
     ///
     /// # Errors
     /// The first link that is refused, with the place of its key if that is known.
-    pub fn deployment_links(&self, values: &PlaceholderValues) -> Result<Vec<Link>, (LinkError, Option<Place>)> {
+    pub fn deployment_links(&self, values: &PlaceholderValues) -> Result<Vec<Link>, RefusedLink> {
         let mut links = Vec::new();
         for entry in &self.links {
-            let refuse = |error: LinkError| (error, entry.place.clone());
+            let refuse = |error: LinkError| RefusedLink {
+                error,
+                place: entry.place.clone(),
+            };
             let from = values.substitute(&entry.from).map_err(|error| refuse(error.into()))?;
             for to in &entry.to {
                 let to = values.substitute(to).map_err(|error| refuse(error.into()))?;

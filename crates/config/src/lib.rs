@@ -28,7 +28,7 @@ pub use dialect::{DialectKey, TwoDialects, UnknownDialect, agreed_dialect, diale
 pub use document::Document;
 pub use entry::{BindingEntry, LinkEntry, MappingEntry, OfframpEntry, OnrampEntry, RampEntry};
 pub use error::{ConfigError, ConfigWarning, Place, Position};
-pub use link::{Endpoint, Link, LinkError, LinkStage, OnrampPort};
+pub use link::{Endpoint, Link, LinkError, LinkStage, OnrampPort, RefusedLink};
 pub use path::KeyPath;
 pub use placeholder::{PlaceholderError, PlaceholderValues};
 pub use reader::{Addresses, ByteSize, ConfigReader, ExactText, Field, FromConfig, Pairs, Percent, Statuses, canonical_text};

@@ -2,11 +2,12 @@
 //!
 //! A [`Link`] exists only if every check that needs no running artefact has passed.
 
+use std::error::Error;
 use std::fmt;
 
 use temblor_value::Str;
-use thiserror::Error;
 
+use crate::error::Place;
 use crate::placeholder::PlaceholderError;
 use crate::url::{ArtefactKind, ArtefactUrl};
 
@@ -144,7 +145,7 @@ pub enum Link {
 }
 
 /// A link that is refused. Every text names the URL at fault.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LinkError {
     /// None of the five shapes.
     #[error(
@@ -153,23 +154,23 @@ pub enum LinkError {
     )]
     Shape {
         /// The key of `links`.
-        from: ArtefactUrl,
+        from: Box<ArtefactUrl>,
         /// The element of its list.
-        to: ArtefactUrl,
+        to: Box<ArtefactUrl>,
     },
     /// No instance segment.
     #[error("URL is missing an instance: {0}; write /KIND/ARTEFACT/INSTANCE/PORT")]
-    NoInstance(ArtefactUrl),
+    NoInstance(Box<ArtefactUrl>),
     /// No port segment.
     #[error("URL is missing an instance port: {0}; write /KIND/ARTEFACT/INSTANCE/PORT")]
-    NoPort(ArtefactUrl),
+    NoPort(Box<ArtefactUrl>),
     /// An onramp has no such output.
     #[error("Invalid Onramp Port: {port}. Cannot connect. ({url}; an onramp has the ports `out`, `err` and `unanswered`)")]
     OnrampPort {
         /// The port as written.
         port: Str,
         /// The URL it stands in.
-        url: ArtefactUrl,
+        url: Box<ArtefactUrl>,
     },
     /// `in` is where an offramp takes events, never where they come from.
     #[error("Invalid Offramp Port: {port}. Cannot connect. ({url}; a linked offramp gives events on `out` and `err`)")]
@@ -177,11 +178,35 @@ pub enum LinkError {
         /// The port as written.
         port: Str,
         /// The URL it stands in.
-        url: ArtefactUrl,
+        url: Box<ArtefactUrl>,
     },
     /// A placeholder could not be replaced.
     #[error(transparent)]
     Placeholder(#[from] PlaceholderError),
+}
+
+/// A link of a binding that is refused, with the place of its key if that is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedLink {
+    /// Why.
+    pub error: LinkError,
+    /// Where the key of `links` is written.
+    pub place: Option<Place>,
+}
+
+impl fmt::Display for RefusedLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(place) = &self.place {
+            write!(f, "{place}: ")?;
+        }
+        self.error.fmt(f)
+    }
+}
+
+impl Error for RefusedLink {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.error)
+    }
 }
 
 impl Link {
@@ -199,8 +224,8 @@ impl Link {
             (Some(Pipeline), Some(Onramp)) => |from, to| Ok(Self::PipelineToOnramp { from, to }),
             _ => {
                 return Err(LinkError::Shape {
-                    from: from.clone(),
-                    to: to.clone(),
+                    from: Box::new(from.clone()),
+                    to: Box::new(to.clone()),
                 });
             }
         };
@@ -246,7 +271,7 @@ fn from_onramp(from: Endpoint, to: Endpoint) -> Result<Link, LinkError> {
         Some(port) => Ok(Link::OnrampToPipeline { from, port, to }),
         None => Err(LinkError::OnrampPort {
             port: from.port().clone(),
-            url: from.url(),
+            url: Box::new(from.url()),
         }),
     }
 }
@@ -255,7 +280,7 @@ fn from_offramp(from: Endpoint, to: Endpoint) -> Result<Link, LinkError> {
     if from.port().eq_ignore_ascii_case("in") {
         return Err(LinkError::OfframpPort {
             port: from.port().clone(),
-            url: from.url(),
+            url: Box::new(from.url()),
         });
     }
     Ok(Link::OfframpToPipeline { from, to })
@@ -263,10 +288,10 @@ fn from_offramp(from: Endpoint, to: Endpoint) -> Result<Link, LinkError> {
 
 fn endpoint(url: &ArtefactUrl) -> Result<Endpoint, LinkError> {
     let (Some(kind), Some(artefact), Some(instance)) = (url.kind(), url.artefact(), url.instance()) else {
-        return Err(LinkError::NoInstance(url.clone()));
+        return Err(LinkError::NoInstance(Box::new(url.clone())));
     };
     let Some(port) = url.port() else {
-        return Err(LinkError::NoPort(url.clone()));
+        return Err(LinkError::NoPort(Box::new(url.clone())));
     };
     Ok(Endpoint {
         host: url.host().clone(),

@@ -38,7 +38,7 @@ pub enum PlaceholderError {
         /// The placeholder.
         name: String,
         /// The URL it stands in.
-        url: ArtefactUrl,
+        url: Box<ArtefactUrl>,
     },
 }
 
@@ -90,7 +90,7 @@ impl PlaceholderValues {
             let Some(value) = self.get(&name) else {
                 return Err(PlaceholderError::Missing {
                     name: name.into_owned(),
-                    url: url.clone(),
+                    url: Box::new(url.clone()),
                 });
             };
             replaced.push_str(before);

@@ -101,7 +101,7 @@ impl ArtefactUrl {
         let (host, path, is_absolute) = split_host(&cleaned).ok_or_else(bad)?;
         let segments = segments(path).ok_or_else(bad)?;
         let url = |kind: Option<&Str>, rest: [Option<&Str>; 3]| {
-            let [artefact, instance, port] = rest.map(|part| part.cloned());
+            let [artefact, instance, port] = rest.map(Option::<&Str>::cloned);
             Ok(Self {
                 host: host.clone(),
                 kind: kind.map(|kind| kind.parse()).transpose()?,

@@ -1,6 +1,6 @@
 //! A record of settings and the keys that were asked of it.
 
-use temblor_value::{ObjectMap, Value};
+use temblor_value::{ObjectMap, Str, Value};
 
 use crate::error::{ConfigError, ConfigWarning};
 use crate::fields::{did_you_mean, unknown_field};
@@ -156,10 +156,7 @@ impl<'a> ConfigReader<'a> {
     }
 
     fn unknown(&self) -> impl Iterator<Item = &'a str> {
-        self.entries
-            .keys()
-            .map(|key| key.as_str())
-            .filter(|key| !self.known.contains(key))
+        self.entries.keys().map(Str::as_str).filter(|key| !self.known.contains(key))
     }
 
     fn field(&mut self, key: &'static str) -> Option<Field<'a>> {

@@ -59,7 +59,7 @@ enum Quantity<'a> {
     WithUnit(u64, &'a str),
 }
 
-fn quantity<'a>(value: &'a Value) -> Option<Quantity<'a>> {
+fn quantity(value: &Value) -> Option<Quantity<'_>> {
     if let Value::Str(text) = value {
         let end = text.find(|c: char| !c.is_ascii_digit())?;
         let (digits, unit) = text.split_at(end);

@@ -29,7 +29,7 @@ fn every_setting_is_read() {
     .expect("all keys are known");
     let expected = Settings {
         workers: NonZeroUsize::new(3),
-        drain: Duration::from_secs(60),
+        drain: Duration::from_mins(1),
         drain_delay: Duration::from_millis(250),
         memory_buffers: Some(67_108_864),
         ordering: Ordering::Total,

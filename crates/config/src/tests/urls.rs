@@ -1,6 +1,7 @@
 //! spec/runtime.md 2.6.
 
 use proptest::prelude::*;
+use temblor_value::Str;
 
 use crate::{ArtefactKind, ArtefactUrl, UrlError, is_system_artefact};
 
@@ -88,7 +89,7 @@ fn bad_urls_and_bad_kinds_are_named() {
 #[test]
 fn segments_are_held_encoded() {
     let placeholder = url("/onramp/x/{instance}/out");
-    assert_eq!(placeholder.instance().map(|i| i.as_str()), Some("%7Binstance%7D"));
+    assert_eq!(placeholder.instance().map(Str::as_str), Some("%7Binstance%7D"));
     assert_eq!(placeholder.to_string(), "tremor://localhost/onramp/x/%7Binstance%7D/out");
     assert_eq!(placeholder, url("/onramp/x/%7Binstance%7D/out"));
     assert_eq!(
@@ -141,7 +142,7 @@ proptest! {
     }
 
     #[test]
-    fn printing_and_parsing_agree(text in r#"/(onramp|offramp|pipeline|binding)(/[ -~é{}]{1,8}){0,3}"#) {
+    fn printing_and_parsing_agree(text in r"/(onramp|offramp|pipeline|binding)(/[ -~é{}]{1,8}){0,3}") {
         if let Ok(url) = ArtefactUrl::parse(&text) {
             prop_assert_eq!(ArtefactUrl::parse(&url.to_string()), Ok(url));
         }

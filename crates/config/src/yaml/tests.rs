@@ -118,7 +118,7 @@ fn aliases_cannot_blow_a_document_up() {
     let mut text = "- &a0 [x]\n".to_owned();
     for level in 1..30 {
         let before = format!("*a{}, ", level - 1).repeat(9);
-        text.push_str(&format!("- &a{level} [{before}]\n"));
+        text = format!("{text}- &a{level} [{before}]\n");
     }
     assert!(message(&text).contains("more than 1000000 nodes"));
 }
