@@ -1,4 +1,4 @@
-//! InfluxDB line protocol (spec/formats.md 3.7): reads one line into a record, writes a record as a line.
+//! `InfluxDB` line protocol (spec/formats.md 3.7): reads one line into a record, writes a record as a line.
 //!
 //! Also read by the `influx` extractor of scripts, so it works on text and knows nothing of messages. Reading goes once over the line; long
 //! names and strings without escapes stay slices of it.
@@ -119,7 +119,7 @@ const STRING_ESCAPES: &[u8] = b"\"\\";
 
 fn sorted(record: &ObjectMap) -> Vec<(&Str, &Value)> {
     let mut entries: Vec<_> = record.iter().collect();
-    entries.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    entries.sort_unstable_by_key(|&(key, _)| key);
     entries
 }
 
@@ -379,11 +379,7 @@ fn plain_value(text: &str) -> Option<Value> {
     match text {
         "t" | "T" | "true" | "True" | "TRUE" => Some(Value::from(true)),
         "f" | "F" | "false" | "False" | "FALSE" => Some(Value::from(false)),
-        _ => text
-            .parse::<f64>()
-            .ok()
-            .filter(|number| number.is_finite())
-            .map(Value::from),
+        _ => text.parse::<f64>().ok().filter(|number| number.is_finite()).map(Value::from),
     }
 }
 

@@ -6,7 +6,11 @@ use super::*;
 
 fn decoded(line: &str) -> Result<Option<String>, InfluxError> {
     let decoded = decode_line(&Str::from(line), 42);
-    assert_eq!(check_line(line), decoded.as_ref().map(Option::is_some).map_err(Clone::clone), "{line}");
+    assert_eq!(
+        check_line(line),
+        decoded.as_ref().map(Option::is_some).map_err(Clone::clone),
+        "{line}"
+    );
     Ok(decoded?.map(|value| json::to_string(&value)))
 }
 
@@ -33,7 +37,13 @@ fn lines_become_records() {
     );
     check("  tank level=1\n", "tank", "{}", r#"{"level":1.0}"#, 42);
     check(",a= f=1", "", r#"{"a":""}"#, r#"{"f":1.0}"#, 42);
-    check("m,a=b=c,d=e f=1 18446744073709551615", "m", r#"{"a":"b=c","d":"e"}"#, r#"{"f":1.0}"#, u64::MAX);
+    check(
+        "m,a=b=c,d=e f=1 18446744073709551615",
+        "m",
+        r#"{"a":"b=c","d":"e"}"#,
+        r#"{"f":1.0}"#,
+        u64::MAX,
+    );
     check("m,a=1,a=2 f=1,f=2", "m", r#"{"a":"2"}"#, r#"{"f":2.0}"#, 42);
     check("m  a b,c=1", "m", "{}", r#"{" a b,c":1.0}"#, 42);
 }
@@ -82,14 +92,26 @@ fn field_values() {
         (r#""a\"b\\c\d""#, r#""a\"b\\c\\d""#),
     ] {
         check(&format!("m f={text}"), "m", "{}", &format!(r#"{{"f":{value}}}"#), 42);
-        check(&format!("m f={text},g=1 5"), "m", "{}", &format!(r#"{{"f":{value},"g":1.0}}"#), 5);
+        check(
+            &format!("m f={text},g=1 5"),
+            "m",
+            "{}",
+            &format!(r#"{{"f":{value},"g":1.0}}"#),
+            5,
+        );
     }
 }
 
 #[test]
 fn backslashes_count_before_what_could_end_the_element() {
     check(r"wea\ ther\,\\\= f=1", r"wea ther,\\\\=", "{}", r#"{"f":1.0}"#, 42);
-    check(r"m,a\=b\ c\,d=e\ f\,g\= h=1", "m", r#"{"a=b c,d":"e f,g\\="}"#, r#"{"h":1.0}"#, 42);
+    check(
+        r"m,a\=b\ c\,d=e\ f\,g\= h=1",
+        "m",
+        r#"{"a=b c,d":"e f,g\\="}"#,
+        r#"{"h":1.0}"#,
+        42,
+    );
     check(r"m a\ b\=c\,=1", "m", "{}", r#"{"a\\ b=c\\,":1.0}"#, 42);
     check(r"m\ä f=1", r"m\\ä", "{}", r#"{"f":1.0}"#, 42);
 }
@@ -142,9 +164,7 @@ fn records_become_lines() {
                 "fields":{"s":"q\"\\ ,","b":true,"f":1.5,"i":-3,"big":18446744073709551615,"a b":false},"timestamp":7}"#
         )
         .as_deref(),
-        Ok(
-            r#"m\,\ a,a\=b=x\ \"y\",z=1 a\ b=false,b=true,big=18446744073709551615i,f=1.5,i=-3i,s="q\"\\ ," 7"#
-        )
+        Ok(r#"m\,\ a,a\=b=x\ \"y\",z=1 a\ b=false,b=true,big=18446744073709551615i,f=1.5,i=-3i,s="q\"\\ ," 7"#)
     );
     assert_eq!(
         encoded(r#"{"timestamp":0,"fields":{},"tags":{},"measurement":"m"}"#).as_deref(),
@@ -173,10 +193,7 @@ fn records_of_another_shape_are_errors_that_name_the_key() {
 
 #[test]
 fn lines_survive_the_round_trip() {
-    for line in [
-        r"m\ x,a\=1=b\ c,d=e\,f g=1.5,h=2i,i=true 9",
-        r#"m f="a\"b\\c, d=e" 1"#,
-    ] {
+    for line in [r"m\ x,a\=1=b\ c,d=e\,f g=1.5,h=2i,i=true 9", r#"m f="a\"b\\c, d=e" 1"#] {
         let record = decode_line(&Str::from(line), 0).unwrap().unwrap();
         let mut out = Vec::new();
         encode_line(&record, &mut out).unwrap();
