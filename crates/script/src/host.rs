@@ -16,6 +16,10 @@ pub trait Host: Send + Sync {
     fn version(&self) -> Str;
     /// A seed that differs from run to run; for functions that must not repeat themselves.
     fn random_seed(&self) -> u64;
+    /// Text of the file with further `grok` definitions (spec/extractors.md 3.8), read anew for each script; `None` if there is none.
+    fn grok_patterns(&self) -> Option<String> {
+        None
+    }
 }
 
 /// A host without surroundings: clock and seed at zero. What folding and tests use.
