@@ -55,58 +55,74 @@ pub(super) fn into_string(out: Vec<u8>) -> String {
 }
 
 fn write(value: &Value, order: KeyOrder, out: &mut Vec<u8>) {
-    let mut open: SmallVec<[Open<'_>; 8]> = SmallVec::new();
-    let mut current = value;
+    let Some(mut current) = Open::start(value, order, out) else {
+        return;
+    };
+    let mut outer: SmallVec<[Open<'_>; 8]> = SmallVec::new();
     loop {
-        match current {
+        match current.next(out) {
+            Some(value) => {
+                if let Some(inner) = Open::start(value, order, out) {
+                    outer.push(std::mem::replace(&mut current, inner));
+                }
+            }
+            None => match outer.pop() {
+                Some(parent) => current = parent,
+                None => return,
+            },
+        }
+    }
+}
+
+impl<'a> Open<'a> {
+    /// Writes a scalar, or the opening bracket of a container whose elements are to be written.
+    #[inline]
+    fn start(value: &'a Value, order: KeyOrder, out: &mut Vec<u8>) -> Option<Self> {
+        match value {
             Value::Array(list) => {
                 out.push(b'[');
-                open.push(Open::Array(list.iter()));
+                Some(Self::Array(list.iter()))
             }
             Value::Object(map) => {
                 out.push(b'{');
-                open.push(open_object(map, order));
+                Some(Self::object(map, order))
             }
-            scalar => write_scalar(scalar, out),
-        }
-        match next(&mut open, out) {
-            Some(value) => current = value,
-            None => return,
-        }
-    }
-}
-
-fn open_object(map: &ObjectMap, order: KeyOrder) -> Open<'_> {
-    match order {
-        KeyOrder::Record => Open::Object(map.iter()),
-        KeyOrder::Bytes => {
-            let mut entries: Vec<_> = map.iter().collect();
-            entries.sort_unstable_by_key(|(key, _)| *key);
-            Open::Sorted(entries.into_iter())
+            scalar => {
+                write_scalar(scalar, out);
+                None
+            }
         }
     }
-}
 
-/// Closes what is finished and gives the next value to be written, after its comma and key.
-#[inline]
-fn next<'a>(open: &mut SmallVec<[Open<'a>; 8]>, out: &mut Vec<u8>) -> Option<&'a Value> {
-    loop {
-        let (entry, closing) = match open.last_mut()? {
-            Open::Array(elements) => (elements.next().map(|value| (None, value)), b']'),
-            Open::Object(entries) => (entries.next().map(|(key, value)| (Some(key), value)), b'}'),
-            Open::Sorted(entries) => (entries.next().map(|(key, value)| (Some(key), value)), b'}'),
+    fn object(map: &'a ObjectMap, order: KeyOrder) -> Self {
+        match order {
+            KeyOrder::Record => Self::Object(map.iter()),
+            KeyOrder::Bytes => {
+                let mut entries: Vec<_> = map.iter().collect();
+                entries.sort_unstable_by_key(|(key, _)| *key);
+                Self::Sorted(entries.into_iter())
+            }
+        }
+    }
+
+    /// Gives the next value to be written, after its comma and key; writes the closing bracket if there is none.
+    #[inline]
+    fn next(&mut self, out: &mut Vec<u8>) -> Option<&'a Value> {
+        let (entry, closing) = match self {
+            Self::Array(elements) => (elements.next().map(|value| (None, value)), b']'),
+            Self::Object(entries) => (entries.next().map(|(key, value)| (Some(key), value)), b'}'),
+            Self::Sorted(entries) => (entries.next().map(|(key, value)| (Some(key), value)), b'}'),
         };
         let Some((key, value)) = entry else {
             out.push(closing);
-            open.pop();
-            continue;
+            return None;
         };
         write_comma(out);
         if let Some(key) = key {
             write_str(key, out);
             out.push(b':');
         }
-        return Some(value);
+        Some(value)
     }
 }
 

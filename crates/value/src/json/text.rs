@@ -3,23 +3,15 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// Bytes that are looked at together; a width that compilers turn into vector code.
-const BLOCK: usize = 16;
-
 /// Appends `text` in quotes. Escaped are `"`, `\` and characters below 0x20, nothing else.
 #[inline]
 pub fn write_str(text: &str, out: &mut Vec<u8>) {
     out.reserve(text.len() + 2);
     out.push(b'"');
-    let mut rest = text.as_bytes();
-    loop {
-        let (plain, special) = rest.split_at(plain_prefix(rest));
-        out.extend_from_slice(plain);
-        let Some((&first, after)) = special.split_first() else {
-            break;
-        };
-        write_escape(first, out);
-        rest = after;
+    if is_plain(text.as_bytes()) {
+        out.extend_from_slice(text.as_bytes());
+    } else {
+        write_escaped(text.as_bytes(), out);
     }
     out.push(b'"');
 }
@@ -31,18 +23,36 @@ pub(super) fn write_base64(bytes: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// Number of bytes before the first that needs an escape.
+/// Whether nothing needs an escape. Looks at blocks that compilers turn into vector code; the last may overlap the one before.
 #[inline]
-fn plain_prefix(bytes: &[u8]) -> usize {
-    let (blocks, tail) = bytes.as_chunks::<BLOCK>();
-    for (at, block) in blocks.iter().enumerate() {
-        if block.iter().fold(false, |special, &byte| special | is_special(byte)) {
-            let within = block.iter().position(|&byte| is_special(byte)).unwrap_or(BLOCK);
-            return at * BLOCK + within;
+fn is_plain(bytes: &[u8]) -> bool {
+    if let Some(last) = bytes.last_chunk::<16>() {
+        bytes.as_chunks::<16>().0.iter().all(is_plain_block) && is_plain_block(last)
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        is_plain_block(first) && is_plain_block(last)
+    } else {
+        !bytes.iter().any(|&byte| is_special(byte))
+    }
+}
+
+/// Adds up instead of branching, so that all bytes are looked at in one step.
+#[inline]
+fn is_plain_block<const N: usize>(block: &[u8; N]) -> bool {
+    let special = |byte: u8| u8::from(byte < 0x20) | u8::from(byte == b'"') | u8::from(byte == b'\\');
+    block.iter().fold(0, |found, &byte| found | special(byte)) == 0
+}
+
+#[inline(never)]
+fn write_escaped(mut bytes: &[u8], out: &mut Vec<u8>) {
+    while let Some(at) = bytes.iter().position(|&byte| is_special(byte)) {
+        let (plain, special) = bytes.split_at(at);
+        out.extend_from_slice(plain);
+        if let Some((&first, after)) = special.split_first() {
+            write_escape(first, out);
+            bytes = after;
         }
     }
-    let within = tail.iter().position(|&byte| is_special(byte)).unwrap_or(tail.len());
-    blocks.len() * BLOCK + within
+    out.extend_from_slice(bytes);
 }
 
 #[inline]
@@ -50,7 +60,6 @@ const fn is_special(byte: u8) -> bool {
     matches!(byte, 0..0x20 | b'"' | b'\\')
 }
 
-#[cold]
 fn write_escape(byte: u8, out: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     let short = match byte {
