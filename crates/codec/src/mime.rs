@@ -1,0 +1,100 @@
+//! Which codec a content type stands for (artefacts.md 1.2, formats.md 4).
+
+use std::sync::Arc;
+
+use crate::{UnknownName, codec::Codec, codec::codec};
+
+const BUILT_IN: &[(&str, &str)] = &[
+    ("application/json", "json"),
+    ("application/yaml", "yaml"),
+    ("text/plain", "string"),
+    ("text/html", "string"),
+    ("application/msgpack", "msgpack"),
+    ("application/x-msgpack", "msgpack"),
+    ("application/vnd.msgpack", "msgpack"),
+    ("application/octet-stream", "binary"),
+];
+
+/// Codecs by MIME essence (type and subtype, without parameters).
+#[derive(Clone)]
+pub struct CodecMap {
+    entries: Vec<(Box<str>, Arc<dyn Codec>)>,
+}
+
+impl CodecMap {
+    /// The built-in table, with the pairs of essence and codec name in `entries` added; they win over the table. Fails at the first codec that does
+    /// not exist.
+    pub fn new<'a>(entries: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, UnknownName> {
+        let mut map = Self {
+            entries: Vec::with_capacity(BUILT_IN.len()),
+        };
+        for (essence, name) in BUILT_IN.iter().copied().chain(entries) {
+            let codec = codec(name).ok_or_else(|| UnknownName::Codec(name.to_owned()))?;
+            match map.entries.iter_mut().find(|(known, _)| **known == *essence) {
+                Some(entry) => entry.1 = codec,
+                None => map.entries.push((essence.into(), codec)),
+            }
+        }
+        Ok(map)
+    }
+
+    /// The codec for the value of a `content-type` field. None if there is no such field, or none of that essence in the map: then the artefact's
+    /// own codec applies. The field is taken in lower case, so an entry with capitals never matches.
+    pub fn resolve(&self, content_type: Option<&str>) -> Option<&Arc<dyn Codec>> {
+        let essence = content_type?.split(';').next()?.trim_matches([' ', '\t']);
+        self.entries
+            .iter()
+            .find(|(known, _)| is_lower_case_of(known, essence))
+            .map(|(_, codec)| codec)
+    }
+}
+
+fn is_lower_case_of(known: &str, essence: &str) -> bool {
+    known.len() == essence.len() && known.bytes().eq(essence.bytes().map(|byte| byte.to_ascii_lowercase()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(map: &CodecMap, content_type: &str) -> Option<&'static str> {
+        map.resolve(Some(content_type)).map(|codec| codec.name())
+    }
+
+    #[test]
+    fn built_in_types_are_found_by_essence() {
+        let map = CodecMap::new([]).unwrap();
+        assert_eq!(name(&map, "application/json"), Some("json"));
+        assert_eq!(name(&map, "Application/JSON; charset=utf-8"), Some("json"));
+        assert_eq!(name(&map, " text/html ;q=1"), Some("string"));
+        assert_eq!(name(&map, "application/vnd.msgpack"), Some("msgpack"));
+        assert_eq!(name(&map, "application/x-ndjson"), None);
+        assert_eq!(name(&map, "json"), None);
+        assert!(map.resolve(None).is_none());
+    }
+
+    #[test]
+    fn own_entries_win_unless_they_have_capitals() {
+        let map = CodecMap::new([("application/json", "string"), ("text/CSV", "string"), ("text/x", "influx")]).unwrap();
+        assert_eq!(name(&map, "application/json"), Some("string"));
+        assert_eq!(name(&map, "text/CSV"), None);
+        assert_eq!(name(&map, "TEXT/X"), Some("influx"));
+        assert_eq!(name(&map, "application/yaml"), Some("yaml"));
+    }
+
+    #[test]
+    fn codecs_that_do_not_exist_are_named() {
+        let error = CodecMap::new([("text/x", "jsonx")]).err().unwrap();
+        assert_eq!(error.to_string(), "Codec 'jsonx' not found.");
+    }
+
+    #[test]
+    fn announced_types_lead_back_to_their_codec() {
+        let map = CodecMap::new([]).unwrap();
+        for codec in crate::codec_names().filter_map(codec) {
+            for essence in codec.mime_types() {
+                assert_eq!(name(&map, essence), Some(codec.name()));
+            }
+        }
+    }
+}
