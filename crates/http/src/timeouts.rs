@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-const MINUTE: Option<Duration> = Some(Duration::from_secs(60));
+const MINUTE: Option<Duration> = Some(Duration::from_mins(1));
 
 /// Time-outs of a server connection.
 #[derive(Clone, Debug)]

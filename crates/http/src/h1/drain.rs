@@ -35,7 +35,7 @@ impl Drain {
     /// Waits for the beginning of the drain, for ever if there will be none.
     pub async fn started(mut self) {
         if self.0.wait_for(|started| *started).await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

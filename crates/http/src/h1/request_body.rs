@@ -63,7 +63,7 @@ impl RequestBody<'_> {
     pub async fn collect(&mut self, limit: Option<u64>) -> Result<Bytes, BodyError> {
         let limit = limit.unwrap_or(u64::MAX).min(self.left());
         if self.remaining().is_some_and(|length| length > limit) {
-            return Err(self.fail(ReadError::TooLarge));
+            return Err(self.fail(&ReadError::TooLarge));
         }
         self.invite().await?;
         let pace = self.pace();
@@ -72,7 +72,7 @@ impl RequestBody<'_> {
                 self.intake.received += body.len() as u64;
                 Ok(body)
             }
-            Err(error) => Err(self.fail(error)),
+            Err(error) => Err(self.fail(&error)),
         }
     }
 
@@ -82,12 +82,12 @@ impl RequestBody<'_> {
         self.invite().await?;
         let pace = self.pace();
         match self.intake.decoder.next_chunk(self.wire, pace).await {
-            Ok(Some(chunk)) if chunk.len() as u64 > self.left() => Err(self.fail(ReadError::TooLarge)),
+            Ok(Some(chunk)) if chunk.len() as u64 > self.left() => Err(self.fail(&ReadError::TooLarge)),
             Ok(chunk) => {
                 self.intake.received += chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
                 Ok(chunk)
             }
-            Err(error) => Err(self.fail(error)),
+            Err(error) => Err(self.fail(&error)),
         }
     }
 
@@ -136,14 +136,14 @@ impl RequestBody<'_> {
         self.wire.write.clear();
         self.wire.write.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
         if self.wire.send(&[], self.config.timeouts.write).await.is_err() {
-            return Err(self.fail(ReadError::Ended(None)));
+            return Err(self.fail(&ReadError::Ended(None)));
         }
         Ok(())
     }
 
-    fn fail(&mut self, error: ReadError) -> BodyError {
+    fn fail(&mut self, error: &ReadError) -> BodyError {
         self.intake.failed = true;
-        let refusal = match error {
+        let refusal = match *error {
             ReadError::Ended(_) => return BodyError::Gone,
             ReadError::Fault(BodyFault::Malformed(detail)) => Refusal::bad(detail),
             ReadError::Fault(BodyFault::TrailersTooLarge) => Refusal::new(RefusalReason::HeadTooLarge, "trailers too large"),

@@ -51,7 +51,9 @@ pub(crate) fn is_token(text: &[u8]) -> bool {
 /// table and without an early end so that it becomes vector code.
 pub(crate) fn is_value(text: &[u8]) -> bool {
     text.iter()
-        .fold(true, |good, &byte| good & ((byte >= 0x20) | (byte == b'\t')) & (byte != 0x7f))
+        .map(|&byte| u8::from(byte < 0x20 && byte != b'\t' || byte == 0x7f))
+        .fold(0, |bad, one| bad | one)
+        == 0
 }
 
 /// Is every byte allowed in a registered name?
@@ -61,9 +63,10 @@ pub(crate) fn is_reg_name(text: &[u8]) -> bool {
 
 /// Is every byte visible ASCII other than `#` (`proxy.md` 2.1, row target)?
 pub(crate) fn is_target(text: &[u8]) -> bool {
-    text.iter().fold(true, |good, &byte| {
-        good & (byte.wrapping_sub(0x21) <= 0x7e - 0x21) & (byte != b'#')
-    })
+    text.iter()
+        .map(|&byte| u8::from(!(0x21..=0x7e).contains(&byte) || byte == b'#'))
+        .fold(0, |bad, one| bad | one)
+        == 0
 }
 
 /// The text without blanks and tabs at its ends (RFC 9110 5.6.3, `OWS`).

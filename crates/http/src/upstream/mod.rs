@@ -48,7 +48,7 @@ impl Default for UpstreamConfig {
         UpstreamConfig {
             shards: 1,
             max_idle: 256,
-            keep_alive: Some(Duration::from_secs(60)),
+            keep_alive: Some(Duration::from_mins(1)),
             max_age: None,
             max_requests: None,
             refresh: Duration::from_secs(30),
@@ -69,10 +69,11 @@ pub struct Upstream {
 impl Upstream {
     /// A client without connections.
     pub fn new(config: UpstreamConfig) -> Upstream {
+        let connector = Connector::new(config.refresh, config.family);
         Upstream {
-            connector: Connector::new(config.refresh, config.family),
-            limits: config.limits.clone(),
             pool: Pool::new(&config),
+            connector,
+            limits: config.limits,
         }
     }
 

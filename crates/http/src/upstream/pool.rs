@@ -87,15 +87,14 @@ impl Pool {
         let oldest = {
             let mut stacks = shard.lock();
             let oldest = if is_too_many { take_oldest(&mut stacks) } else { None };
-            match stacks.iter_mut().find(|stack| stack.endpoint == connection.endpoint) {
-                Some(stack) => stack.connections.push_back(connection),
-                None => {
-                    let endpoint = connection.endpoint.clone();
-                    stacks.push(Stack {
-                        endpoint,
-                        connections: VecDeque::from([connection]),
-                    });
-                }
+            if let Some(stack) = stacks.iter_mut().find(|stack| stack.endpoint == connection.endpoint) {
+                stack.connections.push_back(connection);
+            } else {
+                let endpoint = connection.endpoint.clone();
+                stacks.push(Stack {
+                    endpoint,
+                    connections: VecDeque::from([connection]),
+                });
             }
             oldest
         };
