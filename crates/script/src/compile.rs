@@ -1,0 +1,120 @@
+//! From text or tree to [`Program`].
+
+use std::sync::Arc;
+
+use temblor_syntax::ast::{self, Item, Stmt};
+use temblor_syntax::{Diagnostic, SourceId, SourceMap, parse_script};
+use temblor_value::Value;
+
+use crate::diag;
+use crate::env::Env;
+use crate::ir::prune::{mark_result, prune};
+use crate::ir::walk::size_of_all;
+use crate::ir::{Expr, Kind};
+use crate::lower::expr::Position;
+use crate::lower::{Lowerer, MAX_DEPTH, Site};
+use crate::node::build::{self, BodyCx};
+use crate::node::frame::Shared;
+use crate::program::Program;
+use crate::resolve::files::ReadCx;
+use crate::resolve::{Files, ModuleTree};
+use crate::uses::Uses;
+
+/// A compiled script with the warnings that were found.
+#[derive(Debug)]
+pub struct Compiled {
+    /// The script.
+    pub program: Program,
+    /// Warnings, ordered by position.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Compiles the script in `source`.
+///
+/// # Errors
+/// The errors that refuse it, the first one first.
+pub fn compile_script(sources: &mut SourceMap, source: SourceId, env: &Env) -> Result<Compiled, Vec<Diagnostic>> {
+    let parsed = parse_script(sources, source, env.dialect, &env.parse_limits());
+    let mut warnings = Vec::new();
+    let script = diag::accept(parsed.tree, parsed.diagnostics, &mut warnings)?;
+    compile(sources, &script, env, warnings)
+}
+
+/// Compiles a script that stands in a query; its dialect is that of the query's file.
+///
+/// # Errors
+/// The errors that refuse it, the first one first.
+pub fn compile_embedded(sources: &mut SourceMap, script: &ast::Script, env: &Env) -> Result<Compiled, Vec<Diagnostic>> {
+    compile(sources, script, env, Vec::new())
+}
+
+fn compile(
+    sources: &mut SourceMap,
+    script: &ast::Script,
+    env: &Env,
+    mut warnings: Vec<Diagnostic>,
+) -> Result<Compiled, Vec<Diagnostic>> {
+    let mut files = Files::default();
+    let items: Vec<&Item> = script
+        .stmts
+        .iter()
+        .filter_map(|stmt| match stmt {
+            Stmt::Item(item) => Some(item),
+            Stmt::Expr(_) => None,
+        })
+        .collect();
+    let mut cx = ReadCx {
+        env,
+        sources,
+        warnings: &mut warnings,
+    };
+    files.read_script(items.into_iter(), script.dialect, &mut cx)?;
+    let mut tree = ModuleTree::default();
+    let mut lowerer = Lowerer::new(env, sources, &mut tree, &files, &mut warnings, script.dialect, Site::Script);
+    let body = lowerer.script(script).map_err(|error| vec![*error])?;
+    let slots = lowerer.scope.slots();
+    let size = size_of_all(&body);
+    if size.depth > MAX_DEPTH {
+        return Err(vec![*diag::too_deep(script.span)]);
+    }
+    warnings.sort_by_key(|warning| warning.span.map(|span| (span.source, span.start)));
+    Ok(Compiled {
+        program: Program {
+            uses: Uses::of_script(&body),
+            body: build::body(body, true, BodyCx::default()),
+            slots,
+            cost: size.nodes,
+            shared: Shared {
+                host: Arc::clone(&env.host),
+                limits: env.limits.clone(),
+            },
+            at: script.span,
+        },
+        warnings,
+    })
+}
+
+impl Lowerer<'_> {
+    /// Lowers the statements of a script and marks its result (spec/script.md 8.2).
+    fn script(&mut self, script: &ast::Script) -> Result<Vec<Expr>, Box<Diagnostic>> {
+        let mut body = Vec::new();
+        let mut last_constant: Option<(Value, temblor_syntax::Span)> = None;
+        for stmt in &script.stmts {
+            last_constant = None;
+            match stmt {
+                Stmt::Item(Item::Const(item)) => last_constant = Some((self.constant_item(item)?, item.span)),
+                Stmt::Item(item) => self.item(item)?,
+                Stmt::Expr(expr) => body.push(self.action(expr, Position::Inner)?),
+            }
+        }
+        if let Some((value, at)) = last_constant {
+            body.push(Expr::new(Kind::Const(value), at));
+        }
+        if body.is_empty() {
+            body.push(Expr::new(Kind::ReturnEvent, script.span));
+        }
+        prune(&mut body, true);
+        mark_result(&mut body);
+        Ok(body)
+    }
+}

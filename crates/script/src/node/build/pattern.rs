@@ -1,0 +1,154 @@
+//! Building patterns and the heads of `match` and `for`.
+
+use temblor_syntax::ast::{BinaryOp, CompareOp};
+use temblor_syntax::span::Span;
+use temblor_value::{Key, Value};
+
+use super::expr::{condition, expr};
+use crate::ir::walk::size_of_all;
+use crate::ir::{self, FieldTestKind as IrTest};
+use crate::node::literals::LiteralTable;
+use crate::node::looping::{RoundClause, Rounds};
+use crate::node::matching::{Clause, Clauses, Group};
+use crate::node::pattern::{Anything, Array, Element, Equals, Extracts, FieldTest, FieldTestKind, Pattern, Record, Tuple};
+
+/// Unguarded literals in a row from which on they become a table.
+const TABLE: usize = 4;
+
+/// Builds the patterns and guards of a `match` and gives the bodies back.
+pub(crate) fn clauses(clauses: Vec<ir::Clause>, at: Span) -> (Clauses, Vec<Vec<ir::Expr>>) {
+    let mut bodies = Vec::with_capacity(clauses.len());
+    let mut groups = Vec::new();
+    let mut run: Vec<(Value, usize)> = Vec::new();
+    for (index, clause) in clauses.into_iter().enumerate() {
+        bodies.push(clause.body);
+        if let (ir::Pattern::Value(value), None, None) = (&clause.pattern, clause.binds, &clause.guard)
+            && let Some(value) = value.as_const()
+        {
+            run.push((value.clone(), index));
+            continue;
+        }
+        flush(&mut run, &mut groups);
+        groups.push(Group::One(Clause {
+            index,
+            pattern: pattern(clause.pattern, at),
+            binds: clause.binds,
+            guard: clause.guard.map(|guard| condition(guard, at)),
+        }));
+    }
+    flush(&mut run, &mut groups);
+    let groups = groups.into();
+    (Clauses { groups, at }, bodies)
+}
+
+fn flush(run: &mut Vec<(Value, usize)>, groups: &mut Vec<Group>) {
+    if run.len() < TABLE {
+        groups.extend(run.drain(..).map(|(value, index)| {
+            Group::One(Clause {
+                index,
+                pattern: Box::new(Equals(Box::new(crate::node::path::Const(value)))),
+                binds: None,
+                guard: None,
+            })
+        }));
+        return;
+    }
+    let mut table = LiteralTable::default();
+    for (value, index) in run.drain(..) {
+        table.push(&value, index);
+    }
+    groups.push(Group::Table(table));
+}
+
+/// Builds the names and guards of a `for` and gives the bodies back.
+pub(crate) fn rounds(rounds: Vec<ir::Round>, at: Span) -> (Rounds, Vec<Vec<ir::Expr>>) {
+    let mut bodies = Vec::with_capacity(rounds.len());
+    let mut cost = 1;
+    let clauses = rounds
+        .into_iter()
+        .map(|round| {
+            cost += size_of_all(round.guard.iter().chain(&round.body)).nodes;
+            bodies.push(round.body);
+            RoundClause {
+                key: round.key,
+                value: round.value,
+                guard: round.guard.map(|guard| condition(guard, at)),
+            }
+        })
+        .collect();
+    (Rounds { clauses, cost, at }, bodies)
+}
+
+fn pattern(pattern: ir::Pattern, at: Span) -> Box<dyn Pattern> {
+    match pattern {
+        ir::Pattern::Default | ir::Pattern::Any => Box::new(Anything),
+        ir::Pattern::Value(value) => Box::new(Equals(expr(value))),
+        ir::Pattern::Extract(extractor) => Box::new(extracts(extractor)),
+        ir::Pattern::Record(inner) => Box::new(record(inner, at)),
+        ir::Pattern::Array(list) => Box::new(Array {
+            elements: elements(list, at),
+            at,
+        }),
+        ir::Pattern::Tuple { elements: list, is_open } => Box::new(Tuple {
+            elements: elements(list, at),
+            is_open,
+        }),
+    }
+}
+
+/// Builds the elements of an array or tuple pattern, or of the case of a matching function.
+pub(crate) fn elements(list: Vec<ir::Element>, at: Span) -> Box<[Element]> {
+    list.into_iter()
+        .map(|element| match element {
+            ir::Element::Any => Element::Any,
+            ir::Element::Value(value) => Element::Value(Equals(expr(value))),
+            ir::Element::Extract(extractor) => Element::Extract(extracts(extractor)),
+            ir::Element::Record(inner) => Element::Record(record(inner, at)),
+        })
+        .collect()
+}
+
+fn extracts(extractor: ir::Matcher) -> Extracts {
+    Extracts {
+        text: format!("{}|{}|", extractor.name, extractor.format),
+        code: extractor.code,
+    }
+}
+
+fn record(pattern: ir::RecordPattern, at: Span) -> Record {
+    let fields = pattern
+        .fields
+        .into_iter()
+        .map(|field| FieldTest {
+            key: Key::new(field.key),
+            kind: match field.kind {
+                IrTest::Present => FieldTestKind::Present,
+                IrTest::Absent => FieldTestKind::Absent,
+                IrTest::Compare(op, value) => compare(op, value, field.at.0),
+                IrTest::Extract(extractor) => FieldTestKind::Extract(extracts(extractor)),
+                IrTest::Record(inner) => FieldTestKind::Record(record(inner, at)),
+                IrTest::Array(list) => FieldTestKind::Array(Array {
+                    elements: elements(list, at),
+                    at,
+                }),
+            },
+        })
+        .collect();
+    Record {
+        fields,
+        is_lenient: pattern.is_lenient,
+    }
+}
+
+fn compare(op: CompareOp, value: ir::Expr, at: Span) -> FieldTestKind {
+    let value = expr(value);
+    let op = match op {
+        CompareOp::Eq => return FieldTestKind::Equal { value, negated: false },
+        CompareOp::Ne => return FieldTestKind::Equal { value, negated: true },
+        CompareOp::Lt => BinaryOp::Lt,
+        CompareOp::Le => BinaryOp::Le,
+        CompareOp::Gt => BinaryOp::Gt,
+        CompareOp::Ge => BinaryOp::Ge,
+    };
+    FieldTestKind::Ordered { op, value, at }
+}

@@ -1,0 +1,155 @@
+//! What a program uses of an event, for link time (design 2.10, spec/proxy.md 3.2).
+
+use temblor_value::Str;
+
+use crate::ir::{Expr, Kind, Path, Root, StepKind};
+
+/// Which metadata is touched, by first key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum MetaUse {
+    /// None.
+    #[default]
+    Nothing,
+    /// These keys only, each once.
+    Keys(Vec<Str>),
+    /// All of it, or keys that are not known at load.
+    Everything,
+}
+
+/// What a program reads, writes and gives.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Uses {
+    /// Reads `event` other than as the result: `event;` as last expression, `emit event` and `emit => "p"` are no reads.
+    pub reads_event: bool,
+    /// Assigns `event`, as a whole or in a part.
+    pub writes_event: bool,
+    /// Metadata it reads.
+    pub reads_meta: MetaUse,
+    /// Metadata it assigns.
+    pub writes_meta: MetaUse,
+    /// Reads or assigns `state`.
+    pub state: bool,
+    /// Ports known at load that results may go to, each once; `None` is the default port.
+    pub ports: Vec<Option<Str>>,
+    /// A port is computed per event, so any is possible.
+    pub computes_port: bool,
+    /// Has a `drop`.
+    pub can_drop: bool,
+    /// May end with the event as result.
+    pub can_emit_event: bool,
+    /// May end with a value other than the event.
+    pub can_emit_value: bool,
+    /// Calls script or library functions.
+    pub calls: bool,
+}
+
+impl MetaUse {
+    fn add(&mut self, path: &Path) {
+        let Some(StepKind::Field(key)) = path.steps.first().map(|step| &step.kind) else {
+            *self = Self::Everything;
+            return;
+        };
+        match self {
+            Self::Nothing => *self = Self::Keys(vec![key.clone()]),
+            Self::Keys(keys) if !keys.contains(key) => keys.push(key.clone()),
+            Self::Keys(_) | Self::Everything => {}
+        }
+    }
+
+    /// Whether the metadata below `key` may be touched.
+    pub fn touches(&self, key: &str) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Keys(keys) => keys.iter().any(|known| known == key),
+            Self::Everything => true,
+        }
+    }
+}
+
+impl Uses {
+    /// Whether every result is the event as it came, or none.
+    pub fn returns_event_untouched(&self) -> bool {
+        !self.writes_event && !self.can_emit_value
+    }
+
+    /// The uses of a whole script; `body` is pruned.
+    pub(crate) fn of_script(body: &[Expr]) -> Self {
+        let mut uses = Self::default();
+        body.iter().for_each(|expr| uses.collect(expr));
+        if let Some(last) = body.last() {
+            uses.result(last);
+        }
+        uses
+    }
+
+    /// The uses of an expression.
+    pub(crate) fn of_expr(expr: &Expr) -> Self {
+        let mut uses = Self::default();
+        uses.collect(expr);
+        uses
+    }
+
+    /// Notes what the last expression gives.
+    fn result(&mut self, last: &Expr) {
+        match &last.kind {
+            Kind::Emit { .. } | Kind::Drop | Kind::ReturnEvent => {}
+            Kind::Match(inner) if inner.is_action => {
+                for clause in &inner.clauses {
+                    if let Some(last) = clause.body.last() {
+                        self.result(last);
+                    }
+                }
+            }
+            _ => {
+                self.can_emit_value = true;
+                self.port(None);
+            }
+        }
+    }
+
+    fn port(&mut self, port: Option<Str>) {
+        if !self.ports.contains(&port) {
+            self.ports.push(port);
+        }
+    }
+
+    fn read(&mut self, path: &Path) {
+        match path.root {
+            Root::Event => self.reads_event = true,
+            Root::Meta => self.reads_meta.add(path),
+            Root::State => self.state = true,
+            _ => {}
+        }
+    }
+
+    fn collect(&mut self, expr: &Expr) {
+        match &expr.kind {
+            Kind::Path(path) | Kind::Present { path, .. } => self.read(path),
+            Kind::Let { target, .. } => match target.root {
+                Root::Event => self.writes_event = true,
+                Root::Meta => self.writes_meta.add(target),
+                Root::State => self.state = true,
+                _ => {}
+            },
+            Kind::Emit { value, port } => {
+                match port.as_ref().map(|port| port.as_const()) {
+                    None => self.port(None),
+                    Some(Some(name)) => self.port(name.as_str().map(Str::new)),
+                    Some(None) => self.computes_port = true,
+                }
+                match value {
+                    Some(_) => self.can_emit_value = true,
+                    None => self.can_emit_event = true,
+                }
+            }
+            Kind::ReturnEvent => {
+                self.can_emit_event = true;
+                self.port(None);
+            }
+            Kind::Drop => self.can_drop = true,
+            Kind::Native { .. } | Kind::Call { .. } => self.calls = true,
+            _ => {}
+        }
+        expr.children(&mut |child| self.collect(child));
+    }
+}
