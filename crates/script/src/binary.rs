@@ -89,7 +89,9 @@ impl Writer {
                 if self.held == 0 {
                     self.bytes.extend_from_slice(bytes);
                 } else {
-                    bytes.iter().for_each(|&byte| self.bits(u64::from(byte), 8));
+                    for &byte in bytes {
+                        self.bits(u64::from(byte), 8);
+                    }
                 }
             }
         }

@@ -75,7 +75,9 @@ impl Uses {
     /// The uses of a whole script; `body` is pruned.
     pub(crate) fn of_script(body: &[Expr]) -> Self {
         let mut uses = Self::default();
-        body.iter().for_each(|expr| uses.collect(expr));
+        for expr in body {
+            uses.collect(expr);
+        }
         if let Some(last) = body.last() {
             uses.result(last);
         }

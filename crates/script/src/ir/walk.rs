@@ -33,7 +33,9 @@ macro_rules! walk {
                     Kind::Unary { operand, .. } => visit(operand),
                     Kind::Binary { first, rest } => {
                         visit(first);
-                        rest.$iter().for_each(|(_, right)| visit(right));
+                        for (_, right) in rest {
+                            visit(right);
+                        }
                     }
                     Kind::Match(inner) => inner.$children(visit),
                     Kind::For(inner) => {
@@ -56,8 +58,9 @@ macro_rules! walk {
                         visit(value);
                     }
                     Kind::Emit { value, port } => {
-                        value.$iter().for_each(|value| visit(value));
-                        port.$iter().for_each(|port| visit(port));
+                        for part in value.$iter().chain(port) {
+                            visit(part);
+                        }
                     }
                 }
             }
@@ -115,7 +118,9 @@ macro_rules! walk {
                     Self::Value(value) => visit(value),
                     Self::Record(record) => record.$children(visit),
                     Self::Array(elements) | Self::Tuple { elements, .. } => {
-                        elements.$iter().for_each(|element| element.$children(visit));
+                        for element in elements {
+ element.$children(visit);
+ }
                     }
                 }
             }
@@ -129,7 +134,9 @@ macro_rules! walk {
                         FieldTestKind::Compare(_, value) => visit(value),
                         FieldTestKind::Record(record) => record.$children(visit),
                         FieldTestKind::Array(elements) => {
-                            elements.$iter().for_each(|element| element.$children(visit));
+                            for element in elements {
+ element.$children(visit);
+ }
                         }
                     }
                 }

@@ -48,14 +48,21 @@ impl Expr for Record {
 /// A record with at least one computed key; each value is evaluated before its key.
 #[derive(Debug)]
 pub(crate) struct ComputedRecord {
-    pub fields: Box<[(Box<dyn Expr>, Box<dyn Expr>)]>,
+    pub fields: Box<[ComputedField]>,
     pub at: Span,
+}
+
+/// A field of a [`ComputedRecord`].
+#[derive(Debug)]
+pub(crate) struct ComputedField {
+    pub key: Box<dyn Expr>,
+    pub value: Box<dyn Expr>,
 }
 
 impl Expr for ComputedRecord {
     fn eval<'a>(&'a self, view: &View<'a>, frame: &mut Frame<'_>) -> Res<'a> {
         let mut map = ObjectMap::with_capacity(self.fields.len());
-        for (key, value) in &self.fields {
+        for ComputedField { key, value } in &self.fields {
             let value = value.eval(view, frame)?.into_owned();
             frame.check_depth(&value, 1, self.at)?;
             match key.eval(view, frame)?.into_owned() {

@@ -14,7 +14,7 @@ use crate::trap::{Expected, Trap, TrapKind};
 /// The operations of a patch.
 #[derive(Debug)]
 pub(crate) struct Ops {
-    pub ops: Box<[Op]>,
+    pub list: Box<[Op]>,
     /// From `patch` to the end of the target.
     pub head: Span,
     pub target: Span,
@@ -89,7 +89,7 @@ impl Ops {
     /// Evaluates all keys and values; `below` is how deep in its root the patched record stands.
     pub(crate) fn prepare(&self, below: usize, view: &View<'_>, frame: &mut Frame<'_>) -> Result<Ready, Box<Trap>> {
         let mut ready = Ready::default();
-        for op in &self.ops {
+        for op in &self.list {
             let (key, other, value, depth) = match op {
                 Op::Insert(key, value) | Op::Update(key, value) | Op::Upsert(key, value) | Op::Merge(key, value) => {
                     (Some(key), None, Some(value), below + 1)
@@ -114,7 +114,7 @@ impl Ops {
     pub(crate) fn apply(&self, whole: &mut Value, ready: Ready) -> Result<(), Box<Trap>> {
         let mut keys = ready.keys.iter();
         let mut values = ready.values.into_iter();
-        for op in &self.ops {
+        for op in &self.list {
             let kind = whole.kind();
             let Some(map) = whole.object_mut() else {
                 let conflict = TrapKind::Conflict {
@@ -138,7 +138,7 @@ impl Ops {
     pub(crate) fn check_all(&self, map: &ObjectMap, ready: &Ready) -> Result<(), Box<Trap>> {
         let mut keys = ready.keys.iter();
         let mut values = std::iter::repeat(Value::Null);
-        for op in &self.ops {
+        for op in &self.list {
             if let Some(step) = Step::new(op, &mut keys, &mut values) {
                 self.check(op, &step, map)?;
             }

@@ -122,40 +122,68 @@ impl FieldTest {
         }
     }
 
-    /// What the test adds to the bound record, within `Some` if it holds.
-    fn take(&self, found: Option<&Value>, view: &View<'_>, frame: &mut Frame<'_>) -> Result<Option<Option<Value>>, Box<Trap>> {
+    /// Tests the field and adds to the bound record what the test gives.
+    fn take(
+        &self,
+        found: Option<&Value>,
+        bound: &mut ObjectMap,
+        view: &View<'_>,
+        frame: &mut Frame<'_>,
+    ) -> Result<bool, Box<Trap>> {
         let taken = match (&self.kind, found) {
+            (FieldTestKind::Absent | FieldTestKind::Equal { .. } | FieldTestKind::Ordered { .. }, _) | (_, None) => {
+                return self.holds(found, view, frame);
+            }
             (FieldTestKind::Present, Some(found)) => Some(found.clone()),
             (FieldTestKind::Extract(extractor), Some(found)) => extractor.code.extract(found, view.info.ingest_ns),
             (FieldTestKind::Record(pattern), Some(found)) if found.as_object().is_some() => pattern.bind(found, view, frame)?,
+            (FieldTestKind::Record(_), Some(_)) => None,
             (FieldTestKind::Array(pattern), Some(found)) => pattern.bind(found, view, frame)?,
-            (FieldTestKind::Absent | FieldTestKind::Equal { .. } | FieldTestKind::Ordered { .. }, found) => {
-                return Ok(self.holds(found, view, frame)?.then_some(None));
-            }
-            _ => None,
         };
-        Ok(taken.map(Some))
+        let Some(taken) = taken else {
+            return Ok(false);
+        };
+        bound.insert_key(&self.key, taken);
+        Ok(true)
     }
 }
 
+/// What a record pattern is held against.
+enum Fields<'v> {
+    Map(&'v ObjectMap),
+    /// A value that counts as a record without fields.
+    Empty,
+    /// A value that cannot match.
+    NoRecord,
+}
+
 impl Record {
-    /// The fields of the target; `None` if it cannot match.
-    fn fields_of<'v>(&self, target: &'v Value) -> Option<Option<&'v ObjectMap>> {
+    fn fields_of<'v>(&self, target: &'v Value) -> Fields<'v> {
         match target.as_object() {
-            Some(map) => Some(Some(map)),
-            None => self.is_lenient.then_some(None),
+            Some(map) => Fields::Map(map),
+            None if self.is_lenient => Fields::Empty,
+            None => Fields::NoRecord,
+        }
+    }
+}
+
+impl<'v> Fields<'v> {
+    fn get(&self, key: &Key) -> Option<&'v Value> {
+        match self {
+            Self::Map(map) => map.get_key(key),
+            Self::Empty | Self::NoRecord => None,
         }
     }
 }
 
 impl Pattern for Record {
     fn matches(&self, target: &Value, view: &View<'_>, frame: &mut Frame<'_>) -> Result<bool, Box<Trap>> {
-        let Some(map) = self.fields_of(target) else {
+        let fields = self.fields_of(target);
+        if let Fields::NoRecord = fields {
             return Ok(false);
-        };
+        }
         for field in &self.fields {
-            let found = map.and_then(|map| map.get_key(&field.key));
-            if !field.holds(found, view, frame)? {
+            if !field.holds(fields.get(&field.key), view, frame)? {
                 return Ok(false);
             }
         }
@@ -163,18 +191,14 @@ impl Pattern for Record {
     }
 
     fn bind(&self, target: &Value, view: &View<'_>, frame: &mut Frame<'_>) -> Result<Option<Value>, Box<Trap>> {
-        let Some(map) = self.fields_of(target) else {
+        let fields = self.fields_of(target);
+        if let Fields::NoRecord = fields {
             return Ok(None);
-        };
+        }
         let mut bound = ObjectMap::with_capacity(self.fields.len());
         for field in &self.fields {
-            let found = map.and_then(|map| map.get_key(&field.key));
-            match field.take(found, view, frame)? {
-                None => return Ok(None),
-                Some(None) => {}
-                Some(Some(value)) => {
-                    bound.insert_key(&field.key, value);
-                }
+            if !field.take(fields.get(&field.key), &mut bound, view, frame)? {
+                return Ok(None);
             }
         }
         Ok(Some(Value::from(bound)))

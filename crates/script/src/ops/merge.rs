@@ -4,7 +4,7 @@ use temblor_value::{ObjectMap, Value};
 
 /// Merges `value` into `target`: null removes, records merge, everything else replaces.
 pub(crate) fn merge_into(target: &mut ObjectMap, value: &ObjectMap) {
-    for (key, value) in value.iter() {
+    for (key, value) in value {
         if matches!(value, Value::Null) {
             target.remove(key);
             continue;

@@ -9,7 +9,7 @@ use super::pattern;
 use super::stmt::patch_ops;
 use crate::ir::{self, Kind, TextPart};
 use crate::node::call::{self, Aggregate, Native, WrongArity};
-use crate::node::construct::{Array, Bytes, BytesPart, ComputedRecord, Record, Text, TextPart as TextPartNode};
+use crate::node::construct::{Array, Bytes, BytesPart, ComputedField, ComputedRecord, Record, Text, TextPart as TextPartNode};
 use crate::node::function::Call;
 use crate::node::looping::ForExpr;
 use crate::node::matching::MatchExpr;
@@ -176,7 +176,10 @@ fn record(fields: Vec<ir::Field>, at: Span) -> Box<dyn Expr> {
             at,
         }),
         None => Box::new(ComputedRecord {
-            fields: fields.into_iter().map(|field| (expr(field.key), expr(field.value))).collect(),
+            fields: fields
+                .into_iter()
+                .map(|field| ComputedField { key: expr(field.key), value: expr(field.value) })
+                .collect(),
             at,
         }),
     }

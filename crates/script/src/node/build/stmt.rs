@@ -109,7 +109,7 @@ fn assign(target: Path, value: ir::Expr, wanted: bool, cx: BodyCx) -> Box<dyn St
     };
     let value = match in_place(&target, &root, value, wanted) {
         Ok(stmt) => return stmt,
-        Err(value) => value,
+        Err(value) => *value,
     };
     let value = source(value, cx);
     if target.steps.is_empty() {
@@ -151,7 +151,7 @@ fn set_step(step: ir::Step) -> SetStep {
 }
 
 /// Builds a patch or merge that is written back to its own target; gives the value back if it is something else.
-fn in_place(target: &Path, root: &SetRoot, value: ir::Expr, wanted: bool) -> Result<Box<dyn Stmt>, ir::Expr> {
+fn in_place(target: &Path, root: &SetRoot, value: ir::Expr, wanted: bool) -> Result<Box<dyn Stmt>, Box<ir::Expr>> {
     let at = value.at.0;
     let is_own = |expr: &ir::Expr| matches!(&expr.kind, Kind::Path(path) if path == target);
     let (Some(steps), true) = (
@@ -162,7 +162,7 @@ fn in_place(target: &Path, root: &SetRoot, value: ir::Expr, wanted: bool) -> Res
             _ => false,
         },
     ) else {
-        return Err(value);
+        return Err(Box::new(value));
     };
     let place = |read: ir::Expr| RecordPlace {
         root: root.clone(),
@@ -189,7 +189,7 @@ fn in_place(target: &Path, root: &SetRoot, value: ir::Expr, wanted: bool) -> Res
                 wanted,
             }))
         }
-        kind => Err(ir::Expr::new(kind, at)),
+        kind => Err(Box::new(ir::Expr::new(kind, at))),
     }
 }
 
@@ -220,7 +220,7 @@ fn touch_different_keys(ops: &[PatchOp]) -> bool {
 
 /// Builds the operations of a patch.
 pub(crate) fn patch_ops(ops: Vec<PatchOp>, head: Span, target: Span, at: Span) -> Ops {
-    let ops = ops
+    let list = ops
         .into_iter()
         .map(|op| match op {
             PatchOp::Insert(key, value) => Op::Insert(op_key(key), expr(value)),
@@ -233,7 +233,7 @@ pub(crate) fn patch_ops(ops: Vec<PatchOp>, head: Span, target: Span, at: Span) -
             PatchOp::MergeAll(value) => Op::MergeAll(expr(value)),
         })
         .collect();
-    Ops { ops, head, target, at }
+    Ops { list, head, target, at }
 }
 
 fn op_key(key: ir::Expr) -> OpKey {
