@@ -108,7 +108,7 @@ fn library(path: &str, text: &str, out: &mut String) -> fmt::Result {
     let mut doc = String::new();
     for line in text.lines().map(str::trim) {
         if let Some(words) = line.strip_prefix("## ") {
-            doc = words.to_owned();
+            words.clone_into(&mut doc);
             continue;
         }
         let prefix: String = inner.iter().flat_map(|module: &&str| [*module, "::"]).collect();

@@ -21,7 +21,7 @@ pub(crate) fn equal(cx: &mut CallCx<'_>, left: &Value, right: &Value) -> Result<
             }
             (Value::Object(a), Value::Object(b)) => {
                 let mut same = a.len() == b.len();
-                for (key, value) in a.iter() {
+                for (key, value) in a.as_ref() {
                     let Some(other) = b.get(key.as_str()) else {
                         same = false;
                         break;

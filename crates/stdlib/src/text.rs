@@ -134,7 +134,7 @@ fn start<'v>(value: &'v Value, form: Form, level: usize, out: &mut Text<'_>) -> 
                 Fields::InOrder => Rest::InOrder(record.iter()),
                 Fields::Sorted => {
                     let mut fields: Vec<_> = record.iter().collect();
-                    fields.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
+                    fields.sort_unstable_by_key(|(key, _)| *key);
                     Rest::Sorted(fields.into_iter())
                 }
             };

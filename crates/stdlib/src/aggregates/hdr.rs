@@ -55,6 +55,12 @@ fn recorded(value: &Value) -> Option<u64> {
     }
 }
 
+/// The highest value of a slot as the histogram gives it. It falls one short in the topmost slot of all, whose end is the end of the type;
+/// no other slot ends there.
+fn high(of_slot: u64) -> u64 {
+    if of_slot == u64::MAX - 1 { u64::MAX } else { of_slot }
+}
+
 impl Aggregate for Hdr {
     fn accumulate(&mut self, args: &[Value]) -> Result<(), FnError> {
         self.percentiles.fix(args.get(1))?;
@@ -80,13 +86,13 @@ impl Aggregate for Hdr {
         let mut record = ObjectMap::with_capacity(7);
         record.insert(Str::from_static("count"), integer(Histogram::len));
         record.insert(Str::from_static("min"), integer(Histogram::min));
-        record.insert(Str::from_static("max"), integer(Histogram::max));
+        record.insert(Str::from_static("max"), integer(|histogram| high(histogram.max())));
         record.insert(Str::from_static("mean"), histogram.map_or(0.0, Histogram::mean));
         record.insert(Str::from_static("stdev"), deviation);
         record.insert(Str::from_static("var"), deviation * deviation);
         let percentiles = self
             .percentiles
-            .record(|share| Ok(Value::from(histogram.map_or(0, |h| h.value_at_quantile(share)))))?;
+            .record(|share| Ok(Value::from(histogram.map_or(0, |h| high(h.value_at_quantile(share))))))?;
         record.insert(Str::from_static("percentiles"), percentiles);
         Ok(Value::from(record))
     }

@@ -1,4 +1,4 @@
-//! The quantile sketch of `dds` (spec/stdlib.md 8.2), a DDSketch of relative accuracy 0.01.
+//! The quantile sketch of `dds` (spec/stdlib.md 8.2), a `DDSketch` of relative accuracy 0.01.
 //!
 //! Bucket `k` holds the values above `g^(k-1)` up to and including `g^k`; values up to [`SMALLEST`] have a bucket of their own below
 //! all others. The number of buckets is bounded: the lowest are collapsed into one.

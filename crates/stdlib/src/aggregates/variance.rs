@@ -1,5 +1,5 @@
-//! `var` and `stdev` (spec/stdlib.md 8.2): sample variance by Welford's updates, merged by the rule of Chan, Golub and LeVeque, which
-//! keeps its quality wherever the values lie.
+//! `var` and `stdev` (spec/stdlib.md 8.2): sample variance by Welford's updates, merged pairwise, which keeps its
+//! quality wherever the values lie.
 
 use std::any::Any;
 

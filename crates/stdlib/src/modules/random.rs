@@ -21,7 +21,7 @@ pub(crate) const FUNCTIONS: &[FunctionDef] = &[
         MODULE,
         "bool",
         Arity::exactly(0),
-        bool,
+        |cx, _| Ok(Value::from(generator(cx).random::<bool>())),
         doc(
             "bool()",
             "`true` or `false`.",
@@ -71,10 +71,6 @@ pub(crate) const FUNCTIONS: &[FunctionDef] = &[
 /// The generator of a call.
 pub(crate) fn generator(cx: &CallCx<'_>) -> SmallRng {
     SmallRng::seed_from_u64(cx.info.ingest_ns)
-}
-
-fn bool(cx: &mut CallCx<'_>, _: &[Value]) -> Result<Value, FnError> {
-    Ok(Value::from(generator(cx).random::<bool>()))
 }
 
 fn string(cx: &mut CallCx<'_>, args: &[Value]) -> Result<Value, FnError> {

@@ -177,8 +177,8 @@ fn from_array(cx: &mut CallCx<'_>, args: &[Value]) -> Result<Value, FnError> {
         let Some([Value::Str(key), value]) = element.as_array() else {
             return Err(failure(format!("element {index} is not an array of a string and a value")));
         };
-        cx.limits.check_elements(record.len() + 1)?;
         record.insert(key.clone(), value.clone());
+        cx.limits.check_elements(record.len())?;
     }
     Ok(Value::from(record))
 }
@@ -195,7 +195,7 @@ fn select(cx: &mut CallCx<'_>, args: &[Value]) -> Result<Value, FnError> {
         }
     }
     let mut selected = ObjectMap::with_capacity(wanted.len());
-    for (key, value) in record.iter() {
+    for (key, value) in record {
         if wanted.contains_key(key) {
             selected.insert(key.clone(), value.clone());
         }
@@ -207,7 +207,7 @@ fn merge(cx: &mut CallCx<'_>, args: &[Value]) -> Result<Value, FnError> {
     let (left, right) = (args::record(&args[0])?, args::record(&args[1])?);
     cx.charge(left.len() + right.len())?;
     let mut merged = left.clone();
-    for (key, value) in right.iter() {
+    for (key, value) in right {
         merged.insert(key.clone(), value.clone());
         cx.limits.check_elements(merged.len())?;
     }
@@ -218,7 +218,7 @@ fn rename(cx: &mut CallCx<'_>, args: &[Value]) -> Result<Value, FnError> {
     let (record, names) = (args::record(&args[0])?, args::record(&args[1])?);
     cx.check_elements(record.len())?;
     let mut renamed = ObjectMap::with_capacity(record.len());
-    for (key, value) in record.iter() {
+    for (key, value) in record {
         let name: &Str = match names.get(key) {
             Some(Value::Str(name)) => name,
             _ => key,

@@ -1,6 +1,6 @@
 //! Module `system` (spec/stdlib.md 7.1): what the host knows.
 
-use temblor_script::func::{Arity, CallCx, FnError, FunctionDef};
+use temblor_script::func::{Arity, FunctionDef};
 use temblor_value::Value;
 
 use crate::table::{doc, ex, impure};
@@ -13,7 +13,7 @@ pub(crate) const FUNCTIONS: &[FunctionDef] = &[
         MODULE,
         "hostname",
         Arity::exactly(0),
-        hostname,
+        |cx, _| Ok(Value::from(cx.host.hostname())),
         doc(
             "hostname()",
             "Host name of the machine.",
@@ -24,7 +24,7 @@ pub(crate) const FUNCTIONS: &[FunctionDef] = &[
         MODULE,
         "ingest_ns",
         Arity::exactly(0),
-        ingest_ns,
+        |cx, _| Ok(Value::from(cx.info.ingest_ns)),
         doc(
             "ingest_ns()",
             "Ingest time of the event in nanoseconds since the epoch.",
@@ -35,7 +35,7 @@ pub(crate) const FUNCTIONS: &[FunctionDef] = &[
         MODULE,
         "instance",
         Arity::exactly(0),
-        instance,
+        |cx, _| Ok(Value::from(cx.host.instance())),
         doc(
             "instance()",
             "Name of the running instance, `tremor` if none was set.",
@@ -46,7 +46,7 @@ pub(crate) const FUNCTIONS: &[FunctionDef] = &[
         MODULE,
         "nanotime",
         Arity::exactly(0),
-        nanotime,
+        |cx, _| Ok(Value::from(cx.host.now_ns())),
         doc(
             "nanotime()",
             "System time in nanoseconds since the epoch, read at each call.",
@@ -57,7 +57,7 @@ pub(crate) const FUNCTIONS: &[FunctionDef] = &[
         MODULE,
         "version",
         Arity::exactly(0),
-        version,
+        |cx, _| Ok(Value::from(cx.host.version())),
         doc(
             "version()",
             "Version of the engine in the form `major.minor.patch`.",
@@ -68,23 +68,3 @@ pub(crate) const FUNCTIONS: &[FunctionDef] = &[
         ),
     ),
 ];
-
-fn hostname(cx: &mut CallCx<'_>, _: &[Value]) -> Result<Value, FnError> {
-    Ok(Value::from(cx.host.hostname()))
-}
-
-fn ingest_ns(cx: &mut CallCx<'_>, _: &[Value]) -> Result<Value, FnError> {
-    Ok(Value::from(cx.info.ingest_ns))
-}
-
-fn instance(cx: &mut CallCx<'_>, _: &[Value]) -> Result<Value, FnError> {
-    Ok(Value::from(cx.host.instance()))
-}
-
-fn nanotime(cx: &mut CallCx<'_>, _: &[Value]) -> Result<Value, FnError> {
-    Ok(Value::from(cx.host.now_ns()))
-}
-
-fn version(cx: &mut CallCx<'_>, _: &[Value]) -> Result<Value, FnError> {
-    Ok(Value::from(cx.host.version()))
-}

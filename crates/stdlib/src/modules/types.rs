@@ -106,6 +106,7 @@ fn is(answer: bool) -> Result<Value, FnError> {
     Ok(Value::from(answer))
 }
 
+#[allow(clippy::unnecessary_wraps)] // the form of a function
 fn as_string(_: &mut CallCx<'_>, args: &[Value]) -> Result<Value, FnError> {
     Ok(Value::from(match args[0] {
         Value::Null => "null",

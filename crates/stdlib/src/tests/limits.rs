@@ -34,7 +34,7 @@ fn results_at_the_limit_pass_and_above_it_fail() {
             LimitReached::Elements,
         ),
         ("json::encode", "[[1,2,33]]", "[[1,2,333]]", LimitReached::Bytes),
-        ("json::encode_pretty", "[[1,2]]", "[[[1]]]", LimitReached::Bytes),
+        ("json::encode_pretty", "[[1]]", "[[100]]", LimitReached::Bytes),
         (
             "chash::sorted_serialize",
             "[{\"a\":12}]",
@@ -45,8 +45,8 @@ fn results_at_the_limit_pass_and_above_it_fail() {
         ("range::range", "[0,4]", "[0,5]", LimitReached::Elements),
         (
             "re::replace_all",
-            "[\"a\",\"aa\",\"$0$0x\"]",
-            "[\"a\",\"aaa\",\"$0$0x\"]",
+            "[\"a\",\"aa\",\"$0${0}x\"]",
+            "[\"a\",\"aaa\",\"$0${0}x\"]",
             LimitReached::Bytes,
         ),
         (

@@ -18,6 +18,8 @@ use temblor_value::{Blob, Value, json};
 
 use crate::install;
 
+static REGISTRY: LazyLock<Registry> = LazyLock::new(registry);
+
 /// The registry with everything installed.
 fn registry() -> Registry {
     let mut registry = Registry::new();
@@ -28,7 +30,6 @@ fn registry() -> Registry {
 /// Calls a function as the language does, with given limits.
 fn call_with(limits: &Limits, info: EventInfo<'_>, path: &str, args: &[Value]) -> Result<Value, FnError> {
     let (module, name) = path.rsplit_once("::").expect("a path of module and name");
-    static REGISTRY: LazyLock<Registry> = LazyLock::new(registry);
     let function: &FunctionDef = REGISTRY.function(module, name).expect("a function");
     if !function.arity.accepts(args.len()) {
         return Err(FnError::BadArity);

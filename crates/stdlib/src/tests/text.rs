@@ -222,9 +222,10 @@ fn json_texts() {
                 "[[1,\"a\",null,true,[],{},{\"k\":{\"n\":-4}}]]",
                 "\"[1,\\\"a\\\",null,true,[],{},{\\\"k\\\":{\\\"n\\\":-4}}]\"",
             ),
-            ("[[3.0,1e16,0.000001,-0.0]]", "\"[3.0,1e16,1e-6,-0.0]\""),
+            ("[[3.0,1e16,0.000001]]", "\"[3.0,1e16,1e-6]\""),
         ],
     );
+    assert_eq!(call("json::encode", &[Value::from(-0.0)]), Ok(Value::from("-0.0")));
     assert_eq!(call("json::encode", &[Value::from(f64::INFINITY)]), Ok(Value::from("null")));
     let nested = Value::from(vec![binary(&[1, 255]), binary(&[])]);
     assert_eq!(
@@ -348,7 +349,7 @@ fn identifiers_describe_the_same_bytes() {
         let bytes = run(&format!("gen_{kind}_id_bytes"));
         let bytes = bytes.as_bytes().expect("a binary");
         assert_eq!(bytes.len(), length);
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
         assert_eq!(run(&format!("gen_{kind}_id_string")).as_str(), Some(hex.as_str()));
         let array: Value = bytes.iter().map(|byte| Value::from(*byte)).collect();
         assert_eq!(run(&format!("gen_{kind}_id_array")), array);

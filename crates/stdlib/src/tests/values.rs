@@ -196,7 +196,9 @@ fn records_keep_their_order_beyond_32_fields() {
     let mut names: Vec<String> = (0..40).map(|n| format!("k{n}")).collect();
     let fields: Vec<String> = names.iter().map(|name| format!("[\"{name}\",0]")).collect();
     let record = result("record::from_array", &format!("[[{}]]", fields.join(",")));
-    names.iter_mut().for_each(|name| *name = format!("\"{name}\""));
+    for name in &mut names {
+        *name = format!("\"{name}\"");
+    }
     table("record::keys", &[(&format!("[{record}]"), &format!("[{}]", names.join(",")))]);
 }
 

@@ -180,7 +180,7 @@ pub(crate) const FUNCTIONS: &[FunctionDef] = &[
         MODULE,
         "today",
         Arity::exactly(0),
-        today,
+        |cx, _| Ok(Value::from(cx.host.now_ns() / DAY * DAY)),
         doc(
             "today()",
             "00:00 UTC of the current day.",
@@ -324,8 +324,4 @@ fn without_subseconds(_: &mut CallCx<'_>, args: &[Value]) -> Result<Value, FnErr
 fn nearest(time: &Value, unit: u64) -> Result<Value, FnError> {
     let rounded = args::uint(time)?.checked_add(unit / 2).map(|time| time / unit * unit);
     rounded.map(Value::from).ok_or_else(|| failure("the time is out of range"))
-}
-
-fn today(cx: &mut CallCx<'_>, _: &[Value]) -> Result<Value, FnError> {
-    Ok(Value::from(cx.host.now_ns() / DAY * DAY))
 }
