@@ -92,7 +92,7 @@ fn results_at_the_limit_pass_and_above_it_fail() {
             "[\"a,b,c,d,e\",\",\"]",
             LimitReached::Elements,
         ),
-        ("url::encode", "[\"a b c\"]", "[\"  %\"]", LimitReached::Bytes),
+        ("url::encode", "[\"a b \"]", "[\"  %\"]", LimitReached::Bytes),
         (
             "datetime::format",
             "[0,\"%H:%M:%S\"]",
