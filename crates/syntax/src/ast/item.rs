@@ -137,3 +137,16 @@ pub struct Use {
     /// The whole line up to `;`.
     pub span: Span,
 }
+
+/// A file that `use` loads into a script: definitions only.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModuleFile {
+    /// Module documentation, lines joined by LF; `None` without.
+    pub docs: Option<String>,
+    /// Definitions in order.
+    pub items: Vec<Item>,
+    /// Dialect the text was read in.
+    pub dialect: Dialect,
+    /// The whole text.
+    pub span: Span,
+}

@@ -13,12 +13,12 @@ pub use expr::{
     BinaryOp, BytesPart, Call, Clause, Emit, Expr, ExprKind, Field, For, Literal, Match, Merge, Patch, PatchOp, PatchOpKind,
     Round, Text, TextPart, UnaryOp,
 };
-pub use item::{Const, FnBody, FnClause, Function, Intrinsic, Item, Module, Script, Stmt, Use};
+pub use item::{Const, FnBody, FnClause, Function, Intrinsic, Item, Module, ModuleFile, Script, Stmt, Use};
 pub use path::{Path, Root, Step, StepKind};
 pub use pattern::{CompareOp, Element, ElementKind, Extractor, FieldTest, FieldTestKind, Pattern, PatternKind, RecordPattern};
 pub use query::{
-    ConfigDirective, Create, DefineOperator, DefineScript, DefineWindow, Dimension, Params, PortRef, Query, QueryItem, QueryStmt,
-    QueryStmtKind, Select, WindowKind,
+    ConfigDirective, Create, DefineOperator, DefineScript, DefineWindow, Dimension, Params, PortRef, Query, QueryItem,
+    QueryModuleFile, QueryStmt, QueryStmtKind, Select, WindowKind,
 };
 
 use crate::span::Span;

@@ -189,3 +189,16 @@ pub enum Dimension {
     /// `each(…)`.
     Each(Expr, Span),
 }
+
+/// A file that `use` loads into a query: definitions only.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QueryModuleFile {
+    /// Module documentation, lines joined by LF; `None` without.
+    pub docs: Option<String>,
+    /// Definitions in order.
+    pub items: Vec<QueryItem>,
+    /// Dialect the text was read in.
+    pub dialect: Dialect,
+    /// The whole text.
+    pub span: Span,
+}
