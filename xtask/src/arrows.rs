@@ -19,7 +19,6 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &["value", "event", "syntax", "codec", "script", "pipeline", "config"],
     ),
     ("http", &["value", "event", "codec", "runtime"]),
-    ("connectors", &["value", "event", "codec", "runtime"]),
     (
         "cli",
         &[

@@ -8,5 +8,6 @@ pub mod error;
 pub mod h1;
 pub mod limits;
 pub mod message;
+pub mod rest;
 pub mod timeouts;
 pub mod upstream;

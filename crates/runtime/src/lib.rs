@@ -2,12 +2,21 @@
 //!
 //! This crate knows no protocol: what speaks HTTP or reads files brings [`sink::Sink`]s and [`source::Source`]s.
 
+pub mod activity;
+pub mod boot;
 pub mod clock;
+pub mod connectors;
+pub mod deploy;
+pub mod error;
 pub mod flow;
 pub mod ids;
 pub mod need;
+pub mod ramp;
+mod registry;
 pub mod shared;
 pub mod shutdown;
 pub mod sink;
 pub mod source;
 pub mod worker;
+
+pub use temblor_config as config;

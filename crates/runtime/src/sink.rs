@@ -48,6 +48,8 @@ pub type ReplyFuture = Pin<Box<dyn Future<Output = Reply> + Send>>;
 pub struct Exchange {
     /// Resolves when the response is there.
     pub future: ReplyFuture,
+    /// Its response may lead to a reply; otherwise nobody waits for it.
+    pub answers: bool,
     /// May be dropped when nobody waits for the answer any more (spec/proxy.md 1.6): the request has a safe method.
     pub is_safe: bool,
     /// Feedback to give if it has to be given up, its kind to be filled in; `None` if the event wants none.
@@ -95,6 +97,11 @@ pub trait Sink: Send + Sync {
     /// Time passes (every 100 ms); may give feedback.
     fn on_signal(&self, _signal: Signal) -> Option<Insight> {
         None
+    }
+
+    /// Whether it is connected; reported to every pipeline that is linked to it.
+    fn is_active(&self) -> bool {
+        true
     }
 
     /// Whether it could take an event now (spec/proxy.md 4.1, *Availability*).

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use temblor_event::{Insight, InsightKind, Uid};
 use tokio::sync::Notify;
 
+use crate::activity::Activity;
 use crate::ids::SourceIx;
 use crate::shared::FlowCell;
 use crate::shutdown::Shutdown;
@@ -33,6 +34,8 @@ pub struct SourceCx {
     pub workers: Arc<Workers>,
     /// Tells when to stop.
     pub shutdown: Shutdown,
+    /// Counts connections and loose work for the drain.
+    pub activity: Activity,
 }
 
 /// A source that was built (bound, opened) and not started yet.

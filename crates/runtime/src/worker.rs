@@ -38,7 +38,9 @@ pub struct Workers {
 impl Workers {
     /// Starts `count` threads.
     pub fn start(count: NonZeroUsize) -> io::Result<Self> {
-        let workers = (0..count.get()).map(|at| start_one(WorkerIx(at as u16))).collect::<io::Result<Vec<_>>>()?;
+        let workers = (0..count.get())
+            .map(|at| start_one(WorkerIx(at as u16)))
+            .collect::<io::Result<Vec<_>>>()?;
         Ok(Self {
             handles: workers.iter().map(|worker| worker.handle.clone()).collect(),
             workers: Mutex::new(workers),

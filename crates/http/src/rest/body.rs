@@ -4,10 +4,10 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use temblor_codec::{Codec, PostChain, PostFactory, PreChain, PreFactory, Scratch};
+use temblor_codec::{Codec, Limits, PostChain, PostFactory, PreChain, PreFactory, Scratch};
 use temblor_event::{Data, Original, Payload};
 use temblor_runtime::need::{BodyNeed, Need};
-use temblor_value::Value;
+use temblor_value::{Value, json};
 
 thread_local! {
     /// Parser buffers, one set per thread.
@@ -19,6 +19,17 @@ thread_local! {
 pub struct Taken {
     /// Data of the events, or the text of a decode error, in order of the chunks.
     pub parts: Vec<Result<Data, String>>,
+}
+
+impl Taken {
+    /// A body that gave nothing counts as an empty record (spec/artefacts.md 4.8).
+    #[must_use]
+    pub fn or_empty_record(mut self) -> Self {
+        if self.parts.is_empty() {
+            self.parts.push(Ok(Data::Value(Value::object(), None)));
+        }
+        self
+    }
 }
 
 /// How bodies of one artefact become data.
@@ -42,17 +53,29 @@ impl Intake<'_> {
                 None => Taken::default(),
             };
         }
-        let mut chain = PreChain::new(self.preprocessors);
+        let mut chain = PreChain::new(self.preprocessors, &Limits::default());
         let mut chunks = Vec::new();
-        let result = chain.run(body, ingest_ns, &mut chunks).and_then(|()| chain.finish(&mut chunks));
+        let result = chain
+            .run(body, ingest_ns, &mut chunks)
+            .and_then(|()| chain.finish(ingest_ns, &mut chunks));
         if let Err(error) = result {
             return Taken {
                 parts: vec![Err(error.to_string())],
             };
         }
         Taken {
-            parts: chunks.into_iter().filter_map(|chunk| self.take_chunk(chunk, ingest_ns)).collect(),
+            parts: chunks
+                .into_iter()
+                .filter_map(|chunk| self.take_chunk(chunk, ingest_ns))
+                .collect(),
         }
+    }
+
+    /// Checks bytes against the codec.
+    pub fn check_only(&self, bytes: &[u8]) -> Result<(), String> {
+        SCRATCH
+            .with_borrow_mut(|scratch| self.codec.check(bytes, scratch))
+            .map_err(|error| error.to_string())
     }
 
     /// One chunk; `None`: the codec has no value for it.
@@ -78,30 +101,33 @@ impl Intake<'_> {
     }
 
     fn check(&self, chunk: Bytes) -> Result<Data, String> {
-        let checked = if self.validate {
-            SCRATCH.with_borrow_mut(|scratch| self.codec.check(&chunk, scratch))
-        } else {
-            Ok(())
-        };
-        match checked {
-            Ok(()) => Ok(Data::Raw(original(chunk, self.codec.name()))),
-            Err(error) => Err(error.to_string()),
+        if self.validate {
+            self.check_only(&chunk)?;
         }
+        Ok(Data::Raw(original(chunk, self.codec.name())))
     }
 
     fn decode(&self, chunk: Bytes, ingest_ns: &mut u64) -> Option<Result<Data, String>> {
-        // The decoder works in place on bytes nobody else holds; where the original must survive it gets a share and copies.
-        let kept = self.need.keeps_original.then(|| chunk.clone());
-        let decoded = SCRATCH.with_borrow_mut(|scratch| self.codec.decode(chunk, scratch, ingest_ns));
-        match decoded {
-            Ok(Some(decoded)) => {
-                let kept = kept.filter(|_| !decoded.has_duplicate_keys);
-                Some(Ok(Data::Value(decoded.value, kept.map(|bytes| original(bytes, self.codec.name())))))
-            }
+        let kept = self.need.keeps_original.then(|| original(chunk.clone(), self.codec.name()));
+        match decode(&**self.codec, chunk, ingest_ns) {
+            Ok(Some((value, is_faithful))) => Some(Ok(Data::Value(value, kept.filter(|_| is_faithful)))),
             Ok(None) => None,
-            Err(error) => Some(Err(error.to_string())),
+            Err(text) => Some(Err(text)),
         }
     }
+}
+
+/// Decodes; the flag is false where the value does not say all that the bytes say: a JSON body with duplicate keys must leave as what
+/// programs saw (spec/proxy.md 3.1, rule 4).
+fn decode(codec: &dyn Codec, bytes: Bytes, ingest_ns: &mut u64) -> Result<Option<(Value, bool)>, String> {
+    SCRATCH.with_borrow_mut(|scratch| {
+        if codec.name() == "json" {
+            let decoded = json::decode(bytes, scratch).map_err(|error| error.to_string())?;
+            return Ok(Some((decoded.value, !decoded.has_duplicate_keys)));
+        }
+        let value = codec.decode(bytes, scratch, ingest_ns).map_err(|error| error.to_string())?;
+        Ok(value.map(|value| (value, true)))
+    })
 }
 
 fn original(bytes: Bytes, codec: &'static str) -> Original {
@@ -174,10 +200,6 @@ impl Outlet<'_> {
 /// Decodes a body that was passed on undecoded and now meets another codec (spec/proxy.md 3.1, rule 5).
 fn decode_late(original: &Original) -> Result<Value, String> {
     let codec = temblor_codec::codec(original.codec).ok_or_else(|| format!("Codec '{}' not found.", original.codec))?;
-    let decoded = SCRATCH.with_borrow_mut(|scratch| codec.decode(original.bytes.clone(), scratch, &mut 0));
-    match decoded {
-        Ok(Some(decoded)) => Ok(decoded.value),
-        Ok(None) => Ok(Value::object()),
-        Err(error) => Err(error.to_string()),
-    }
+    let decoded = decode(&*codec, original.bytes.clone(), &mut 0)?;
+    Ok(decoded.map_or_else(Value::object, |(value, _)| value))
 }

@@ -114,13 +114,19 @@ fn url(head: &RequestHead) -> Value {
     };
     put(&mut url, Part::Scheme, Str::from_static(scheme));
     if let Some(userinfo) = target.userinfo() {
-        let (username, password) = userinfo.split_once(':').map_or((userinfo, None), |(name, rest)| (name, Some(rest)));
+        let (username, password) = userinfo
+            .split_once(':')
+            .map_or((userinfo, None), |(name, rest)| (name, Some(rest)));
         put(&mut url, Part::Username, Str::new(username));
         if let Some(password) = password {
             put(&mut url, Part::Password, Str::new(password));
         }
     }
-    let host = head.headers.get(Name::Host).and_then(|host| std::str::from_utf8(host).ok()).and_then(parse_authority);
+    let host = head
+        .headers
+        .get(Name::Host)
+        .and_then(|host| std::str::from_utf8(host).ok())
+        .and_then(parse_authority);
     if let Some(authority) = target.authority().or(host) {
         put(&mut url, Part::Host, Str::new(authority.host));
         let default = if scheme == "https" { 443 } else { 80 };
@@ -199,10 +205,20 @@ pub fn origin_host(head: &RequestHead) -> Str {
     let text = |name| head.headers.get(name).and_then(|value| std::str::from_utf8(value).ok());
     let forwarded = text(Name::Forwarded).and_then(|value| {
         let pairs = value.split([',', ';']).map(str::trim);
-        pairs.filter_map(|pair| pair.split_once('=')).find(|(name, _)| name.eq_ignore_ascii_case("host")).map(|(_, host)| host.trim_matches('"'))
+        pairs
+            .filter_map(|pair| pair.split_once('='))
+            .find(|(name, _)| name.eq_ignore_ascii_case("host"))
+            .map(|(_, host)| host.trim_matches('"'))
     });
-    let x_forwarded = || text(Name::XForwardedHost).and_then(|value| value.split(',').next()).map(str::trim);
-    let host = forwarded.or_else(x_forwarded).or_else(|| text(Name::Host)).or_else(|| head.target.authority().map(|authority| authority.host));
+    let x_forwarded = || {
+        text(Name::XForwardedHost)
+            .and_then(|value| value.split(',').next())
+            .map(str::trim)
+    };
+    let host = forwarded
+        .or_else(x_forwarded)
+        .or_else(|| text(Name::Host))
+        .or_else(|| head.target.authority().map(|authority| authority.host));
     Str::new(host.unwrap_or("tremor-rest-client-host.remote"))
 }
 

@@ -6,3 +6,4 @@ pub mod body;
 pub mod meta;
 pub mod offramp;
 pub mod onramp;
+mod settings;

@@ -42,6 +42,7 @@ pub enum Outcome {
 struct Pending {
     sink: SinkIx,
     future: ReplyFuture,
+    answers: bool,
     is_safe: bool,
     about: Option<Insight>,
     since: Instant,
@@ -126,7 +127,7 @@ impl Dispatch {
             if self.exchanges > self.max_exchanges {
                 return Outcome::Loop;
             }
-            if self.pending.is_empty() {
+            if !self.pending.iter().any(|pending| pending.answers) {
                 let end = self.candidate.take().unwrap_or_else(|| End::new(Reason::NoReply));
                 return Outcome::Exhausted(end);
             }
@@ -169,7 +170,13 @@ impl Dispatch {
                 kept.push(pending);
                 continue;
             }
-            let Pending { sink, future, about, since, .. } = pending;
+            let Pending {
+                sink,
+                future,
+                about,
+                since,
+                ..
+            } = pending;
             drop(future);
             if let Some(insight) = about {
                 self.flow.feedback_from_sink(sink, given_up(insight, kind, outcome, since));
@@ -235,7 +242,11 @@ impl Dispatch {
         for (output, event) in outputs.events.drain(..) {
             let targets = node.outputs.get(usize::from(output.0)).map_or(&[][..], Vec::as_slice);
             match targets.split_last() {
-                None => self.offer(end_of_unlinked(node.graph.outputs()[usize::from(output.0)].as_str(), &node.url, &event)),
+                None => self.offer(end_of_unlinked(
+                    node.graph.outputs()[usize::from(output.0)].as_str(),
+                    &node.url,
+                    &event,
+                )),
                 Some((last, first)) => {
                     for target in first {
                         self.work.push_back((target.clone(), event.clone()));
@@ -261,11 +272,18 @@ impl Dispatch {
             }
             Delivery::Queued => self.offer(End::new(Reason::NoReply)),
             Delivery::Reply(reply) => self.take_exchange_result(ix, reply),
-            Delivery::Exchange(Exchange { future, is_safe, about }) => {
+            Delivery::Exchange(exchange) => {
+                let Exchange {
+                    future,
+                    answers,
+                    is_safe,
+                    about,
+                } = exchange;
                 self.exchanges += 1;
                 self.pending.push(Pending {
                     sink: ix,
                     future,
+                    answers,
                     is_safe,
                     about,
                     since: Instant::now(),

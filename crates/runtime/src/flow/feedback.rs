@@ -16,7 +16,9 @@ impl Flow {
     /// Gives an insight of a sink to all pipelines that feed it; operators tell their own by the marks.
     pub(crate) fn feedback_from_sink(&self, sink: SinkIx, insight: Insight) {
         let Some(node) = self.sink(sink) else { return };
-        let Some((last, first)) = node.feeders.split_last() else { return };
+        let Some((last, first)) = node.feeders.split_last() else {
+            return;
+        };
         for feeder in first {
             self.walk(*feeder, None, insight.clone(), 0);
         }

@@ -107,43 +107,39 @@ impl SinkNode {
     }
 }
 
-/// All instances and their links at one moment, by position; a gap is an instance that ended.
+/// All instances and their links at one moment, by position.
 #[derive(Default)]
 pub struct Flow {
-    pub(crate) sources: Vec<Option<SourceNode>>,
-    pub(crate) pipelines: Vec<Option<PipelineNode>>,
-    pub(crate) sinks: Vec<Option<SinkNode>>,
+    pub(crate) sources: Vec<SourceNode>,
+    pub(crate) pipelines: Vec<PipelineNode>,
+    pub(crate) sinks: Vec<SinkNode>,
 }
 
 impl Flow {
     /// A source.
     pub fn source(&self, ix: SourceIx) -> Option<&SourceNode> {
-        self.sources.get(ix.0 as usize)?.as_ref()
+        self.sources.get(ix.0 as usize)
     }
 
     /// A pipeline.
     pub fn pipeline(&self, ix: PipelineIx) -> Option<&PipelineNode> {
-        self.pipelines.get(ix.0 as usize)?.as_ref()
+        self.pipelines.get(ix.0 as usize)
     }
 
     /// A sink.
     pub fn sink(&self, ix: SinkIx) -> Option<&SinkNode> {
-        self.sinks.get(ix.0 as usize)?.as_ref()
+        self.sinks.get(ix.0 as usize)
     }
 
     /// Computes the body need of every entry. Part of building a flow.
     pub(crate) fn compute_needs(&mut self) {
-        for at in 0..self.sources.len() {
-            let need = self.source(SourceIx(at as u32)).map(|source| body::need_of(self, &source.out));
-            if let (Some(need), Some(source)) = (need, self.sources[at].as_mut()) {
-                source.need = need;
-            }
+        let sources: Vec<BodyNeed> = self.sources.iter().map(|source| body::need_of(self, &source.out)).collect();
+        for (source, need) in self.sources.iter_mut().zip(sources) {
+            source.need = need;
         }
-        for at in 0..self.sinks.len() {
-            let need = self.sink(SinkIx(at as u32)).map(|sink| body::need_of(self, &sink.out));
-            if let (Some(need), Some(sink)) = (need, self.sinks[at].as_mut()) {
-                sink.response_need = need;
-            }
+        let sinks: Vec<BodyNeed> = self.sinks.iter().map(|sink| body::need_of(self, &sink.out)).collect();
+        for (sink, need) in self.sinks.iter_mut().zip(sinks) {
+            sink.response_need = need;
         }
     }
 }

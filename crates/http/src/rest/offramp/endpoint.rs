@@ -15,7 +15,7 @@ const IN_QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'#');
 
 /// Parts of a URL; each may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Endpoint {
+pub(super) struct Endpoint {
     scheme: Option<Str>,
     username: Option<Str>,
     password: Option<Str>,
@@ -28,7 +28,7 @@ pub struct Endpoint {
 
 /// Why no request can be built.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum EndpointError {
+pub(super) enum EndpointError {
     /// Neither configuration nor event name a host.
     #[error("empty host")]
     EmptyHost,
@@ -47,8 +47,8 @@ pub enum EndpointError {
 }
 
 /// A checked endpoint, as a request needs it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Resolved {
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Resolved {
     /// TLS is asked for.
     pub is_https: bool,
     /// Host without port.
@@ -61,14 +61,20 @@ pub struct Resolved {
     pub authority: Str,
     /// The eight parts as `$response.request.endpoint` shows them.
     pub record: Value,
+    /// User name and password, if there is a user name.
+    pub credentials: Option<(Str, Str)>,
 }
 
 impl Endpoint {
     /// Reads an absolute URL.
-    pub fn from_url(text: &str) -> Result<Self, EndpointError> {
+    pub(super) fn from_url(text: &str) -> Result<Self, EndpointError> {
         let bad = || EndpointError::NotAbsolute(text.to_owned());
         let (scheme, rest) = text.split_once("://").ok_or_else(bad)?;
-        if scheme.is_empty() || !scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte)) {
+        if scheme.is_empty()
+            || !scheme
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+        {
             return Err(bad());
         }
         let (rest, fragment) = split_off(rest, '#');
@@ -77,7 +83,9 @@ impl Endpoint {
             Some(at) => rest.split_at(at),
             None => (rest, ""),
         };
-        let (userinfo, host_port) = authority.rsplit_once('@').map_or((None, authority), |(user, host)| (Some(user), host));
+        let (userinfo, host_port) = authority
+            .rsplit_once('@')
+            .map_or((None, authority), |(user, host)| (Some(user), host));
         let parsed = parse_authority(host_port).ok_or_else(bad)?;
         let (username, password) = match userinfo.map(|user| user.split_once(':').unwrap_or((user, ""))) {
             Some((name, password)) => (Some(name), Some(password).filter(|text| !text.is_empty())),
@@ -97,15 +105,16 @@ impl Endpoint {
 
     /// A copy in which each well-typed field of `record` replaces ours; other fields are ignored.
     #[must_use]
-    pub fn overridden_by(&self, record: &ObjectMap) -> Self {
+    pub(super) fn overridden_by(&self, record: &ObjectMap) -> Self {
         let mut changed = self.clone();
-        for (name, value) in record.iter() {
+        for (name, value) in record {
             changed.set(name, value);
         }
         changed
     }
 
-    fn set(&mut self, name: &str, value: &Value) {
+    /// Sets one part, if `name` is one and the value fits.
+    pub(super) fn set(&mut self, name: &str, value: &Value) {
         if name == "port" {
             if let Some(port) = value.as_u64().and_then(|port| u16::try_from(port).ok()) {
                 self.port = Some(port);
@@ -127,7 +136,7 @@ impl Endpoint {
     }
 
     /// The endpoint of one event: the configured one, changed by `$endpoint`.
-    pub fn for_event(&self, meta: &Value) -> Result<Resolved, EndpointError> {
+    pub(super) fn for_event(&self, meta: &Value) -> Result<Resolved, EndpointError> {
         match meta.get("endpoint") {
             None => self.resolve(),
             Some(Value::Str(text)) => Self::from_url(text)?.resolve(),
@@ -136,14 +145,8 @@ impl Endpoint {
         }
     }
 
-    /// `username:password`, if there is a user name.
-    pub fn credentials(&self) -> Option<(&str, &str)> {
-        let username = self.username.as_deref().filter(|name| !name.is_empty())?;
-        Some((username, self.password.as_deref().unwrap_or("")))
-    }
-
     /// Checks the parts and puts them together.
-    pub fn resolve(&self) -> Result<Resolved, EndpointError> {
+    pub(super) fn resolve(&self) -> Result<Resolved, EndpointError> {
         let is_https = match self.scheme.as_deref() {
             None => false,
             Some(scheme) if scheme.eq_ignore_ascii_case("http") => false,
@@ -153,22 +156,40 @@ impl Endpoint {
         let host = self.checked_host()?;
         let default_port = if is_https { 443 } else { 80 };
         let port = self.port.unwrap_or(default_port);
-        let authority = if port == default_port { host.clone() } else { Str::from(format!("{host}:{port}")) };
+        let authority = if port == default_port {
+            host.clone()
+        } else {
+            Str::from(format!("{host}:{port}"))
+        };
         Ok(Resolved {
             is_https,
             target: self.target(),
             record: self.record(is_https, &host, (port != default_port).then_some(port)),
+            credentials: self.credentials(),
             host,
             port,
             authority,
         })
     }
 
+    fn credentials(&self) -> Option<(Str, Str)> {
+        let username = self.username.clone().filter(|name| !name.is_empty())?;
+        Some((username, self.password.clone().unwrap_or_default()))
+    }
+
     /// A host with a port in it is cut at the colon; the brackets of an IPv6 address stay.
     fn checked_host(&self) -> Result<Str, EndpointError> {
-        let text = self.host.as_ref().filter(|host| !host.is_empty()).ok_or(EndpointError::EmptyHost)?;
+        let text = self
+            .host
+            .as_ref()
+            .filter(|host| !host.is_empty())
+            .ok_or(EndpointError::EmptyHost)?;
         let parsed = parse_authority(text).ok_or_else(|| EndpointError::InvalidHost(text.to_string()))?;
-        Ok(if parsed.host.len() == text.len() { text.clone() } else { Str::new(parsed.host) })
+        Ok(if parsed.host.len() == text.len() {
+            text.clone()
+        } else {
+            Str::new(parsed.host)
+        })
     }
 
     fn target(&self) -> String {

@@ -4,13 +4,13 @@ use bytes::Bytes;
 use temblor_event::{End, Reason};
 use temblor_value::{ObjectMap, Value, json};
 
-use super::reply::Built;
+use crate::h1::Response;
 use crate::message::{Direction, HeaderBlock, Name, Status};
 use crate::rest::meta::key;
 
 /// Why the onramp itself ends a request; what ends in a flow is a [`Reason`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum OwnReason {
+pub(super) enum OwnReason {
     /// An event's way ended.
     End(Reason),
     /// The reply cannot be built.
@@ -25,15 +25,13 @@ pub enum OwnReason {
     Loop,
     /// The process stops.
     Shutdown,
-    /// The onramp ended.
-    Undeployed,
     /// A defect.
     Internal,
 }
 
 impl OwnReason {
     /// The name that answers, metrics and logs use.
-    pub fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::End(reason) => reason.name(),
             Self::ReplyInvalid => "reply_invalid",
@@ -42,13 +40,12 @@ impl OwnReason {
             Self::Paused => "paused",
             Self::Loop => "loop",
             Self::Shutdown => "shutdown",
-            Self::Undeployed => "undeployed",
             Self::Internal => "internal",
         }
     }
 
     /// The status, unless the event that ended brings its own.
-    pub fn status(self) -> Status {
+    pub(super) fn status(self) -> Status {
         Status::known(match self {
             Self::End(reason) => match reason {
                 Reason::Filtered => 404,
@@ -66,7 +63,7 @@ impl OwnReason {
             Self::ReplyInvalid | Self::Internal => 500,
             Self::Empty => 400,
             Self::Timeout => 504,
-            Self::Paused | Self::Shutdown | Self::Undeployed => 503,
+            Self::Paused | Self::Shutdown => 503,
             Self::Loop => 508,
         })
     }
@@ -93,19 +90,19 @@ impl OwnReason {
             Self::Timeout => "no answer in time",
             Self::Paused => "the service is paused",
             Self::Loop => "the request circles",
-            Self::Shutdown | Self::Undeployed => "the service is stopping",
+            Self::Shutdown => "the service is stopping",
             Self::Internal => "internal error",
         }
     }
 
     /// Reasons whose answer also ends the connection.
-    pub fn closes(self) -> bool {
-        matches!(self, Self::Shutdown | Self::Undeployed | Self::Internal)
+    pub(super) fn closes(self) -> bool {
+        matches!(self, Self::Shutdown | Self::Internal)
     }
 }
 
 /// The answer for an end that brings no event of its own.
-pub fn of_end(end: &End, event_id: &str, server: &str) -> Built {
+pub(super) fn of_end(end: &End, event_id: &str, server: &str) -> Response {
     let reason = OwnReason::End(end.reason);
     let text = match (&end.detail, end.reason) {
         (Some(place), Reason::Unlinked) => format!("nothing is linked to {place}"),
@@ -115,34 +112,32 @@ pub fn of_end(end: &End, event_id: &str, server: &str) -> Built {
 }
 
 /// The answer for a reason of the onramp's own.
-pub fn of_reason(reason: OwnReason, event_id: &str, server: &str) -> Built {
+pub(super) fn of_reason(reason: OwnReason, event_id: &str, server: &str) -> Response {
     let retry_after_s = (reason == OwnReason::Paused).then_some(1);
     build(reason, reason.text(), event_id, retry_after_s, server)
 }
 
 /// The answer for a reply that cannot be built: its text alone, as JSON.
-pub fn of_invalid_reply(text: &str, server: &str) -> Built {
+pub(super) fn of_invalid_reply(text: &str, server: &str) -> Response {
     let mut record = ObjectMap::with_capacity(1);
     record.insert(key::ERROR, text);
     with_body(OwnReason::ReplyInvalid.status(), &Value::from(record), server)
 }
 
 /// The answer for a body that could not be decoded and whose error event nobody takes: the error record itself.
-pub fn of_decode_error(record: &Value, server: &str) -> Built {
+pub(super) fn of_decode_error(record: &Value, server: &str) -> Response {
     with_body(OwnReason::End(Reason::DecodeError).status(), record, server)
 }
 
 /// The answer for a body that gave nothing.
-pub fn of_empty(server: &str) -> Built {
-    Built {
-        status: OwnReason::Empty.status(),
+pub(super) fn of_empty(server: &str) -> Response {
+    Response {
         headers: own_headers(server),
-        body: Some(Bytes::new()),
-        announced_length: None,
+        ..Response::new(OwnReason::Empty.status())
     }
 }
 
-fn build(reason: OwnReason, text: &str, event_id: &str, retry_after_s: Option<u64>, server: &str) -> Built {
+fn build(reason: OwnReason, text: &str, event_id: &str, retry_after_s: Option<u64>, server: &str) -> Response {
     let mut record = ObjectMap::with_capacity(3);
     record.insert(key::ERROR, text);
     record.insert(key::EVENT_ID, event_id);
@@ -158,14 +153,13 @@ fn build(reason: OwnReason, text: &str, event_id: &str, retry_after_s: Option<u6
     built
 }
 
-fn with_body(status: Status, body: &Value, server: &str) -> Built {
+fn with_body(status: Status, body: &Value, server: &str) -> Response {
     let mut headers = own_headers(server);
     let _ = headers.push_known(Name::ContentType, b"application/json");
-    Built {
-        status,
+    Response {
         headers,
-        body: Some(Bytes::from(json::to_string(body))),
-        announced_length: None,
+        body: Bytes::from(json::to_string(body)),
+        ..Response::new(status)
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use temblor_codec::{Codec, CodecMap, PostFactory};
 use temblor_event::Event;
 use temblor_value::Value;
 
+use crate::h1::Response;
 use crate::message::{Direction, HeaderBlock, Name, Status};
 use crate::rest::body::Outlet;
 use crate::rest::meta::{first_header, key};
@@ -14,21 +14,8 @@ use crate::rest::meta::{first_header, key};
 /// Room for the fields of an ordinary response.
 const HEADER_BYTES: usize = 512;
 
-/// A response before it is framed.
-#[derive(Debug)]
-pub struct Built {
-    /// Status.
-    pub status: Status,
-    /// Fields, without those that belong to the connection.
-    pub headers: HeaderBlock,
-    /// Body; `None` for an untouched message that came without one.
-    pub body: Option<Bytes>,
-    /// Length that the upstream gave for a body that HEAD or 304 leave out, while nobody touched it.
-    pub announced_length: Option<u64>,
-}
-
 /// How an onramp turns replies into responses.
-pub struct ReplyBuilder {
+pub(super) struct ReplyBuilder {
     /// Codec of the onramp.
     pub codec: Arc<dyn Codec>,
     /// Codecs by content type.
@@ -41,7 +28,7 @@ pub struct ReplyBuilder {
 
 impl ReplyBuilder {
     /// Builds the response; the error is the text that the client is shown (spec/artefacts.md 3.8).
-    pub fn build(&self, event: &Event, now_ns: u64) -> Result<Built, String> {
+    pub(super) fn build(&self, event: &Event, now_ns: u64) -> Result<Response, String> {
         if event.is_batch {
             return Err("Batched events not supported in linked REST source.".to_owned());
         }
@@ -50,7 +37,9 @@ impl ReplyBuilder {
         let no_headers = Value::Null;
         let given = response.get("headers").unwrap_or(&no_headers);
         let content_type = first_header(given, "content-type");
-        let codec = content_type.and_then(|text| self.codec_map.resolve(Some(text))).unwrap_or(&self.codec);
+        let codec = content_type
+            .and_then(|text| self.codec_map.resolve(Some(text)))
+            .unwrap_or(&self.codec);
         let outlet = Outlet {
             codec,
             postprocessors: &self.postprocessors,
@@ -61,24 +50,26 @@ impl ReplyBuilder {
         push_headers(&mut headers, given)?;
         if content_type.is_none() && body.is_some() {
             let own = self.codec.mime_types().first().copied().unwrap_or("application/octet-stream");
-            headers.push_known(Name::ContentType, own.as_bytes()).map_err(|error| error.to_string())?;
+            headers
+                .push_known(Name::ContentType, own.as_bytes())
+                .map_err(|error| error.to_string())?;
         }
-        let announced_length = match body {
+        let declared_length = match body {
             None => first_header(given, "content-length").and_then(|text| text.parse().ok()),
             Some(_) => None,
         };
-        Ok(Built {
+        Ok(Response {
             status,
             headers,
-            body,
-            announced_length,
+            body: body.unwrap_or_default(),
+            declared_length,
         })
     }
 }
 
 fn status(response: &Value) -> Result<Status, String> {
     match response.get(key::STATUS.as_str()).and_then(Value::as_u64) {
-        Some(code) if code <= u64::from(u16::MAX) => {
+        Some(code) if u16::try_from(code).is_ok() => {
             Status::new(code as u16).ok_or_else(|| format!("The response status {code} is not within 100 to 999."))
         }
         _ => Ok(Status::OK),
@@ -86,9 +77,9 @@ fn status(response: &Value) -> Result<Status, String> {
 }
 
 /// Appends a header record: texts and the texts of arrays, one line each.
-pub fn push_headers(block: &mut HeaderBlock, record: &Value) -> Result<(), String> {
+pub(super) fn push_headers(block: &mut HeaderBlock, record: &Value) -> Result<(), String> {
     let Some(record) = record.as_object() else { return Ok(()) };
-    for (name, value) in record.iter() {
+    for (name, value) in record {
         match value {
             Value::Str(text) => push(block, name, text)?,
             Value::Array(values) => {
@@ -103,5 +94,7 @@ pub fn push_headers(block: &mut HeaderBlock, record: &Value) -> Result<(), Strin
 }
 
 fn push(block: &mut HeaderBlock, name: &str, value: &str) -> Result<(), String> {
-    block.push(name, value.as_bytes()).map_err(|error| format!("{error}: `{name}`"))
+    block
+        .push(name, value.as_bytes())
+        .map_err(|error| format!("{error}: `{name}`"))
 }

@@ -6,7 +6,9 @@ fn record(pairs: &[(&str, Value)]) -> ObjectMap {
 
 #[test]
 fn a_url_is_taken_apart() {
-    let resolved = Endpoint::from_url("https://u:p@example.org:8443/a b?x=1#f").and_then(|endpoint| endpoint.resolve()).unwrap();
+    let resolved = Endpoint::from_url("https://u:p@example.org:8443/a b?x=1#f")
+        .and_then(|endpoint| endpoint.resolve())
+        .unwrap();
     assert!(resolved.is_https);
     assert_eq!(resolved.authority, "example.org:8443");
     assert_eq!(resolved.target, "/a%20b?x=1", "the fragment is never sent");

@@ -1,0 +1,149 @@
+//! `server run` (spec/runtime.md 7.2, spec/proxy.md 2.17).
+
+use std::io;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use temblor_pipeline::QueryErrors;
+use temblor_runtime::boot::{load, preview};
+use temblor_runtime::config::Settings;
+use temblor_runtime::deploy::Runtime;
+use temblor_runtime::worker::Workers;
+use temblor_script::limits::Limits;
+use temblor_syntax::ast::Dialect;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::args::ServerOptions;
+use crate::output::{is_coloured, say};
+use crate::{connectors, env, logging};
+
+/// Loads the files and runs until a signal ends it.
+pub(crate) fn run(options: &ServerOptions, dialect: Option<Dialect>, instance: &str) -> Result<ExitCode, String> {
+    let name = program_name();
+    say(&format_args!("{name} version: {}", env!("CARGO_PKG_VERSION")));
+    say(&format_args!("{name} instance: {instance}"));
+    logging::start();
+    if let Some(file) = &options.pid_file {
+        let id = format!("{}\n", std::process::id());
+        std::fs::write(file, id).map_err(|error| format!("Failed to create pid file `{}`: {error}", file.display()))?;
+    }
+    let limits = env::limits(options.recursion_limit, &options.limits)?;
+    match start(&options.files, dialect, instance, limits) {
+        Ok(server) => server.run_until_signal(),
+        Err(error) => {
+            tracing::error!(target: "tremor::server", "error: {error}");
+            tracing::error!(target: "tremor::server", "error: We are SHUTTING DOWN due to errors during initialization!");
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+/// Called by the name `tremor`, the first lines say so, since scripts look for it.
+fn program_name() -> &'static str {
+    let called = std::env::args_os().next().map(PathBuf::from);
+    let is_tremor = called.as_deref().and_then(|path| path.file_name()).is_some_and(|name| name == "tremor");
+    if is_tremor { "tremor" } else { "temblor" }
+}
+
+/// A running deployment.
+pub(crate) struct Server {
+    runtime: Runtime,
+    workers: Arc<Workers>,
+    settings: Settings,
+}
+
+/// Starts workers and loads the files.
+pub(crate) fn start(files: &[PathBuf], dialect: Option<Dialect>, instance: &str, limits: Limits) -> Result<Server, String> {
+    let preview = preview(files).map_err(|error| error.to_string())?;
+    let dialect = dialect.or(preview.dialect).unwrap_or_default();
+    let settings = preview.settings.unwrap_or_default();
+    let env = env::new(dialect, instance, document_limits(limits, &settings));
+    let count = settings.workers.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
+    let workers = Arc::new(Workers::start(count).map_err(|error| format!("cannot start workers: {error}"))?);
+    let runtime = Runtime::new(connectors::all(), Arc::clone(&workers), &env).map_err(|error| error.to_string())?;
+    let mut report = |errors: &QueryErrors| say(&errors.render(is_coloured()));
+    load(&runtime, files, &env, &mut report).map_err(|error| error.to_string())?;
+    Ok(Server {
+        runtime,
+        workers,
+        settings,
+    })
+}
+
+/// Limits of the document go under those of the command line, which are the defaults where nothing was given.
+fn document_limits(mut limits: Limits, settings: &Settings) -> Limits {
+    let default = Limits::default();
+    let script = &settings.script;
+    let pick = |present: usize, default: usize, given: Option<u64>| match given {
+        Some(given) if present == default => given as usize,
+        _ => present,
+    };
+    limits.source_depth = pick(limits.source_depth, default.source_depth, script.source_depth);
+    limits.value_depth = pick(limits.value_depth, default.value_depth, script.value_depth);
+    limits.value_bytes = pick(limits.value_bytes, default.value_bytes, script.value_bytes);
+    limits.value_elements = pick(limits.value_elements, default.value_elements, script.value_elements);
+    if limits.steps == default.steps {
+        limits.steps = script.steps.unwrap_or(limits.steps);
+    }
+    if limits.recursion == default.recursion {
+        limits.recursion = script.recursion.unwrap_or(limits.recursion);
+    }
+    limits
+}
+
+impl Server {
+    /// Runs until SIGTERM or SIGINT, then drains; a second signal ends at once.
+    pub(crate) fn run_until_signal(self) -> Result<ExitCode, String> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| format!("cannot start: {error}"))?;
+        let result = runtime.block_on(async {
+            let mut signals = Signals::new()?;
+            signals.next().await;
+            self.drain(&mut signals).await;
+            Ok::<_, io::Error>(())
+        });
+        self.workers.stop();
+        result.map(|()| ExitCode::SUCCESS).map_err(|error| format!("cannot wait for signals: {error}"))
+    }
+
+    async fn drain(&self, signals: &mut Signals) {
+        tracing::info!(target: "tremor::server", "draining");
+        tokio::time::sleep(self.settings.drain_delay).await;
+        self.runtime.drain();
+        let limit = if self.settings.drain.is_zero() { Duration::MAX } else { self.settings.drain };
+        tokio::select! {
+            () = self.runtime.activity().ended() => {}
+            () = tokio::time::sleep(limit) => tracing::warn!(target: "tremor::server", "the drain time is over"),
+            () = signals.next() => {}
+        }
+        self.runtime.stop();
+        // What is answered 503 at the end of the drain time still has to be written.
+        let _ = tokio::time::timeout(Duration::from_millis(500), self.runtime.activity().ended()).await;
+    }
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

@@ -1,1 +1,0 @@
-//! Light connectors: files, standard streams, test sources and sinks.

@@ -1,0 +1,61 @@
+//! The right to have a request under way (spec/artefacts.md 4.6).
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Slots of one offramp instance.
+#[derive(Debug)]
+pub(super) struct Permits {
+    taken: AtomicUsize,
+    limit: usize,
+}
+
+/// A taken slot; given back when dropped.
+#[derive(Debug)]
+pub(super) struct Permit(Arc<Permits>);
+
+impl Permits {
+    /// `limit` free slots.
+    pub(super) fn new(limit: usize) -> Arc<Self> {
+        Arc::new(Self {
+            taken: AtomicUsize::new(0),
+            limit,
+        })
+    }
+
+    /// Takes a slot; `None` if there is none.
+    pub(super) fn try_acquire(self: &Arc<Self>) -> Option<Permit> {
+        let take = |taken: usize| (taken < self.limit).then_some(taken + 1);
+        self.taken.fetch_update(Ordering::AcqRel, Ordering::Relaxed, take).ok()?;
+        Some(Permit(Arc::clone(self)))
+    }
+
+    /// Whether there is a free slot right now.
+    pub(super) fn has_free(&self) -> bool {
+        self.taken.load(Ordering::Relaxed) < self.limit
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.0.taken.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_are_bounded_and_come_back() {
+        let permits = Permits::new(2);
+        let first = permits.try_acquire();
+        let second = permits.try_acquire();
+        assert!(first.is_some() && second.is_some());
+        assert!(permits.try_acquire().is_none());
+        assert!(!permits.has_free());
+        drop(first);
+        assert!(permits.has_free());
+        assert!(permits.try_acquire().is_some());
+    }
+}

@@ -1,0 +1,251 @@
+//! An event as a request (spec/artefacts.md 4.2 to 4.5, spec/proxy.md 2.6).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use temblor_event::Event;
+use temblor_runtime::need::{BodyNeed, Need};
+use temblor_value::{ObjectMap, Str, Value};
+
+use super::config::{Decompress, HostHeader};
+use super::endpoint::Resolved;
+use super::sink::RestSink;
+use crate::message::{Direction, HeaderBlock, Method, Name};
+use crate::rest::body::Outlet;
+use crate::rest::meta::{first_header, key};
+use crate::upstream::{Endpoint, OutgoingRequest};
+
+/// Room for the fields of an ordinary request.
+const HEADER_BYTES: usize = 512;
+/// Fields that belong to the client's connection, or to framing, and never reach an upstream.
+const CONNECTION_FIELDS: [&str; 13] = [
+    "content-length",
+    "transfer-encoding",
+    "connection",
+    "keep-alive",
+    "te",
+    "trailer",
+    "upgrade",
+    "proxy-connection",
+    "http2-settings",
+    "expect",
+    "proxy-authorization",
+    "proxy-authenticate",
+    "host",
+];
+/// Codings that responses are decoded from.
+const DECODABLE: &str = "gzip, deflate";
+
+/// A request ready to be sent.
+pub(super) struct Built {
+    /// Where it goes.
+    pub endpoint: Endpoint,
+    /// What is sent.
+    pub request: OutgoingRequest,
+    /// Its parts, for the response event.
+    pub resolved: Resolved,
+    /// `$response.request.headers`.
+    pub headers: Value,
+}
+
+impl RestSink {
+    /// Builds the request of an event; the error is the text of the error event.
+    pub(super) fn build_request(&self, event: &Event, need: BodyNeed, now_ns: u64) -> Result<Built, String> {
+        let meta = event.meta();
+        let resolved = self.config.endpoint.for_event(meta).map_err(|error| error.to_string())?;
+        if resolved.is_https {
+            return Err("TLS to upstreams is not in this release".to_owned());
+        }
+        let no_request = Value::Null;
+        let request = meta.get("request").unwrap_or(&no_request);
+        let given = request.get("headers").unwrap_or(&no_request);
+        let method = self.method(request)?;
+        let content_type = first_header(given, "content-type");
+        let codec = content_type
+            .and_then(|text| self.codec_map.resolve(Some(text)))
+            .unwrap_or(&self.codec);
+        let outlet = Outlet {
+            codec,
+            postprocessors: &self.postprocessors,
+            always_encode: self.config.always_encode,
+        };
+        let body = outlet.body(event.payload.data(), event.ingest_ns, now_ns)?;
+        let mut fields = Fields::new();
+        fields.set_host(self.host_header(&resolved, given))?;
+        self.add_headers(&mut fields, given, self.decodes(need))?;
+        self.add_own(&mut fields, &resolved, need)?;
+        Ok(Built {
+            endpoint: Endpoint::new(&resolved.host, resolved.port),
+            request: OutgoingRequest {
+                method,
+                target: resolved.target.clone(),
+                headers: fields.block,
+                body: body.unwrap_or_else(Bytes::new),
+            },
+            headers: Value::from(fields.record),
+            resolved,
+        })
+    }
+
+    fn method(&self, request: &Value) -> Result<Method, String> {
+        match request.get("method").and_then(Value::as_str) {
+            Some(text) => Method::from_text(text.trim()).ok_or_else(|| format!("Invalid HTTP method: `{text}`")),
+            None => Ok(self.config.method.clone()),
+        }
+    }
+
+    fn host_header<'a>(&'a self, resolved: &'a Resolved, given: &'a Value) -> &'a str {
+        match &self.config.host_header {
+            HostHeader::Endpoint => &resolved.authority,
+            HostHeader::Client => first_header(given, "host").unwrap_or(&resolved.authority),
+            HostHeader::Text(text) => text,
+        }
+    }
+
+    /// Configured fields, then the event's: each of these replaces the configured ones of its name.
+    fn add_headers(&self, fields: &mut Fields, given: &Value, is_decoding: bool) -> Result<(), String> {
+        for (name, value) in &self.config.headers {
+            if first_header(given, &name.to_ascii_lowercase()).is_none() {
+                fields.set(name, &Value::Str(value.clone()))?;
+            }
+        }
+        for (name, value) in given.as_object().into_iter().flat_map(ObjectMap::iter) {
+            if is_decoding && name.eq_ignore_ascii_case("accept-encoding") {
+                fields.set(name, &Value::Str(decodable(value)))?;
+            } else {
+                fields.set(name, value)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Fields that are added unless given (spec/artefacts.md 4.4 item 4 and 5, spec/proxy.md 3.4).
+    fn add_own(&self, fields: &mut Fields, resolved: &Resolved, need: BodyNeed) -> Result<(), String> {
+        if !fields.block.contains(Name::ContentType) {
+            fields.set("content-type", &Value::Str(Str::from_static("application/octet-stream")))?;
+        }
+        if !fields.block.contains(Name::Authorization)
+            && let Some((username, password)) = &resolved.credentials
+        {
+            let text = format!("Basic {}", STANDARD.encode(format!("{username}:{password}")));
+            fields.add_unseen("authorization", &text)?;
+        }
+        if !fields.block.contains(Name::UserAgent) {
+            fields.add_unseen("user-agent", concat!("temblor/", env!("CARGO_PKG_VERSION")))?;
+        }
+        if !fields.block.contains(Name::Accept) {
+            fields.add_unseen("accept", "*/*")?;
+        }
+        if self.decodes(need) && !fields.block.contains(Name::AcceptEncoding) {
+            fields.add_unseen("accept-encoding", DECODABLE)?;
+        }
+        Ok(())
+    }
+
+    /// Whether responses are decoded from their content coding (spec/proxy.md 3.4).
+    pub(super) fn decodes(&self, need: BodyNeed) -> bool {
+        match self.config.decompress {
+            Decompress::Always => true,
+            Decompress::Never => false,
+            Decompress::Auto => need.need == Need::Value,
+        }
+    }
+}
+
+/// What of a client's `accept-encoding` can be decoded; `identity` if nothing is left.
+fn decodable(value: &Value) -> Str {
+    let texts = match value {
+        Value::Str(text) => vec![text.as_str()],
+        Value::Array(values) => values.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    };
+    let items = texts.iter().flat_map(|text| text.split(',')).map(str::trim);
+    let known = |item: &&str| {
+        let coding = item.split(';').next().unwrap_or("").trim();
+        ["gzip", "x-gzip", "deflate", "identity"]
+            .iter()
+            .any(|name| coding.eq_ignore_ascii_case(name))
+    };
+    let kept: Vec<&str> = items.filter(known).collect();
+    if kept.is_empty() {
+        Str::from_static("identity")
+    } else {
+        Str::from(kept.join(", "))
+    }
+}
+
+/// Fields as they are sent, and as the response event shows them.
+struct Fields {
+    block: HeaderBlock,
+    record: ObjectMap,
+}
+
+impl Fields {
+    fn new() -> Self {
+        Self {
+            block: HeaderBlock::with_capacity(Direction::Request, HEADER_BYTES),
+            record: ObjectMap::with_capacity(12),
+        }
+    }
+
+    fn set_host(&mut self, host: &str) -> Result<(), String> {
+        self.push("host", host)?;
+        self.record
+            .insert(Str::from_static("host"), Value::from(vec![Value::from(host)]));
+        Ok(())
+    }
+
+    /// One name with a text or an array of texts.
+    fn set(&mut self, name: &str, value: &Value) -> Result<(), String> {
+        if CONNECTION_FIELDS.iter().any(|known| name.eq_ignore_ascii_case(known)) {
+            return Ok(());
+        }
+        let values = match value {
+            Value::Str(text) => {
+                self.push(name, text)?;
+                Value::from(vec![value.clone()])
+            }
+            Value::Array(values) => {
+                let texts = || values.iter().filter_map(Value::as_str);
+                if texts().next().is_none() {
+                    return Ok(());
+                }
+                texts().try_for_each(|text| self.push(name, text))?;
+                if values.iter().all(|value| value.as_str().is_some()) {
+                    value.clone()
+                } else {
+                    texts().map(Value::from).collect()
+                }
+            }
+            _ => return Ok(()),
+        };
+        let is_lower = !name.bytes().any(|byte| byte.is_ascii_uppercase());
+        let name = if is_lower {
+            Str::new(name)
+        } else {
+            Str::from(name.to_ascii_lowercase())
+        };
+        self.record.insert(name, values);
+        Ok(())
+    }
+
+    /// A field that the client adds; the response event does not show it.
+    fn add_unseen(&mut self, name: &str, value: &str) -> Result<(), String> {
+        self.push(name, value)
+    }
+
+    fn push(&mut self, name: &str, value: &str) -> Result<(), String> {
+        self.block
+            .push(name, value.as_bytes())
+            .map_err(|error| format!("{error}: `{name}`"))
+    }
+}
+
+/// The `request` part of a response's metadata.
+pub(super) fn request_record(method: &Method, headers: Value, endpoint: Value) -> Value {
+    let mut record = ObjectMap::with_capacity(3);
+    record.insert(key::METHOD, Str::new(method.as_str()));
+    record.insert(key::HEADERS, headers);
+    record.insert(key::ENDPOINT, endpoint);
+    Value::from(record)
+}

@@ -1,0 +1,149 @@
+//! Configuration of a `rest` onramp (spec/artefacts.md 3.1, spec/proxy.md 1.4, 1.6, 2.2 and 2.3).
+
+use std::time::Duration;
+
+use temblor_runtime::config::{ConfigError, ConfigReader};
+use temblor_value::Str;
+
+use crate::h1::ServerConfig;
+use crate::limits::ServerLimits;
+use crate::rest::settings::{always_encode, count_limit, refuse_absent, size, size_limit, time_limit};
+use crate::timeouts::ServerTimeouts;
+
+/// Settings of the specification that this release does not have.
+const ABSENT: &[&str] = &[
+    "tls",
+    "http2",
+    "proxy_protocol",
+    "proxy",
+    "expose",
+    "request_id",
+    "deadline",
+    "answers",
+    "answer_merged",
+    "early_hints",
+    "upgrade",
+    "compress",
+    "access",
+    "access_log",
+];
+/// Limits of the specification that this release does not have.
+const ABSENT_LIMITS: &[&str] = &["connections", "tunnels"];
+const DEFAULT_REPLY: Duration = Duration::from_mins(5);
+const DEFAULT_BUFFER: u64 = 256 << 20;
+const DEFAULT_EXCHANGES: u32 = 64;
+
+/// What happens to the work for a client that went away (spec/proxy.md 1.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cancel {
+    /// Exchanges with a safe method end, others run on.
+    Auto,
+    /// Everything runs on.
+    Never,
+    /// Every exchange ends.
+    Always,
+}
+
+/// See the module's documentation.
+pub(super) struct OnrampConfig {
+    /// Name or address to bind.
+    pub host: Str,
+    /// Port to bind.
+    pub port: u16,
+    /// Settings of connections.
+    pub server: ServerConfig,
+    /// Largest body that is held in memory; `None`: no limit.
+    pub buffer: Option<u64>,
+    /// Upstream exchanges that one request may cause; 0: no limit.
+    pub exchanges: u32,
+    /// Time from the head to the reply; `None`: no limit.
+    pub reply: Option<Duration>,
+    /// What happens when the client goes.
+    pub cancel: Cancel,
+    /// Check bodies that no program reads.
+    pub validate: bool,
+    /// Encode replies even if nobody replaced them.
+    pub always_encode: bool,
+}
+
+impl OnrampConfig {
+    /// Reads the record.
+    pub(super) fn read(mut reader: ConfigReader<'_>) -> Result<Self, ConfigError> {
+        refuse_absent(&reader, ABSENT)?;
+        let mut server = ServerConfig {
+            server_header: reader.or("server_header", Str::from_static("Tremor"))?.to_string(),
+            half_close: reader.or("half_close", false)?,
+            ..ServerConfig::default()
+        };
+        if !server.server_header.bytes().all(|byte| (b' '..0x7f).contains(&byte)) {
+            return Err(reader.error("server_header", "the text cannot be sent in a header"));
+        }
+        let (buffer, exchanges) = match reader.optional("limits")? {
+            Some(limits) => read_limits(limits, &mut server.limits)?,
+            None => (Some(DEFAULT_BUFFER), DEFAULT_EXCHANGES),
+        };
+        let reply = time_limit(&mut reader, "timeout", Some(DEFAULT_REPLY))?;
+        let reply = match reader.optional("timeouts")? {
+            Some(timeouts) => read_timeouts(timeouts, &mut server.timeouts, reply)?,
+            None => reply,
+        };
+        let config = Self {
+            host: reader.or("host", Str::from_static("0.0.0.0"))?,
+            port: reader.or("port", 8000)?,
+            server,
+            buffer,
+            exchanges,
+            reply,
+            cancel: read_cancel(&mut reader)?,
+            validate: reader.or("validate", true)?,
+            always_encode: always_encode(&mut reader)?,
+        };
+        for warning in reader.finish_open() {
+            tracing::warn!(target: "tremor_runtime::onramp", "{warning}");
+        }
+        Ok(config)
+    }
+}
+
+fn read_limits(mut reader: ConfigReader<'_>, limits: &mut ServerLimits) -> Result<(Option<u64>, u32), ConfigError> {
+    refuse_absent(&reader, ABSENT_LIMITS)?;
+    limits.target = size(&mut reader, "target", limits.target)?;
+    limits.head = size(&mut reader, "head", limits.head)?;
+    limits.trailers = size(&mut reader, "trailers", limits.trailers)?;
+    limits.headers = reader.or("headers", limits.headers)?;
+    if limits.headers == 0 {
+        return Err(reader.error("headers", "`headers` cannot be 0"));
+    }
+    limits.body = size_limit(&mut reader, "body", None)?;
+    limits.requests_per_connection = count_limit(&mut reader, "requests_per_connection")?.map(std::num::NonZero::get);
+    let buffer = size_limit(&mut reader, "buffer", Some(DEFAULT_BUFFER))?;
+    let exchanges = reader.or("exchanges", DEFAULT_EXCHANGES)?;
+    reader.finish_closed()?;
+    Ok((buffer, exchanges))
+}
+
+fn read_timeouts(
+    mut reader: ConfigReader<'_>,
+    timeouts: &mut ServerTimeouts,
+    reply: Option<Duration>,
+) -> Result<Option<Duration>, ConfigError> {
+    refuse_absent(&reader, &["handshake", "tunnel"])?;
+    timeouts.head = time_limit(&mut reader, "head", timeouts.head)?;
+    timeouts.body = time_limit(&mut reader, "body", timeouts.body)?;
+    timeouts.keep_alive = time_limit(&mut reader, "keep_alive", timeouts.keep_alive)?;
+    timeouts.write = time_limit(&mut reader, "write", timeouts.write)?;
+    timeouts.connection_age = time_limit(&mut reader, "connection_age", None)?;
+    let reply = time_limit(&mut reader, "reply", reply)?;
+    reader.finish_closed()?;
+    Ok(reply)
+}
+
+fn read_cancel(reader: &mut ConfigReader<'_>) -> Result<Cancel, ConfigError> {
+    let given: Option<Str> = reader.optional("cancel")?;
+    match given.as_deref() {
+        None | Some("auto") => Ok(Cancel::Auto),
+        Some("never") => Ok(Cancel::Never),
+        Some("always") => Ok(Cancel::Always),
+        Some(other) => Err(reader.error("cancel", format!("`cancel` is `auto`, `never` or `always`, not `{other}`"))),
+    }
+}

@@ -1,0 +1,18 @@
+//! The `rest` onramp: an HTTP server whose requests are events and whose answers are replies.
+
+mod answer;
+mod config;
+mod handler;
+mod panic;
+mod reply;
+mod source;
+
+use temblor_runtime::connectors::SourceType;
+
+/// The connector type, for registration.
+pub const TYPE: SourceType = SourceType {
+    name: "rest",
+    default_codec: "json",
+    passes_bodies: true,
+    build: source::build,
+};

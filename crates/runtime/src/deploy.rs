@@ -1,0 +1,281 @@
+//! Publishing definitions and deploying bindings (spec/runtime.md 2.8 to 2.10, 3.1).
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use temblor_config::{
+    ArtefactKind, ArtefactUrl, BindingEntry, Endpoint, Link, MappingEntry, OfframpEntry, OnrampEntry, OnrampPort,
+};
+use temblor_event::{Insight, InsightKind, UidKind, UidSource};
+use temblor_pipeline::{InstanceCx, Query};
+use temblor_script::Env;
+use temblor_value::Str;
+
+use crate::activity::Activity;
+use crate::clock::now_ns;
+use crate::connectors::{Connectors, SinkStart};
+use crate::error::DeployError;
+use crate::flow::run_ticks;
+use crate::ids::SinkIx;
+use crate::ramp::Ramp;
+use crate::registry::{PipelineInstance, Registry, Repository, SinkInstance, SourceInstance, find};
+use crate::shared::FlowCell;
+use crate::shutdown::{Phase, ShutdownSender};
+use crate::source::{SourceControl, SourceCx};
+use crate::worker::Workers;
+
+/// Query of the built-in pass-through pipelines.
+const PASSTHROUGH: &str = "select event from in into out;";
+
+/// Everything a process runs.
+pub struct Runtime {
+    connectors: Connectors,
+    workers: Arc<Workers>,
+    uids: UidSource,
+    repository: Mutex<Repository>,
+    registry: Mutex<Registry>,
+    flow: Arc<FlowCell>,
+    shutdown: ShutdownSender,
+    activity: Activity,
+    hostname: Str,
+}
+
+impl Runtime {
+    /// A runtime with the system artefacts, without any flow. Ticks run from now on.
+    pub fn new(connectors: Connectors, workers: Arc<Workers>, env: &Env) -> Result<Self, DeployError> {
+        let runtime = Self {
+            connectors,
+            workers,
+            uids: UidSource::default(),
+            repository: Mutex::default(),
+            registry: Mutex::default(),
+            flow: Arc::default(),
+            shutdown: ShutdownSender::default(),
+            activity: Activity::default(),
+            hostname: env.host.hostname(),
+        };
+        for id in ["system::metrics", "system::passthrough"] {
+            let query = Query::compile(id, PASSTHROUGH, env).map_err(|error| DeployError::Pipeline(error.to_string()))?;
+            runtime.publish_pipeline(id, query)?;
+        }
+        runtime
+            .workers
+            .spawn(run_ticks(Arc::clone(&runtime.flow), runtime.shutdown.receiver()));
+        Ok(runtime)
+    }
+
+    /// The current links.
+    pub fn flow(&self) -> &Arc<FlowCell> {
+        &self.flow
+    }
+
+    /// What is still under way.
+    pub fn activity(&self) -> &Activity {
+        &self.activity
+    }
+
+    /// Publishes a pipeline.
+    pub fn publish_pipeline(&self, id: &str, query: Query) -> Result<(), DeployError> {
+        let url = ArtefactUrl::of_artefact(ArtefactKind::Pipeline, id)?;
+        add(&mut self.repository.lock().pipelines, url, Arc::new(query))
+    }
+
+    /// Publishes an onramp.
+    pub fn publish_onramp(&self, entry: OnrampEntry) -> Result<(), DeployError> {
+        add(&mut self.repository.lock().onramps, entry.url()?, entry)
+    }
+
+    /// Publishes an offramp.
+    pub fn publish_offramp(&self, entry: OfframpEntry) -> Result<(), DeployError> {
+        add(&mut self.repository.lock().offramps, entry.url()?, entry)
+    }
+
+    /// Publishes a binding.
+    pub fn publish_binding(&self, entry: BindingEntry) -> Result<(), DeployError> {
+        add(&mut self.repository.lock().bindings, entry.url()?, entry)
+    }
+
+    /// Deploys a binding: makes the instances it needs, links them, starts sources last. What was made is undone if a step fails.
+    pub fn deploy(&self, mapping: &MappingEntry) -> Result<(), DeployError> {
+        let repository = self.repository.lock();
+        let binding = find(&repository.bindings, &mapping.url).ok_or_else(|| DeployError::NotFound(mapping.url.clone()))?;
+        let links = binding.deployment_links(&mapping.values)?;
+        let mut registry = self.registry.lock();
+        let mark = registry.mark();
+        let made = links.iter().try_for_each(|link| {
+            self.ensure(&repository, &mut registry, link.to())?;
+            self.ensure(&repository, &mut registry, link.from())
+        });
+        if let Err(error) = made {
+            registry.go_back(&mark);
+            return Err(error);
+        }
+        let fed = fed_sinks(&registry, &links);
+        registry.bindings.push((mapping.url.clone(), links));
+        let flow = Arc::new(registry.flow());
+        self.flow.store(Arc::clone(&flow));
+        for (ix, kind) in fed {
+            flow.feedback_from_sink(ix, Insight::breaker(kind, temblor_event::Uid(0), now_ns()));
+        }
+        start_sources(&mut registry)
+    }
+
+    fn ensure(&self, repository: &Repository, registry: &mut Registry, end: &Endpoint) -> Result<(), DeployError> {
+        let url = end.url();
+        match end.kind() {
+            ArtefactKind::Pipeline if registry.pipeline(&url).is_none() => self.make_pipeline(repository, registry, &url),
+            ArtefactKind::Offramp if registry.sink(&url).is_none() => self.make_sink(repository, registry, &url),
+            ArtefactKind::Onramp if registry.source(&url).is_none() => self.make_source(repository, registry, &url),
+            _ => Ok(()),
+        }
+    }
+
+    fn make_pipeline(&self, repository: &Repository, registry: &mut Registry, url: &ArtefactUrl) -> Result<(), DeployError> {
+        let query = find(&repository.pipelines, url).ok_or_else(|| DeployError::NotFound(url.clone()))?;
+        let cx = InstanceCx {
+            url: url.without_port().to_string(),
+            uids: &self.uids,
+        };
+        let (graph, state) = query
+            .instantiate(&cx)
+            .map_err(|error| DeployError::Pipeline(error.to_string()))?;
+        registry.pipelines.push(PipelineInstance::new(url.clone(), graph, state));
+        Ok(())
+    }
+
+    fn make_sink(&self, repository: &Repository, registry: &mut Registry, url: &ArtefactUrl) -> Result<(), DeployError> {
+        let entry = find(&repository.offramps, url).ok_or_else(|| DeployError::NotFound(url.clone()))?;
+        let kind = self
+            .connectors
+            .sink(&entry.ramp.type_)
+            .ok_or_else(|| DeployError::UnknownOfframp(entry.ramp.type_.to_string()))?;
+        let start = SinkStart {
+            uid: self.uids.next(UidKind::Sink),
+            hostname: self.hostname.clone(),
+            workers: Arc::clone(&self.workers),
+            shutdown: self.shutdown.receiver(),
+        };
+        let sink = Ramp::resolve(&entry.ramp, url.to_string(), kind.default_codec)
+            .and_then(|ramp| (kind.build)(ramp, start))
+            .map_err(|error| DeployError::Start {
+                url: url.to_string(),
+                error,
+            })?;
+        registry.sinks.push(SinkInstance {
+            url: url.clone(),
+            sink,
+            is_linked: entry.ramp.linked,
+        });
+        Ok(())
+    }
+
+    fn make_source(&self, repository: &Repository, registry: &mut Registry, url: &ArtefactUrl) -> Result<(), DeployError> {
+        let entry = find(&repository.onramps, url).ok_or_else(|| DeployError::NotFound(url.clone()))?;
+        let kind = self
+            .connectors
+            .source(&entry.ramp.type_)
+            .ok_or_else(|| DeployError::UnknownOnramp {
+                url: url.to_string(),
+                name: entry.ramp.type_.to_string(),
+            })?;
+        let uid = self.uids.next(UidKind::Source);
+        let control = Arc::new(SourceControl::default());
+        let cx = SourceCx {
+            ix: crate::ids::SourceIx(registry.sources.len() as u32),
+            uid,
+            url: url.to_string(),
+            flow: Arc::clone(&self.flow),
+            control: Arc::clone(&control),
+            workers: Arc::clone(&self.workers),
+            shutdown: self.shutdown.receiver(),
+            activity: self.activity.clone(),
+        };
+        let source = Ramp::resolve(&entry.ramp, url.to_string(), kind.default_codec)
+            .and_then(|ramp| (kind.build)(ramp, cx))
+            .map_err(|error| DeployError::Start {
+                url: url.to_string(),
+                error,
+            })?;
+        registry.sources.push(SourceInstance {
+            url: url.clone(),
+            uid,
+            control,
+            passes_bodies: kind.passes_bodies,
+            needs_err: entry.err_required,
+            waiting: Some(source),
+        });
+        Ok(())
+    }
+
+    /// Stops taking in work. What is under way goes on.
+    pub fn drain(&self) {
+        self.shutdown.advance(Phase::Draining);
+    }
+
+    /// Ends everything; what is still under way is cut off.
+    pub fn stop(&self) {
+        self.shutdown.advance(Phase::Stopped);
+        for sink in &self.registry.lock().sinks {
+            sink.sink.stop();
+        }
+    }
+}
+
+fn add<T>(list: &mut Vec<(ArtefactUrl, T)>, url: ArtefactUrl, entry: T) -> Result<(), DeployError> {
+    if list.iter().any(|(known, _)| *known == url) {
+        return Err(DeployError::Exists(url));
+    }
+    list.push((url, entry));
+    Ok(())
+}
+
+/// Sinks that these links give a new feeder, with the state they report to it (spec/artefacts.md 1.8). A linked sink reports only
+/// once something takes its responses.
+fn fed_sinks(registry: &Registry, links: &[Link]) -> Vec<(SinkIx, InsightKind)> {
+    let answered = |ix: SinkIx| {
+        let deployed = registry.bindings.iter().flat_map(|(_, known)| known);
+        deployed
+            .chain(links)
+            .any(|link| matches!(link, Link::OfframpToPipeline { from, .. } if registry.sink(&from.url()) == Some(ix)))
+    };
+    let fed = links.iter().filter_map(|link| match link {
+        Link::PipelineToOfframp { to, .. } => registry.sink(&to.url()),
+        _ => None,
+    });
+    fed.filter(|ix| !registry.sinks[ix.0 as usize].is_linked || answered(*ix))
+        .map(|ix| {
+            let is_active = registry.sinks[ix.0 as usize].sink.is_active();
+            (ix, if is_active { InsightKind::Resume } else { InsightKind::Pause })
+        })
+        .collect()
+}
+
+/// Starts the sources that have all links they wait for.
+fn start_sources(registry: &mut Registry) -> Result<(), DeployError> {
+    let linked: Vec<(ArtefactUrl, OnrampPort)> = registry
+        .bindings
+        .iter()
+        .flat_map(|(_, links)| links)
+        .filter_map(|link| match link {
+            Link::OnrampToPipeline { from, port, .. } => Some((from.instance_url(), *port)),
+            _ => None,
+        })
+        .collect();
+    for source in &mut registry.sources {
+        let has = |wanted| {
+            linked
+                .iter()
+                .any(|(url, port)| *port == wanted && url.instance_eq(&source.url))
+        };
+        if !has(OnrampPort::Out) || (source.needs_err && !has(OnrampPort::Err)) {
+            continue;
+        }
+        if let Some(waiting) = source.waiting.take() {
+            waiting.start().map_err(|error| DeployError::Start {
+                url: source.url.to_string(),
+                error,
+            })?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,253 @@
+//! Definitions by id and running instances by position; what a [`Flow`] is built from.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use temblor_config::{ArtefactUrl, BindingEntry, Link, OfframpEntry, OnrampEntry, OnrampPort};
+use temblor_event::Uid;
+use temblor_pipeline::Query;
+use temblor_pipeline::graph::{Graph, Mode, PipelineState};
+use temblor_value::Str;
+
+use crate::flow::{Entry, Feeder, Flow, PipelineNode, SinkNode, SourceNode, Target};
+use crate::ids::{PipelineIx, SinkIx, SourceIx};
+use crate::need::BodyNeed;
+use crate::sink::Sink;
+use crate::source::{Source, SourceControl};
+
+/// Published definitions, in order of publication.
+#[derive(Default)]
+pub(crate) struct Repository {
+    pub(crate) onramps: Vec<(ArtefactUrl, OnrampEntry)>,
+    pub(crate) offramps: Vec<(ArtefactUrl, OfframpEntry)>,
+    pub(crate) pipelines: Vec<(ArtefactUrl, Arc<Query>)>,
+    pub(crate) bindings: Vec<(ArtefactUrl, BindingEntry)>,
+}
+
+/// The definition of an artefact.
+pub(crate) fn find<'a, T>(list: &'a [(ArtefactUrl, T)], url: &ArtefactUrl) -> Option<&'a T> {
+    let wanted = url.without_instance();
+    list.iter().find(|(known, _)| *known == wanted).map(|(_, entry)| entry)
+}
+
+pub(crate) struct SourceInstance {
+    pub(crate) url: ArtefactUrl,
+    pub(crate) uid: Uid,
+    pub(crate) control: Arc<SourceControl>,
+    pub(crate) passes_bodies: bool,
+    pub(crate) needs_err: bool,
+    /// Built and not started yet.
+    pub(crate) waiting: Option<Box<dyn Source>>,
+}
+
+pub(crate) struct PipelineInstance {
+    pub(crate) url: ArtefactUrl,
+    pub(crate) graph: Arc<Graph>,
+    pub(crate) island: Option<Arc<Mutex<PipelineState>>>,
+}
+
+impl PipelineInstance {
+    pub(crate) fn new(url: ArtefactUrl, graph: Graph, state: PipelineState) -> Self {
+        Self {
+            url,
+            island: (graph.mode() == Mode::Serial).then(|| Arc::new(Mutex::new(state))),
+            graph: Arc::new(graph),
+        }
+    }
+}
+
+pub(crate) struct SinkInstance {
+    pub(crate) url: ArtefactUrl,
+    pub(crate) sink: Arc<dyn Sink>,
+    pub(crate) is_linked: bool,
+}
+
+/// Running instances and deployed bindings. Positions are never reused.
+#[derive(Default)]
+pub(crate) struct Registry {
+    pub(crate) sources: Vec<SourceInstance>,
+    pub(crate) pipelines: Vec<PipelineInstance>,
+    pub(crate) sinks: Vec<SinkInstance>,
+    pub(crate) bindings: Vec<(ArtefactUrl, Vec<Link>)>,
+}
+
+/// How many instances there were; what a failed deployment goes back to.
+pub(crate) struct Mark {
+    sources: usize,
+    pipelines: usize,
+    sinks: usize,
+}
+
+impl Registry {
+    pub(crate) fn source(&self, url: &ArtefactUrl) -> Option<SourceIx> {
+        self.sources
+            .iter()
+            .position(|known| known.url.instance_eq(url))
+            .map(|at| SourceIx(at as u32))
+    }
+
+    pub(crate) fn pipeline(&self, url: &ArtefactUrl) -> Option<PipelineIx> {
+        self.pipelines
+            .iter()
+            .position(|known| known.url.instance_eq(url))
+            .map(|at| PipelineIx(at as u32))
+    }
+
+    pub(crate) fn sink(&self, url: &ArtefactUrl) -> Option<SinkIx> {
+        self.sinks
+            .iter()
+            .position(|known| known.url.instance_eq(url))
+            .map(|at| SinkIx(at as u32))
+    }
+
+    pub(crate) fn mark(&self) -> Mark {
+        Mark {
+            sources: self.sources.len(),
+            pipelines: self.pipelines.len(),
+            sinks: self.sinks.len(),
+        }
+    }
+
+    /// Undoes what was created since `mark`.
+    pub(crate) fn go_back(&mut self, mark: &Mark) {
+        for sink in self.sinks.drain(mark.sinks..) {
+            sink.sink.stop();
+        }
+        self.sources.truncate(mark.sources);
+        self.pipelines.truncate(mark.pipelines);
+    }
+
+    /// Links all deployed bindings.
+    pub(crate) fn flow(&self) -> Flow {
+        let mut flow = Flow {
+            sources: self.sources.iter().map(source_node).collect(),
+            pipelines: self.pipelines.iter().map(pipeline_node).collect(),
+            sinks: self.sinks.iter().map(sink_node).collect(),
+        };
+        for link in self.bindings.iter().flat_map(|(_, links)| links) {
+            self.add_link(&mut flow, link);
+        }
+        flow.compute_needs();
+        flow
+    }
+
+    fn add_link(&self, flow: &mut Flow, link: &Link) {
+        match link {
+            Link::OnrampToPipeline { from, port, to } => {
+                let (Some(source), Some(entry)) = (self.source(&from.url()), self.entry(&to.url())) else {
+                    return;
+                };
+                add_feeder(pipeline_mut(flow, entry.pipeline), Feeder::Source(source));
+                let node = &mut flow.sources[source.0 as usize];
+                match port {
+                    OnrampPort::Out => node.out.push(entry),
+                    OnrampPort::Err => node.err.push(entry),
+                    OnrampPort::Unanswered => {}
+                }
+            }
+            Link::OfframpToPipeline { from, to } => {
+                let (Some(sink), Some(entry)) = (self.sink(&from.url()), self.entry(&to.url())) else {
+                    return;
+                };
+                let node = &mut flow.sinks[sink.0 as usize];
+                match from.port().as_str() {
+                    "out" => node.out.push(entry),
+                    "err" => node.err.push(entry),
+                    // Other names can be linked but never carry an event.
+                    _ => {}
+                }
+            }
+            Link::PipelineToPipeline { from, to } => {
+                let (Some(before), Some(entry)) = (self.pipeline(&from.url()), self.entry(&to.url())) else {
+                    return;
+                };
+                if before != entry.pipeline {
+                    add_feeder(pipeline_mut(flow, entry.pipeline), Feeder::Pipeline(before));
+                }
+                add_target(flow, before, from.port(), Target::Pipeline(entry));
+            }
+            Link::PipelineToOfframp { from, to } => {
+                let (Some(pipeline), Some(sink)) = (self.pipeline(&from.url()), self.sink(&to.url())) else {
+                    return;
+                };
+                let feeders = &mut flow.sinks[sink.0 as usize].feeders;
+                if !feeders.contains(&pipeline) {
+                    feeders.push(pipeline);
+                }
+                add_target(flow, pipeline, from.port(), Target::Sink(sink, to.port().clone()));
+            }
+            Link::PipelineToOnramp { from, to } => {
+                let (Some(pipeline), Some(source)) = (self.pipeline(&from.url()), self.source(&to.url())) else {
+                    return;
+                };
+                add_target(flow, pipeline, from.port(), Target::Source(source));
+            }
+        }
+    }
+
+    fn entry(&self, url: &ArtefactUrl) -> Option<Entry> {
+        let pipeline = self.pipeline(url)?;
+        let port = url.port().cloned().unwrap_or_default();
+        Some(Entry {
+            input: self.pipelines[pipeline.0 as usize].graph.input(&port),
+            pipeline,
+            port,
+        })
+    }
+}
+
+fn pipeline_mut(flow: &mut Flow, ix: PipelineIx) -> &mut PipelineNode {
+    &mut flow.pipelines[ix.0 as usize]
+}
+
+fn add_feeder(node: &mut PipelineNode, feeder: Feeder) {
+    if !node.feeders.contains(&feeder) {
+        node.feeders.push(feeder);
+    }
+}
+
+/// A port that the query never writes to is allowed; nothing comes from it.
+fn add_target(flow: &mut Flow, pipeline: PipelineIx, port: &Str, target: Target) {
+    let node = pipeline_mut(flow, pipeline);
+    // Several outputs may leave by one port name (`into out` and `into out/out`).
+    let places = node
+        .graph
+        .outputs()
+        .iter()
+        .zip(&mut node.outputs)
+        .filter(|(name, _)| *name == port);
+    for (_, targets) in places {
+        targets.push(target.clone());
+    }
+}
+
+fn source_node(instance: &SourceInstance) -> SourceNode {
+    SourceNode {
+        uid: instance.uid,
+        out: Vec::new(),
+        err: Vec::new(),
+        control: Arc::clone(&instance.control),
+        passes_bodies: instance.passes_bodies,
+        need: BodyNeed::NOTHING,
+    }
+}
+
+fn pipeline_node(instance: &PipelineInstance) -> PipelineNode {
+    PipelineNode {
+        url: Str::from(instance.url.to_string()),
+        outputs: vec![Vec::new(); instance.graph.outputs().len()],
+        graph: Arc::clone(&instance.graph),
+        feeders: Vec::new(),
+        island: instance.island.clone(),
+    }
+}
+
+fn sink_node(instance: &SinkInstance) -> SinkNode {
+    SinkNode {
+        sink: Arc::clone(&instance.sink),
+        out: Vec::new(),
+        err: Vec::new(),
+        feeders: Vec::new(),
+        response_need: BodyNeed::NOTHING,
+    }
+}
