@@ -1,1 +1,20 @@
-//! In-memory sources and sinks, faulty upstreams and the golden-case walker (development only).
+//! What end-to-end tests need around the program: upstreams that misbehave on request, clients that send and read exact bytes, and the
+//! recipe's files in a folder of their own with a running program.
+//!
+//! Nothing here may use the program's own HTTP code: a test must not share a mistake with what it tests. Everything is bounded in time.
+
+mod client;
+mod deployment;
+mod load;
+mod message;
+mod port;
+mod recipe;
+pub mod upstream;
+
+pub use client::{RawClient, Response, request};
+pub use deployment::Deployment;
+pub use load::{Load, Summary};
+pub use message::Message;
+pub use port::free_port;
+pub use recipe::Recipe;
+pub use upstream::{Behaviour, FaultyUpstream};

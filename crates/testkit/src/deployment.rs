@@ -1,0 +1,135 @@
+//! A running program with the recipe.
+
+use std::fs;
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::Builder;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use tempfile::TempDir;
+
+use crate::client::RawClient;
+use crate::recipe::Recipe;
+
+/// How long a program may take to answer at its port; generous, since tests share the machine with builds.
+const START_TIME: Duration = Duration::from_secs(20);
+/// Between two attempts to connect while the program starts.
+const ATTEMPT_INTERVAL: Duration = Duration::from_millis(2);
+
+/// The program, its files and what it wrote. Dropping it kills it.
+#[derive(Debug)]
+pub struct Deployment {
+    child: Child,
+    port: u16,
+    stderr: Arc<Mutex<String>>,
+    /// Disconnected once the program has closed its standard error, that is, ended.
+    ended: Receiver<()>,
+    _folder: TempDir,
+}
+
+impl Deployment {
+    /// Runs `binary` with a recipe and waits until its port takes connections.
+    pub fn start(binary: impl AsRef<Path>, recipe: &Recipe) -> io::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let mut child = Command::new(binary.as_ref())
+            .args(recipe.write(folder.path())?)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let stderr = Arc::default();
+        let (alive, ended) = channel();
+        if let Some(pipe) = child.stderr.take() {
+            let text = Arc::clone(&stderr);
+            Builder::new()
+                .name("stderr".to_owned())
+                .spawn(move || collect(pipe, &text, alive))?;
+        }
+        let deployment = Self {
+            child,
+            port: recipe.port(),
+            stderr,
+            ended,
+            _folder: folder,
+        };
+        deployment.wait_for_port()?;
+        Ok(deployment)
+    }
+
+    fn wait_for_port(&self) -> io::Result<()> {
+        let deadline = Instant::now() + START_TIME;
+        while RawClient::connect(self.port).is_err() {
+            let has_ended = self.ended.recv_timeout(ATTEMPT_INTERVAL) == Err(RecvTimeoutError::Disconnected);
+            if has_ended || Instant::now() > deadline {
+                return Err(io::Error::other(format!(
+                    "the program does not listen; it wrote:\n{}",
+                    self.stderr()
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// The onramp's port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// A new connection to the onramp.
+    pub fn client(&self) -> io::Result<RawClient> {
+        RawClient::connect(self.port)
+    }
+
+    /// What the program wrote to standard error so far.
+    pub fn stderr(&self) -> String {
+        self.stderr.lock().clone()
+    }
+
+    /// Resident memory, in KiB.
+    pub fn resident_kib(&self) -> io::Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+        number.ok_or_else(|| io::Error::other("no VmRSS in the process status"))
+    }
+
+    /// Asks the program to end.
+    pub fn terminate(&self) -> io::Result<()> {
+        let status = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status()?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(io::Error::other("kill failed"))
+        }
+    }
+
+    /// Waits until the program has ended.
+    pub fn wait(&mut self, patience: Duration) -> io::Result<ExitStatus> {
+        match self.ended.recv_timeout(patience) {
+            Err(RecvTimeoutError::Disconnected) => self.child.wait(),
+            _ => Err(io::Error::new(io::ErrorKind::TimedOut, "the program still runs")),
+        }
+    }
+}
+
+impl Drop for Deployment {
+    fn drop(&mut self) {
+        // Both fail only if it has ended and was waited for.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Collects what the program writes; `_alive` is dropped at its end.
+fn collect(pipe: ChildStderr, text: &Mutex<String>, _alive: Sender<()>) {
+    for line in BufReader::new(pipe).split(b'\n') {
+        let Ok(line) = line else { return };
+        let mut text = text.lock();
+        text.push_str(&String::from_utf8_lossy(&line));
+        text.push('\n');
+    }
+}
