@@ -17,7 +17,7 @@ use crate::node::build::{self, BodyCx};
 use crate::node::frame::Shared;
 use crate::program::Program;
 use crate::resolve::files::ReadCx;
-use crate::resolve::{Files, ModuleTree};
+use crate::resolve::{Braces, Files, ModuleTree};
 use crate::uses::Uses;
 
 /// A compiled script with the warnings that were found.
@@ -37,24 +37,28 @@ pub fn compile_script(sources: &mut SourceMap, source: SourceId, env: &Env) -> R
     let parsed = parse_script(sources, source, env.dialect, &env.parse_limits());
     let mut warnings = Vec::new();
     let script = diag::accept(parsed.tree, parsed.diagnostics, &mut warnings)?;
-    compile(sources, &script, env, warnings)
+    let mut braces = Braces::default();
+    braces.add(parsed.braces);
+    compile(sources, &script, false, env, Files::new(braces), warnings)
 }
 
-/// Compiles a script that stands in a query; its dialect is that of the query's file.
+/// Compiles a script that stands in a query; its dialect is that of the query's file. `args` are its parameters, which are constant but
+/// come with each run; `braces` are those of the query.
 ///
 /// # Errors
 /// The errors that refuse it, the first one first.
-pub fn compile_embedded(sources: &mut SourceMap, script: &ast::Script, env: &Env) -> Result<Compiled, Vec<Diagnostic>> {
-    compile(sources, script, env, Vec::new())
-}
-
-fn compile(
+pub fn compile_embedded(
     sources: &mut SourceMap,
     script: &ast::Script,
+    args: &Value,
+    braces: &Braces,
     env: &Env,
-    mut warnings: Vec<Diagnostic>,
 ) -> Result<Compiled, Vec<Diagnostic>> {
-    let mut files = Files::default();
+    let has_args = args.as_object().is_some_and(|args| !args.is_empty());
+    compile(sources, script, has_args, env, Files::new(braces.clone()), Vec::new())
+}
+
+fn compile(sources: &mut SourceMap, script: &ast::Script, has_args: bool, env: &Env, mut files: Files, mut warnings: Vec<Diagnostic>) -> Result<Compiled, Vec<Diagnostic>> {
     let items: Vec<&Item> = script
         .stmts
         .iter()
@@ -71,6 +75,7 @@ fn compile(
     files.read_script(items.into_iter(), script.dialect, &mut cx)?;
     let mut tree = ModuleTree::default();
     let mut lowerer = Lowerer::new(env, sources, &mut tree, &files, &mut warnings, script.dialect, Site::Script);
+    lowerer.has_args = has_args;
     let body = lowerer.script(script).map_err(|error| vec![*error])?;
     let slots = lowerer.scope.slots();
     let size = size_of_all(&body);

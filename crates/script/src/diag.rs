@@ -6,7 +6,7 @@ use temblor_syntax::ast::{BytesPart, Extractor, Name, Qualified, Use};
 use temblor_syntax::codes::{self, Code};
 use temblor_syntax::span::Span;
 use temblor_syntax::suggest::nearest;
-use temblor_syntax::{Diagnostic, Excerpt};
+use temblor_syntax::{BraceCandidate, Diagnostic, Excerpt};
 use temblor_value::Kind;
 
 use crate::extract::ExtractError;
@@ -297,6 +297,16 @@ pub(crate) fn absent_and_test(field: &str, at: Span) -> Diagnostic {
         codes::ABSENT_AND_TEST,
         at,
         format!("The field is checked for absence and in another way, so this pattern never matches: {field}"),
+    )
+}
+
+/// Braces in a string of the default dialect around names that are known (spec/dialects.md W1).
+pub(crate) fn braced_text(candidate: &BraceCandidate) -> Diagnostic {
+    let text = &candidate.text;
+    warning(
+        codes::BRACE_TEXT,
+        candidate.span,
+        format!("The braces are plain text here; tremor 0.9 inserted a value, which is written `#{{{text}}}` now"),
     )
 }
 

@@ -34,6 +34,6 @@ pub use limits::Limits;
 pub use loader::Loader;
 pub use node::frame::Scratch;
 pub use program::{Program, Scope, Verdict};
-pub use resolve::{ModuleId, ModuleTree};
+pub use resolve::{Braces, ModuleId, ModuleTree};
 pub use trap::Trap;
 pub use uses::{MetaUse, Uses};

@@ -71,6 +71,9 @@ impl Lowerer<'_> {
             ExprKind::Merge(inner) => Kind::Merge(Box::new((self.expr(&inner.target)?, self.expr(&inner.value)?))),
             ExprKind::Let { target, value } => {
                 let value = self.action(value, position)?;
+                if let ast::Root::Name(name) = &target.root {
+                    self.scope.mark_set(&name.text);
+                }
                 let target = self.path(target)?;
                 Kind::Let {
                     target,
@@ -103,6 +106,7 @@ impl Lowerer<'_> {
 
     /// Lowers a string or heredoc.
     pub(crate) fn text(&mut self, text: &ast::Text, at: temblor_syntax::span::Span) -> Lowered<Expr> {
+        self.warn_braces(at);
         let mut parts = Vec::with_capacity(text.parts.len());
         for part in &text.parts {
             parts.push(match part {

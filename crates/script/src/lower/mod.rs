@@ -2,6 +2,7 @@
 //!
 //! Errors come in textual order; the first one ends loading. Nothing is evaluated here but what is constant.
 
+mod braces;
 mod call;
 pub(crate) mod expr;
 pub(crate) mod fold;
@@ -66,6 +67,10 @@ pub(crate) struct Lowerer<'a> {
     /// Parameters that win over constants (spec/dialects.md L4).
     pub winning: Vec<String>,
     pub aggregates: Vec<AggregateCall>,
+    /// Whether the script has parameters.
+    pub has_args: bool,
+    /// Only asks whether all names are known.
+    probing: bool,
     /// Expressions around the one at hand.
     depth: usize,
 }
@@ -93,6 +98,8 @@ impl<'a> Lowerer<'a> {
             site,
             winning: Vec::new(),
             aggregates: Vec::new(),
+            has_args: false,
+            probing: false,
             depth: 0,
         }
     }

@@ -19,6 +19,9 @@ impl Lowerer<'_> {
 
     /// Lowers a path.
     pub(crate) fn path(&mut self, path: &ast::Path) -> Lowered<Path> {
+        if self.probing && !self.is_known_root(&path.root) {
+            return Err(diag::not_constant(path.span));
+        }
         let root = match &path.root {
             ast::Root::Event => Root::Event,
             ast::Root::Meta => Root::Meta,

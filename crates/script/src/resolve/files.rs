@@ -9,6 +9,7 @@ use hashbrown::HashMap;
 use temblor_syntax::ast::{Dialect, Item, QueryItem, Use};
 use temblor_syntax::{Diagnostic, SourceMap, parse_module, parse_query_module};
 
+use super::Braces;
 use crate::diag;
 use crate::env::Env;
 
@@ -17,6 +18,7 @@ use crate::env::Env;
 pub(crate) struct Files {
     scripts: HashMap<(String, Dialect), Arc<File<Item>>>,
     queries: HashMap<(String, Dialect), Arc<File<QueryItem>>>,
+    braces: Braces,
     /// Files being read, outermost first.
     reading: Vec<String>,
 }
@@ -49,6 +51,19 @@ fn joined(used: &Use) -> String {
 }
 
 impl Files {
+    /// No files yet; `braces` are those of the text that will use them.
+    pub(crate) fn new(braces: Braces) -> Self {
+        Self {
+            braces,
+            ..Self::default()
+        }
+    }
+
+    /// The braced texts of the text itself and of all files.
+    pub(crate) fn braces(&self) -> &Braces {
+        &self.braces
+    }
+
     /// The file that `used` names in a script of `dialect`; `None` if it was not read before.
     pub(crate) fn script(&self, used: &Use, dialect: Dialect) -> Option<Arc<File<Item>>> {
         self.scripts.get(&(joined(used), dialect)).cloned()
@@ -85,6 +100,7 @@ impl Files {
         let id = cx.sources.add(found.file.clone(), found.text);
         let parsed = parse_module(cx.sources, id, found.dialect, &cx.env.parse_limits());
         let tree = diag::accept(parsed.tree, parsed.diagnostics, cx.warnings)?;
+        self.braces.add(parsed.braces);
         self.reading.push(found.file);
         let read = self.read_script(tree.items.iter(), tree.dialect, cx);
         self.reading.pop();
@@ -128,6 +144,7 @@ impl Files {
         let id = cx.sources.add(found.file.clone(), found.text);
         let parsed = parse_query_module(cx.sources, id, found.dialect, &cx.env.parse_limits());
         let tree = diag::accept(parsed.tree, parsed.diagnostics, cx.warnings)?;
+        self.braces.add(parsed.braces);
         self.reading.push(found.file);
         let read = self.read_query(tree.items.iter(), tree.dialect, cx);
         self.reading.pop();

@@ -3,7 +3,7 @@
 //! Names that are set live in one flat scope; names of patterns and of `for` live in their clause and hide others. Each gets a slot.
 //! Slots of clauses are used again behind the clause, so equal expressions get equal slots.
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use crate::ir::Slot;
 
@@ -14,6 +14,8 @@ pub(crate) struct Scope {
     /// Names of the clauses around, innermost last.
     clauses: Vec<(String, Slot)>,
     free: Vec<Slot>,
+    /// Names of the flat scope that are set so far in the text, parameters included.
+    set: HashSet<String>,
     slots: usize,
 }
 
@@ -23,6 +25,7 @@ impl Scope {
         let mut scope = Self::default();
         for param in params {
             scope.flat(param);
+            scope.mark_set(param);
         }
         scope
     }
@@ -45,6 +48,16 @@ impl Scope {
         self.slots += 1;
         self.flat.insert(name.to_owned(), slot);
         slot
+    }
+
+    /// Notes that a name of the flat scope is set.
+    pub(crate) fn mark_set(&mut self, name: &str) {
+        self.set.insert(name.to_owned());
+    }
+
+    /// Whether a name of the flat scope is set earlier in the text.
+    pub(crate) fn is_set(&self, name: &str) -> bool {
+        self.set.contains(name)
     }
 
     /// Enters a name of a clause.

@@ -12,7 +12,7 @@ use crate::env::Env;
 use crate::lower::items::used_name;
 use crate::lower::{Lowered, Lowerer, Site};
 use crate::resolve::files::ReadCx;
-use crate::resolve::{Files, ModuleId, ModuleTree};
+use crate::resolve::{Braces, Files, ModuleId, ModuleTree};
 
 /// The modules of one query.
 #[derive(Default)]
@@ -46,17 +46,18 @@ pub enum DefinitionItem {
 }
 
 impl QueryModules {
-    /// The modules of `query`, all files read that it uses.
+    /// The modules of `query`, all files read that it uses; `braces` are those of the query.
     ///
     /// # Errors
     /// Missing and cyclic modules and syntax errors in them.
-    pub fn read(
-        query: &Query,
-        sources: &mut SourceMap,
+    pub fn read(query: &Query, braces: Braces, sources: &mut SourceMap,
         env: &Env,
         warnings: &mut Vec<Diagnostic>,
     ) -> Result<Self, Vec<Diagnostic>> {
-        let mut modules = Self::default();
+        let mut modules = Self {
+            tree: ModuleTree::default(),
+            files: Files::new(braces),
+        };
         let items: Vec<&QueryItem> = query
             .stmts
             .iter()
