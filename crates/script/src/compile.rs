@@ -58,7 +58,14 @@ pub fn compile_embedded(
     compile(sources, script, has_args, env, Files::new(braces.clone()), Vec::new())
 }
 
-fn compile(sources: &mut SourceMap, script: &ast::Script, has_args: bool, env: &Env, mut files: Files, mut warnings: Vec<Diagnostic>) -> Result<Compiled, Vec<Diagnostic>> {
+fn compile(
+    sources: &mut SourceMap,
+    script: &ast::Script,
+    has_args: bool,
+    env: &Env,
+    mut files: Files,
+    mut warnings: Vec<Diagnostic>,
+) -> Result<Compiled, Vec<Diagnostic>> {
     let items: Vec<&Item> = script
         .stmts
         .iter()

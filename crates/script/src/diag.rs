@@ -83,7 +83,7 @@ pub(crate) fn too_deep(at: Span) -> Box<Diagnostic> {
 /// A constant declared twice.
 pub(crate) fn constant_twice(name: &Name, at: Span) -> Box<Diagnostic> {
     let name = &name.text;
-    error(codes::CONST_TWICE, at, format!("Can't define the constant `{name}` twice"))
+    error(codes::CONST_TWICE, at, format!("Can't declare the constant `{name}` twice"))
 }
 
 /// A function defined twice.

@@ -70,7 +70,7 @@ impl Lowerer<'_> {
         match found {
             Some(value) => Ok(Root::Const {
                 value: value.clone(),
-                name: Str::new(&diag::written(name)),
+                name: Str::new(name.parts.last().map_or("", |last| last.text.as_str())),
             }),
             None => Err(diag::unknown_constant(self.tree.path(self.module), name)),
         }

@@ -50,7 +50,10 @@ impl QueryModules {
     ///
     /// # Errors
     /// Missing and cyclic modules and syntax errors in them.
-    pub fn read(query: &Query, braces: Braces, sources: &mut SourceMap,
+    pub fn read(
+        query: &Query,
+        braces: Braces,
+        sources: &mut SourceMap,
         env: &Env,
         warnings: &mut Vec<Diagnostic>,
     ) -> Result<Self, Vec<Diagnostic>> {

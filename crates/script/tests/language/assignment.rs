@@ -49,7 +49,10 @@ fn the_last_statement_is_the_result() {
     assert_eq!(run("event", "1").ended.unwrap(), Verdict::ReturnEvent);
     assert_eq!(run("emit event", "1").ended.unwrap(), Verdict::EmitEvent(None));
     assert_eq!(run("emit => \"p\"", "1").ended.unwrap(), Verdict::EmitEvent(Some("p".into())));
-    assert_eq!(run("emit 2 => \"p#{event}\"; 3", "1").ended.unwrap(), Verdict::EmitValue(Value::from(2i64), Some("p1".into())));
+    assert_eq!(
+        run("emit 2 => \"p#{event}\"; 3", "1").ended.unwrap(),
+        Verdict::EmitValue(Value::from(2i64), Some("p1".into()))
+    );
     assert_eq!(run("drop; 3", "1").ended.unwrap(), Verdict::Drop);
 }
 
@@ -58,13 +61,18 @@ fn values_that_nobody_uses_are_not_evaluated() {
     gives("event.gone; 1", "1");
     gives("match 1 of case 1 => event.gone default => 2 end; 1", "1");
     gives("match 1 of case 1 => event.gone, 5 default => 2 end", "5");
-    fails("match event.gone of case 1 => 2 default => 2 end; 1", "got null but expected record");
+    fails(
+        "match event.gone of case 1 => 2 default => 2 end; 1",
+        "got null but expected record",
+    );
     gives("let x = [1]; for x of case (i, e) => event.gone end; 1", "1");
 }
 
 #[test]
 fn state_stays_between_events() {
-    let compiled = compile("let state = match state of case null => {\"n\": 1} default => patch state of upsert \"n\" => state.n + 1 end end; state.n");
+    let compiled = compile(
+        "let state = match state of case null => {\"n\": 1} default => patch state of upsert \"n\" => state.n + 1 end end; state.n",
+    );
     let mut state = Value::Null;
     for expected in 1..4i64 {
         let (mut event, mut meta) = (Value::Null, Value::object());

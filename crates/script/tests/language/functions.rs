@@ -31,15 +31,39 @@ fn definitions_are_checked() {
 
 #[test]
 fn recur_runs_again_with_new_parameters() {
-    gives("fn f(n, acc) with match n of case 0 => acc default => recur(n - 1, acc + n) end end; f(100, 0)", "5050");
-    gives("fn swap(a, b, n) with match n of case 0 => [a, b] default => recur(b, a, n - 1) end end; swap(1, 2, 3)", "[2,1]");
-    gives("fn f(n) with let x = match n of case 0 => \"end\" default => recur(n - 1) end end; f(3)", "\"end\"");
-    gives("fn f(n) with (match n of case 0 => \"end\" default => recur(n - 1) end) end; f(3)", "\"end\"");
-    gives("fn f(n) with match n of case 0 => present y default => let y = 1, recur(n - 1) end end; f(2)", "false");
+    gives(
+        "fn f(n, acc) with match n of case 0 => acc default => recur(n - 1, acc + n) end end; f(100, 0)",
+        "5050",
+    );
+    gives(
+        "fn swap(a, b, n) with match n of case 0 => [a, b] default => recur(b, a, n - 1) end end; swap(1, 2, 3)",
+        "[2,1]",
+    );
+    gives(
+        "fn f(n) with let x = match n of case 0 => \"end\" default => recur(n - 1) end end; f(3)",
+        "\"end\"",
+    );
+    gives(
+        "fn f(n) with (match n of case 0 => \"end\" default => recur(n - 1) end) end; f(3)",
+        "\"end\"",
+    );
+    gives(
+        "fn f(n) with match n of case 0 => present y default => let y = 1, recur(n - 1) end end; f(2)",
+        "false",
+    );
     fails("fn f(n) with recur(n) end; f(1)", "Recursion limit");
-    gives("fn f(n) with match n of case 0 => \"end\" default => recur(n - 1) end end; f(1023)", "\"end\"");
-    fails("fn f(n) with match n of case 0 => \"end\" default => recur(n - 1) end end; f(1024)", "Recursion limit");
-    gives("fn f(a, b, ...) with match a of case 0 => [b, args] default => recur(a - 1) end end; f(2, 7, 8)", "[7,[8]]");
+    gives(
+        "fn f(n) with match n of case 0 => \"end\" default => recur(n - 1) end end; f(1023)",
+        "\"end\"",
+    );
+    fails(
+        "fn f(n) with match n of case 0 => \"end\" default => recur(n - 1) end end; f(1024)",
+        "Recursion limit",
+    );
+    gives(
+        "fn f(a, b, ...) with match a of case 0 => [b, args] default => recur(a - 1) end end; f(2, 7, 8)",
+        "[7,[8]]",
+    );
 }
 
 #[test]
@@ -54,13 +78,22 @@ fn recur_stands_in_the_last_place_only() {
 
 #[test]
 fn matching_functions_set_what_their_patterns_bind() {
-    gives("fn f(a, b) of case (1, _) => [\"one\", a, b] default => [\"other\", a, b] end; [f(1.0, 2), f(3, 4)]", r#"[["one",1,2],["other",3,4]]"#);
-    gives("fn f(a) of case (%{ present x }) when present a.y => a default => 0 end; f({\"x\": 1, \"y\": 2})", r#"{"x":1}"#);
+    gives(
+        "fn f(a, b) of case (1, _) => [\"one\", a, b] default => [\"other\", a, b] end; [f(1.0, 2), f(3, 4)]",
+        r#"[["one",1,2],["other",3,4]]"#,
+    );
+    gives(
+        "fn f(a) of case (%{ present x }) when present a.y => a default => 0 end; f({\"x\": 1, \"y\": 2})",
+        r#"{"x":1}"#,
+    );
     gives("fn f(a) of case (~ json||) => a default => 0 end; f(\"[1]\")", "[1]");
     gives("fn f(a, b) of case (_) => 1 default => 2 end; f(1, 2)", "2");
     gives("fn f(a, b) of case (a, b) => \"same\" default => 2 end; f(1, 2)", "\"same\"");
     fails("fn f(a) of case (x) => 1 default => 2 end; f(1)", "local key `x`");
-    gives("fn f(n, acc) of case (0, _) => acc default => recur(n - 1, acc + n) end; f(10, 0)", "55");
+    gives(
+        "fn f(n, acc) of case (0, _) => acc default => recur(n - 1, acc + n) end; f(10, 0)",
+        "55",
+    );
     gives("fn f() of default => 3 end; f()", "3");
 }
 

@@ -22,30 +22,67 @@ fn reaches(limits: Limits, script: &str, marker: &str) {
 
 #[test]
 fn values_do_not_nest_without_end() {
-    let limits = || Limits { value_depth: 128, ..Limits::default() };
-    reaches(limits(), "fn f(x, n) with match n of case 0 => x default => recur([x], n - 1) end end; f(1, 200)", "nested too deeply");
-    reaches(limits(), "fn f(x, n) with match n of case 0 => x default => recur({\"a\": x}, n - 1) end end; f(1, 200)", "nested too deeply");
+    let limits = || Limits {
+        value_depth: 128,
+        ..Limits::default()
+    };
+    reaches(
+        limits(),
+        "fn f(x, n) with match n of case 0 => x default => recur([x], n - 1) end end; f(1, 200)",
+        "nested too deeply",
+    );
+    reaches(
+        limits(),
+        "fn f(x, n) with match n of case 0 => x default => recur({\"a\": x}, n - 1) end end; f(1, 200)",
+        "nested too deeply",
+    );
     reaches(
         limits(),
         "fn f(x, n) with match n of case 0 => x default => recur(core::test::nest(x), n - 1) end end; f(1, 200)",
         "nested too deeply",
     );
-    reaches(limits(), "fn f(x, n) with let y = {}; let y.a.b = x; match n of case 0 => x default => recur(y, n - 1) end end; f(1, 200)", "nested too deeply");
-    reaches(limits(), "fn f(x, n) with match n of case 0 => x default => recur(patch {} of insert \"a\" => x end, n - 1) end end; f(1, 200)", "nested too deeply");
-    assert!(with(limits(), "fn f(x, n) with match n of case 0 => 5 default => recur([x], n - 1) end end; f(1, 126)", "1").is_ok());
+    reaches(
+        limits(),
+        "fn f(x, n) with let y = {}; let y.a.b = x; match n of case 0 => x default => recur(y, n - 1) end end; f(1, 200)",
+        "nested too deeply",
+    );
+    reaches(
+        limits(),
+        "fn f(x, n) with match n of case 0 => x default => recur(patch {} of insert \"a\" => x end, n - 1) end end; f(1, 200)",
+        "nested too deeply",
+    );
+    assert!(
+        with(
+            limits(),
+            "fn f(x, n) with match n of case 0 => 5 default => recur([x], n - 1) end end; f(1, 126)",
+            "1"
+        )
+        .is_ok()
+    );
 }
 
 #[test]
 fn texts_do_not_grow_without_end() {
-    let limits = || Limits { value_bytes: 1000, ..Limits::default() };
+    let limits = || Limits {
+        value_bytes: 1000,
+        ..Limits::default()
+    };
     reaches(limits(), "fn f(x) with recur(x + x) end; f(\"abc\")", "too large");
     reaches(limits(), "fn f(x) with recur(\"#{x}#{x}\") end; f(\"abc\")", "too large");
-    reaches(limits(), "fn f(x) with recur(<<x/binary, x/binary>>) end; f(\"abc\")", "too large");
+    reaches(
+        limits(),
+        "fn f(x) with recur(<<x/binary, x/binary>>) end; f(\"abc\")",
+        "too large",
+    );
 }
 
 #[test]
 fn work_is_counted() {
-    let limits = || Limits { steps: 1000, recursion: 0, ..Limits::default() };
+    let limits = || Limits {
+        steps: 1000,
+        recursion: 0,
+        ..Limits::default()
+    };
     reaches(limits(), "fn f(x) with recur(x) end; f(1)", "step limit");
     let nested = "for event of case (i, a) => (for event of case (j, b) => (for event of case (k, c) => (for event of case (l, d) => (for event of case (m, e) => (for event of case (n, f) => 1 end) end) end) end) end) end";
     reaches(limits(), nested, "step limit");
@@ -54,7 +91,11 @@ fn work_is_counted() {
 
 #[test]
 fn zero_means_no_limit() {
-    let limits = Limits { recursion: 0, steps: 0, ..Limits::default() };
+    let limits = Limits {
+        recursion: 0,
+        steps: 0,
+        ..Limits::default()
+    };
     let script = "fn f(n) with match n of case 0 => \"end\" default => recur(n - 1) end end; f(20000)";
     assert_eq!(with(limits, script, "1"), Ok(Value::from("end")));
 }

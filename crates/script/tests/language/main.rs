@@ -31,8 +31,13 @@ impl Loader for Files {
         let wanted = path.join("/");
         let found = self.0.iter().find(|(path, _)| *path == wanted);
         found
-            .map(|(path, text)| Loaded { file: format!("lib/{path}.tremor"), text: (*text).to_owned() })
-            .ok_or(NotFound { searched: vec!["lib".to_owned()] })
+            .map(|(path, text)| Loaded {
+                file: format!("lib/{path}.tremor"),
+                text: (*text).to_owned(),
+            })
+            .ok_or(NotFound {
+                searched: vec!["lib".to_owned()],
+            })
     }
 }
 
@@ -60,7 +65,13 @@ fn registry() -> Registry {
 }
 
 fn env(files: Files, dialect: Dialect, limits: Limits) -> Env {
-    Env { registry: Arc::new(registry()), loader: Arc::new(files), host: Arc::new(NoHost), limits, dialect }
+    Env {
+        registry: Arc::new(registry()),
+        loader: Arc::new(files),
+        host: Arc::new(NoHost),
+        limits,
+        dialect,
+    }
 }
 
 fn compiled_in(script: &str, env: &Env) -> Result<Compiled, Vec<Diagnostic>> {
@@ -98,7 +109,13 @@ fn run_compiled(compiled: &Compiled, event: &str) -> Run {
     };
     let ended = compiled.program.run(&mut scope, &mut Scratch::default());
     let replaced = scope.event_replaced;
-    Run { ended, event, meta, state, replaced }
+    Run {
+        ended,
+        event,
+        meta,
+        state,
+        replaced,
+    }
 }
 
 fn run(script: &str, event: &str) -> Run {

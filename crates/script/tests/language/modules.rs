@@ -26,8 +26,14 @@ fn in_files(script: &str) -> Result<Value, String> {
 fn used_files_become_modules() {
     assert_eq!(in_files("use coast::light;\nlight::f()"), Ok(Value::from("red")));
     assert_eq!(in_files("use coast::light as l;\nl::colour"), Ok(Value::from("red")));
-    assert_eq!(in_files("use coast::map;\n[map::g(), map::light::f()]"), Ok(Value::from(vec![Value::from("red"), Value::from("red")])));
-    assert_eq!(in_files("mod m with use coast::light;\nend; m::light::colour"), Ok(Value::from("red")));
+    assert_eq!(
+        in_files("use coast::map;\n[map::g(), map::light::f()]"),
+        Ok(Value::from(vec![Value::from("red"), Value::from("red")]))
+    );
+    assert_eq!(
+        in_files("mod m with use coast::light;\nend; m::light::colour"),
+        Ok(Value::from("red"))
+    );
     assert_eq!(in_files("use old;\nold::x"), Ok(Value::from("2")));
 }
 
@@ -38,7 +44,10 @@ fn wrong_uses_are_refused() {
     assert!(error("use a;\n1").contains("Cyclic dependency of modules: lib/a.tremor -> lib/b.tremor -> lib/a.tremor"));
     assert!(error("use coast::light;\nuse coast::light;\n1").contains("constant `colour` twice"));
     assert!(error("use coast::light as l;\nlight::f()").contains("undefined function light::f"));
-    assert!(error("const x = event; use coast::south;\n1").contains("coast/south"), "files are read first");
+    assert!(
+        error("const x = event; use coast::south;\n1").contains("coast/south"),
+        "files are read first"
+    );
     assert!(error("use broken;\n1").contains("token `;`"));
 }
 
@@ -54,9 +63,21 @@ fn errors_in_modules_name_their_file() {
 
 #[test]
 fn names_are_looked_up_downwards() {
-    gives("mod a with const x = 1; mod b with const x = 2; fn f() with x end end; fn f() with [x, b::x] end end; [a::f(), a::b::f()]", "[[1,2],2]");
-    refused("fn f() with 1 end; mod a with fn g() with f() end end; 1", "undefined function ::f");
+    gives(
+        "mod a with const x = 1; mod b with const x = 2; fn f() with x end end; fn f() with [x, b::x] end end; [a::f(), a::b::f()]",
+        "[[1,2],2]",
+    );
+    refused(
+        "fn f() with 1 end; mod a with fn g() with f() end end; 1",
+        "undefined function ::f",
+    );
     refused("const x = 1; mod a with const y = x end; 1", "isn't constant");
-    gives("mod a with const x = 1 end; mod a with const y = 2 end; [a::x, a::y]", "[1,2]");
-    refused("mod a with const x = 1 end; mod a with const x = 2 end; 1", "constant `x` twice");
+    gives(
+        "mod a with const x = 1 end; mod a with const y = 2 end; [a::x, a::y]",
+        "[1,2]",
+    );
+    refused(
+        "mod a with const x = 1 end; mod a with const x = 2 end; 1",
+        "constant `x` twice",
+    );
 }

@@ -19,7 +19,11 @@ fn logic_stops_where_it_is_decided() {
     gives_for("event.a and 5", r#"{"a": false}"#, "false");
     fails_for("event.a and 5", r#"{"a": true}"#, "type `boolean` and `integer`");
     fails_for("event.a or event.b", r#"{"a": 1, "b": true}"#, "type `integer` and `boolean`");
-    gives_for("event.a == 1 and event.b == 2 and event.c == 3", r#"{"a": 1, "b": 3}"#, "false");
+    gives_for(
+        "event.a == 1 and event.b == 2 and event.c == 3",
+        r#"{"a": 1, "b": 3}"#,
+        "false",
+    );
     gives_for("event.a == 1 or event.b == 2 or event.c == 3", r#"{"a": 0, "b": 2}"#, "true");
     fails_for("true xor event.a", r#"{"a": null}"#, "type `boolean` and `null`");
 }
@@ -28,7 +32,11 @@ fn logic_stops_where_it_is_decided() {
 fn wrong_operands_name_their_types() {
     fails_for("event.a + 1", r#"{"a": "x"}"#, "type `string` and `integer`");
     fails_for("event.a < true", r#"{"a": true}"#, "binary operation `<`");
-    fails_for("-event.a", r#"{"a": "x"}"#, "unary operation `-` is not defined for the type `string`");
+    fails_for(
+        "-event.a",
+        r#"{"a": "x"}"#,
+        "unary operation `-` is not defined for the type `string`",
+    );
     fails_for("1 << event.a", r#"{"a": 64}"#, "number of bits");
 }
 
@@ -54,7 +62,11 @@ fn calls_that_are_not_constant_fail_for_the_event() {
 
 #[test]
 fn texts_insert_values() {
-    gives_for(r##""a #{event.s} b #{event.n}""##, r#"{"s": "x\"y", "n": [1, "z"]}"#, r#""a x\"y b [1,\"z\"]""#);
+    gives_for(
+        r##""a #{event.s} b #{event.n}""##,
+        r#"{"s": "x\"y", "n": [1, "z"]}"#,
+        r#""a x\"y b [1,\"z\"]""#,
+    );
     gives(r##""#{1 + 1}#{"x"}""##, r#""2x""#);
     gives("\"\"\"\n  one\n  \"\"\"", r#""  one\n  ""#);
 }
@@ -71,9 +83,21 @@ fn binaries_are_written_bit_by_bit() {
 #[test]
 fn tests_of_presence_raise_no_errors() {
     let event = r#"{"a": {"b": null}, "xs": [1, 2]}"#;
-    gives_for("[present event.a.b, present event.a.c, present event.a.b.c, present event]", event, "[true,false,false,true]");
-    gives_for("[present x, absent x, present event.xs[1], present event.xs[2]]", event, "[false,true,true,false]");
-    gives_for("[present event.xs[0:3], present event.a[0], present event.xs.a]", event, "[false,false,false]");
+    gives_for(
+        "[present event.a.b, present event.a.c, present event.a.b.c, present event]",
+        event,
+        "[true,false,false,true]",
+    );
+    gives_for(
+        "[present x, absent x, present event.xs[1], present event.xs[2]]",
+        event,
+        "[false,true,true,false]",
+    );
+    gives_for(
+        "[present event.xs[0:3], present event.a[0], present event.xs.a]",
+        event,
+        "[false,false,false]",
+    );
     fails_for("present event.xs[2:1]", event, "2:1 is invalid");
     fails_for("present event.xs[event.a]", event, "got record but expected integer");
     gives_for("present event.a[event.xs]", event, "false");

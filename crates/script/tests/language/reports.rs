@@ -32,13 +32,24 @@ fn hint(script: &str, event: &str) -> Option<String> {
 
 #[test]
 fn near_names_are_suggested() {
-    assert_eq!(hint("event.harbor", r#"{"harbour": 1}"#).as_deref(), Some("Did you mean to use `harbour`?"));
+    assert_eq!(
+        hint("event.harbor", r#"{"harbour": 1}"#).as_deref(),
+        Some("Did you mean to use `harbour`?")
+    );
     assert_eq!(hint("event.harbor", r#"{"quay": 1}"#), None);
     assert!(hint("nil", "1").unwrap().contains("Did you mean null"));
     assert!(hint("evnt", "1").unwrap().contains("`event`"));
-    assert!(hint("match event of case 1 => 2 end", "2").unwrap().starts_with("Consider adding"));
+    assert!(
+        hint("match event of case 1 => 2 end", "2")
+            .unwrap()
+            .starts_with("Consider adding")
+    );
     assert!(hint("let xs = [1]; xs[event]", "1.5").unwrap().contains("std::math"));
-    let errors = compiled_in("core::object::x()", &env(Files::default(), Dialect::Modern, Limits::default())).unwrap_err();
+    let errors = compiled_in(
+        "core::object::x()",
+        &env(Files::default(), Dialect::Modern, Limits::default()),
+    )
+    .unwrap_err();
     assert!(errors[0].hint.as_deref().unwrap().contains("record"));
 }
 
@@ -52,8 +63,14 @@ fn matches_and_patterns_are_warned_about() {
     assert!(warnings("match event of case _ when event => 1 end")[0].contains("no default clause"));
     assert!(warnings("match event of case x = _ => 1 end").is_empty());
     assert!(warnings("match event of default => 1 case _ => 2 end")[0].contains("more then one default"));
-    assert!(warnings("match event of case %{ present a, a == 1 } => 1 default => 2 end")[0].contains("checked with both present"));
-    assert!(warnings("match event of case %{ absent a, present a } => 1 default => 2 end").iter().any(|text| text.contains("absence")));
+    assert!(
+        warnings("match event of case %{ present a, a == 1 } => 1 default => 2 end")[0].contains("checked with both present")
+    );
+    assert!(
+        warnings("match event of case %{ absent a, present a } => 1 default => 2 end")
+            .iter()
+            .any(|text| text.contains("absence"))
+    );
     assert!(warnings("fn f(a) of case (1) => 1 default => 2 end; 1").is_empty());
 }
 
@@ -61,7 +78,14 @@ fn matches_and_patterns_are_warned_about() {
 fn braces_around_known_names_are_warned_about() {
     assert!(warnings("let name = 1; \"hello {name}\"")[0].contains("`#{name}`"));
     assert!(warnings("\"hello {event.x}\"")[0].contains("`#{event.x}`"));
-    for quiet in ["\"hello {name}\"", "\"{ 5 }\"", "\"{}\"", "\"{{event}}\"", "\"{args.x}\"", "\"{name}\"; let name = 1"] {
+    for quiet in [
+        "\"hello {name}\"",
+        "\"{ 5 }\"",
+        "\"{}\"",
+        "\"{{event}}\"",
+        "\"{args.x}\"",
+        "\"{name}\"; let name = 1",
+    ] {
         assert!(warnings(quiet).is_empty(), "{quiet}");
     }
 }
@@ -77,7 +101,13 @@ fn formats_keep_their_braces_in_dialect_09() {
         call: |_, args| Ok(args[0].clone()),
         doc: FunctionDoc::default(),
     });
-    let env = Env { registry: Arc::new(registry), ..env(Files::default(), Dialect::V09, Limits::default()) };
+    let env = Env {
+        registry: Arc::new(registry),
+        ..env(Files::default(), Dialect::V09, Limits::default())
+    };
     let compiled = compiled_in("[core::string::format(\"{{ {} }}\", 1), \"{{ {} }}\"]", &env).unwrap();
-    assert_eq!(json::to_string(&value(&run_compiled(&compiled, "1"))), r#"["{{ {} }}","{ {} }"]"#);
+    assert_eq!(
+        json::to_string(&value(&run_compiled(&compiled, "1"))),
+        r#"["{{ {} }}","{ {} }"]"#
+    );
 }

@@ -58,17 +58,33 @@ fn query(text: &str, dialect: Dialect) -> (Compiling, Query) {
         create: || Box::new(Sum(0)),
         doc: FunctionDoc::default(),
     });
-    let env = Env { registry: Arc::new(registry), ..env(Files::default(), dialect, Limits::default()) };
+    let env = Env {
+        registry: Arc::new(registry),
+        ..env(Files::default(), dialect, Limits::default())
+    };
     let mut sources = SourceMap::new();
     let id = sources.add("query.trickle", text);
     let parsed = parse_query(&sources, id, dialect, &ParseLimits::default());
     let query = parsed.tree.unwrap_or_else(|| panic!("{text}: {:?}", parsed.diagnostics));
-    (Compiling { sources, env, warnings: Vec::new() }, query)
+    (
+        Compiling {
+            sources,
+            env,
+            warnings: Vec::new(),
+        },
+        query,
+    )
 }
 
 impl Compiling {
     fn cx(&mut self, dialect: Dialect) -> QueryCx<'_> {
-        QueryCx { env: &self.env, sources: &self.sources, warnings: &mut self.warnings, module: ModuleTree::ROOT, dialect }
+        QueryCx {
+            env: &self.env,
+            sources: &self.sources,
+            warnings: &mut self.warnings,
+            module: ModuleTree::ROOT,
+            dialect,
+        }
     }
 }
 
@@ -76,8 +92,14 @@ impl Compiling {
 fn select_in(text: &str, dialect: Dialect) -> Result<(SelectPrograms, Vec<Diagnostic>), String> {
     let (mut compiling, query) = query(text, dialect);
     let env = compiling.env.clone();
-    let mut modules =
-        QueryModules::read(&query, Braces::default(), &mut compiling.sources, &env, &mut compiling.warnings).map_err(|e| e[0].message.clone())?;
+    let mut modules = QueryModules::read(
+        &query,
+        Braces::default(),
+        &mut compiling.sources,
+        &env,
+        &mut compiling.warnings,
+    )
+    .map_err(|e| e[0].message.clone())?;
     let mut found: Option<Box<Select>> = None;
     for stmt in query.stmts {
         match stmt.kind {
@@ -88,12 +110,16 @@ fn select_in(text: &str, dialect: Dialect) -> Result<(SelectPrograms, Vec<Diagno
             _ => {}
         }
     }
-    let programs = modules.select(&found.unwrap(), &mut compiling.cx(dialect)).map_err(|e| e.message)?;
+    let programs = modules
+        .select(&found.unwrap(), &mut compiling.cx(dialect))
+        .map_err(|e| e.message)?;
     Ok((programs, compiling.warnings))
 }
 
 fn select(text: &str) -> SelectPrograms {
-    select_in(text, Dialect::Modern).unwrap_or_else(|message| panic!("{text}: {message}")).0
+    select_in(text, Dialect::Modern)
+        .unwrap_or_else(|message| panic!("{text}: {message}"))
+        .0
 }
 
 fn refused_select(text: &str, marker: &str) {
@@ -102,12 +128,21 @@ fn refused_select(text: &str, marker: &str) {
 }
 
 fn scope<'a>(event: &'a Value, group: &'a Value, aggregates: Option<&'a [Box<dyn Aggregate>]>) -> ReadScope<'a> {
-    ReadScope { event, meta: &Value::Null, group, window: &Value::Null, info: EventInfo::default(), aggregates }
+    ReadScope {
+        event,
+        meta: &Value::Null,
+        group,
+        window: &Value::Null,
+        info: EventInfo::default(),
+        aggregates,
+    }
 }
 
 #[test]
 fn clauses_are_evaluated_over_a_scope() {
-    let programs = select("mod m with const k = \"a\"; fn f(x) with x + 1 end end; select m::f(event[m::k]) from in where event.a > 1 into out");
+    let programs = select(
+        "mod m with const k = \"a\"; fn f(x) with x + 1 end end; select m::f(event[m::k]) from in where event.a > 1 into out",
+    );
     let event = json::from_str(r#"{"a": 4}"#).unwrap();
     let scope = scope(&event, &Value::Null, None);
     let scratch = &mut Scratch::default();
@@ -150,7 +185,10 @@ fn group_expressions_stand_for_group_values() {
     let value = programs.target.eval(&scope, &mut Scratch::default()).unwrap();
     assert_eq!(json::to_string(&value), r#"["x","x",8,false]"#);
     for target in ["event.a.b", "event", "\"#{event.q}\"", "$x", "event.b"] {
-        refused_select(&format!("{window} select {target} from in[w] group by event.a into out"), "not allowed in this context");
+        refused_select(
+            &format!("{window} select {target} from in[w] group by event.a into out"),
+            "not allowed in this context",
+        );
     }
 }
 
@@ -158,12 +196,21 @@ fn group_expressions_stand_for_group_values() {
 fn wrong_clauses_are_refused() {
     refused_select("select x from in into out", "local variables");
     refused_select("select {\"a\": 1} from in where x into out", "local variables");
-    refused_select("select aggr::stats::sum(aggr::stats::sum(1)) from in into out", "inside of aggregates");
+    refused_select(
+        "select aggr::stats::sum(aggr::stats::sum(1)) from in into out",
+        "inside of aggregates",
+    );
     refused_select("select aggr::stats::sum() from in into out", "arity");
-    refused_select("select aggr::stats::none() from in into out", "undefined function aggr::stats::none");
+    refused_select(
+        "select aggr::stats::none() from in into out",
+        "undefined function aggr::stats::none",
+    );
     refused_select("select f() from in into out", "undefined function ::f");
     refused_select("select m::c from in into out", "constant m::c");
-    refused_select("mod m with fn f(x) with aggr::stats::sum(x) end end; select 1 from in into out", "undefined function aggr");
+    refused_select(
+        "mod m with fn f(x) with aggr::stats::sum(x) end end; select 1 from in into out",
+        "undefined function aggr",
+    );
     assert!(select_in("select (for event of case (k, v) => v end) from in into out", Dialect::Modern).is_ok());
 }
 
@@ -171,7 +218,10 @@ fn wrong_clauses_are_refused() {
 fn aggregates_without_a_window_warn_and_fail() {
     let (programs, warnings) = select_in("select aggr::stats::sum(1) from in into out", Dialect::Modern).unwrap();
     assert_eq!(warnings.len(), 1);
-    let trap = programs.target.eval(&scope(&Value::Null, &Value::Null, None), &mut Scratch::default()).unwrap_err();
+    let trap = programs
+        .target
+        .eval(&scope(&Value::Null, &Value::Null, None), &mut Scratch::default())
+        .unwrap_err();
     assert!(trap.message().contains("aggregate function"));
 }
 
@@ -187,9 +237,15 @@ fn parameters_are_constant() {
     let text = "define tumbling window w with size = core::test::twice(4), interval = event.x end; select event from in into out";
     let (mut compiling, query) = query(text, Dialect::Modern);
     let mut modules = QueryModules::default();
-    let QueryStmtKind::Item(QueryItem::Window(window)) = &query.stmts[0].kind else { panic!("no window") };
-    let value = modules.constant(&window.params.bindings[0].1, &mut compiling.cx(Dialect::Modern)).unwrap();
+    let QueryStmtKind::Item(QueryItem::Window(window)) = &query.stmts[0].kind else {
+        panic!("no window")
+    };
+    let value = modules
+        .constant(&window.params.bindings[0].1, &mut compiling.cx(Dialect::Modern))
+        .unwrap();
     assert_eq!(value, Value::from(8i64));
-    let error = modules.constant(&window.params.bindings[1].1, &mut compiling.cx(Dialect::Modern)).unwrap_err();
+    let error = modules
+        .constant(&window.params.bindings[1].1, &mut compiling.cx(Dialect::Modern))
+        .unwrap_err();
     assert!(error.message.contains("constant"));
 }

@@ -10,7 +10,15 @@ fn uses(script: &str) -> Uses {
 
 #[test]
 fn naming_the_event_as_the_result_is_no_read() {
-    for script in ["event", "event;", "emit event", "emit", "emit event => \"p\"", "let $x = 1; event", "fn f() with event.a end;"] {
+    for script in [
+        "event",
+        "event;",
+        "emit event",
+        "emit",
+        "emit event => \"p\"",
+        "let $x = 1; event",
+        "fn f() with event.a end;",
+    ] {
         let uses = uses(script);
         assert!(!uses.reads_event, "{script}");
         assert!(uses.returns_event_untouched(), "{script}");

@@ -178,7 +178,10 @@ fn record(fields: Vec<ir::Field>, at: Span) -> Box<dyn Expr> {
         None => Box::new(ComputedRecord {
             fields: fields
                 .into_iter()
-                .map(|field| ComputedField { key: expr(field.key), value: expr(field.value) })
+                .map(|field| ComputedField {
+                    key: expr(field.key),
+                    value: expr(field.value),
+                })
                 .collect(),
             at,
         }),
