@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use temblor_script::func::{EventInfo, OriginRef};
-use temblor_script::program::{Program, Scope, Scratch, Verdict};
-use temblor_script::{Env, compile_script};
+use temblor_script::{Env, EventInfo, OriginRef, Program, Scope, Scratch, Verdict, compile_script};
 use temblor_syntax::{Diagnostic, SourceMap, render};
 use temblor_value::{Str, Value};
 

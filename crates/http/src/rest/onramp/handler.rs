@@ -1,30 +1,26 @@
 //! One request from its head to its answer.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use bytes::Bytes;
 use temblor_codec::PreFactory;
-use temblor_event::{End, Event, EventId, Origin, Payload, Reason};
+use temblor_event::{End, Event, EventId, Reason};
 use temblor_runtime::clock::now_ns;
 use temblor_runtime::flow::{Dispatch, Flow, Outcome};
-use temblor_runtime::need::BodyNeed;
-use temblor_runtime::shutdown::Phase;
 use temblor_runtime::source::SourceCx;
-use temblor_value::{ObjectMap, Str, Value};
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::timeout;
 
+use super::alarm::{Alarm, Interruption};
 use super::answer::{OwnReason, of_decode_error, of_empty, of_end, of_invalid_reply, of_reason};
 use super::config::{Cancel, OnrampConfig};
+use super::item::Item;
 use super::panic::{Panicked, caught};
 use super::reply::ReplyBuilder;
 use crate::error::BodyError;
 use crate::h1::{Answer, Handler, Request, RequestBody, Response, ServerConfig};
-use crate::message::{Name, RequestHead, Status};
-use crate::rest::body::{Intake, Taken, payload};
-use crate::rest::meta::{self, key};
+use crate::message::Status;
 
 /// Longest time that work for a client that went away may run on (spec/proxy.md 1.6).
 const ORPHAN_TIME: Duration = Duration::from_mins(1);
@@ -35,12 +31,12 @@ const FAR_AWAY: Duration = Duration::from_hours(30 * 365 * 24);
 
 /// The handler of all connections of one onramp.
 pub(super) struct Onramp {
-    config: OnrampConfig,
-    replies: ReplyBuilder,
-    preprocessors: Vec<PreFactory>,
+    pub(super) config: OnrampConfig,
+    pub(super) replies: ReplyBuilder,
+    pub(super) preprocessors: Vec<PreFactory>,
     is_linked: bool,
-    cx: SourceCx,
-    numbers: AtomicU64,
+    pub(super) cx: SourceCx,
+    pub(super) numbers: AtomicU64,
     queue: Arc<Semaphore>,
 }
 
@@ -73,7 +69,7 @@ impl Onramp {
         &self.config.server.server_header
     }
 
-    async fn answer(&self, request: Request<'_>) -> Answer {
+    async fn answer(&self, request: Request<'_>, alarm: &Alarm) -> Answer {
         let Request {
             head,
             mut body,
@@ -92,83 +88,18 @@ impl Onramp {
                 biased;
                 () = self.cx.control.running() => {}
                 () = body.client_gone() => return Answer::Close,
-                () = sleep_until(deadline) => return self.own(OwnReason::Paused, ""),
+                interruption = alarm.wait(deadline) => return self.own(match interruption {
+                    Interruption::Deadline => OwnReason::Paused,
+                    Interruption::Stopped => OwnReason::Shutdown,
+                }, ""),
             }
         }
         let flow = self.cx.flow.load();
-        let intake = self.intake(&head, bytes, &flow);
+        let item = self.intake(&head, bytes, &flow);
         if !self.is_linked {
-            return self.accept_only(intake, flow).await;
+            return self.accept_only(item, flow).await;
         }
-        self.exchange(intake, flow, body, deadline).await
-    }
-
-    /// Decodes the body and numbers the events; the numbers of one request are consecutive.
-    fn intake(&self, head: &RequestHead, bytes: Bytes, flow: &Flow) -> Item {
-        let content_type = head
-            .headers
-            .get_all(Name::ContentType)
-            .next_back()
-            .and_then(|text| std::str::from_utf8(text).ok());
-        let codec = self.replies.codec_map.resolve(content_type).unwrap_or(&self.replies.codec);
-        let intake = Intake {
-            codec,
-            preprocessors: &self.preprocessors,
-            need: flow.source(self.cx.ix).map_or(BodyNeed::EVERYTHING, |source| source.need),
-            validate: self.config.validate,
-        };
-        let mut ingest_ns = now_ns();
-        let taken = intake.take(bytes, &mut ingest_ns);
-        let count = taken.parts.len() as u64;
-        Item {
-            first: self.numbers.fetch_add(count, Ordering::Relaxed),
-            taken,
-            meta: meta::request(head),
-            origin: Arc::new(Origin {
-                scheme: Str::from_static("tremor-rest"),
-                host: meta::origin_host(head),
-                port: None,
-                path: vec![Str::default()],
-            }),
-            ingest_ns,
-        }
-    }
-
-    /// Puts all events of an item into a dispatch.
-    fn send(&self, item: Item, dispatch: &mut Dispatch) {
-        let Item {
-            first,
-            taken,
-            meta,
-            origin,
-            ingest_ns,
-        } = item;
-        for (number, part) in (first..).zip(taken.parts) {
-            let id = EventId::new(self.cx.uid, number);
-            match part {
-                Ok(data) => {
-                    let mut event = Event::new(id, payload(data, meta.clone()), ingest_ns);
-                    event.origin = Some(Arc::clone(&origin));
-                    dispatch.send_out(self.cx.ix, event);
-                }
-                Err(text) => {
-                    let mut event = Event::new(id, self.error_payload(&text, first), ingest_ns);
-                    event.origin = Some(Arc::clone(&origin));
-                    dispatch.send_err(self.cx.ix, event);
-                }
-            }
-        }
-    }
-
-    /// The error event of spec/artefacts.md 1.7.
-    fn error_payload(&self, text: &str, first: u64) -> Payload {
-        let mut value = ObjectMap::with_capacity(3);
-        value.insert(key::ERROR, text);
-        value.insert(key::EVENT_ID, first);
-        value.insert(key::SOURCE_ID, self.cx.url.as_str());
-        let mut meta = ObjectMap::with_capacity(1);
-        meta.insert(key::ERROR, text);
-        Payload::new(Value::from(value), Value::from(meta))
+        self.exchange(item, flow, body, alarm.wait(deadline)).await
     }
 
     /// Not linked: the client is answered before the events run (spec/artefacts.md 3.5).
@@ -186,14 +117,19 @@ impl Onramp {
         Status::new(202).map_or(Answer::Close, |status| Answer::Respond(Response::new(status)))
     }
 
-    async fn exchange(&self, item: Item, flow: Arc<Flow>, mut body: RequestBody<'_>, deadline: Instant) -> Answer {
+    async fn exchange(
+        &self,
+        item: Item,
+        flow: Arc<Flow>,
+        mut body: RequestBody<'_>,
+        interruption: impl Future<Output = Interruption>,
+    ) -> Answer {
         if item.taken.parts.is_empty() {
             return Answer::Respond(of_empty(self.server_header()));
         }
         let number = item.first;
         let mut dispatch = Dispatch::of_request(flow, self.cx.ix, self.cx.uid, number, self.config.exchanges);
         self.send(item, &mut dispatch);
-        let mut shutdown = self.cx.shutdown.clone();
         let event_id = || EventId::new(self.cx.uid, number).to_string();
         tokio::select! {
             biased;
@@ -205,11 +141,13 @@ impl Onramp {
                 self.client_gone(dispatch);
                 Answer::Close
             }
-            () = sleep_until(deadline) => {
-                dispatch.time_out();
-                self.own(OwnReason::Timeout, &event_id())
-            }
-            () = shutdown.reached(Phase::Stopped) => self.own(OwnReason::Shutdown, &event_id()),
+            interruption = interruption => match interruption {
+                Interruption::Deadline => {
+                    dispatch.time_out();
+                    self.own(OwnReason::Timeout, &event_id())
+                }
+                Interruption::Stopped => self.own(OwnReason::Shutdown, &event_id()),
+            },
         }
     }
 
@@ -293,22 +231,30 @@ impl Onramp {
     }
 }
 
-/// The events of one request before they are sent.
-struct Item {
-    first: u64,
-    taken: Taken,
-    meta: Value,
-    origin: Arc<Origin>,
-    ingest_ns: u64,
+/// The handler of one connection.
+pub(crate) struct ConnectionHandler {
+    onramp: Arc<Onramp>,
+    alarm: Alarm,
 }
 
-impl Handler for Onramp {
+impl ConnectionHandler {
+    /// A handler for a new connection.
+    pub(crate) fn new(onramp: Arc<Onramp>) -> Self {
+        Self {
+            alarm: Alarm::new(onramp.cx.shutdown.clone()),
+            onramp,
+        }
+    }
+}
+
+impl Handler for ConnectionHandler {
     async fn handle(&self, request: Request<'_>) -> Answer {
-        match caught(self.answer(request)).await {
+        let onramp = &self.onramp;
+        match caught(onramp.answer(request, &self.alarm)).await {
             Ok(answer) => answer,
             Err(Panicked) => {
-                tracing::error!(target: "tremor_runtime::onramp", "[Source::{}] a defect ended a request", self.cx.url);
-                Answer::Respond(of_reason(OwnReason::Internal, "", self.server_header()))
+                tracing::error!(target: "tremor_runtime::onramp", "[Source::{}] a defect ended a request", onramp.cx.url);
+                Answer::Respond(of_reason(OwnReason::Internal, "", onramp.server_header()))
             }
         }
     }

@@ -1,8 +1,10 @@
 //! The `rest` onramp: an HTTP server whose requests are events and whose answers are replies.
 
+mod alarm;
 mod answer;
 mod config;
 mod handler;
+mod item;
 mod panic;
 mod reply;
 mod source;

@@ -10,7 +10,7 @@ use temblor_runtime::source::{Source, SourceCx, StartError};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::config::OnrampConfig;
-use super::handler::Onramp;
+use super::handler::{ConnectionHandler, Onramp};
 use super::reply::ReplyBuilder;
 use crate::h1::{Addresses, Drain, DrainTrigger, drain, serve};
 
@@ -127,12 +127,9 @@ impl Acceptor {
         let onramp = Arc::clone(&self.onramp);
         let drain = self.drain.clone();
         let active = self.cx.activity.begin();
-        let mut shutdown = self.shutdown.clone();
         tokio::spawn(async move {
-            tokio::select! {
-                () = serve(stream, addresses, onramp.server(), drain, &*onramp) => {}
-                () = shutdown.reached(Phase::Stopped) => {}
-            }
+            let handler = ConnectionHandler::new(Arc::clone(&onramp));
+            serve(stream, addresses, onramp.server(), drain, &handler).await;
             drop(active);
         });
     }

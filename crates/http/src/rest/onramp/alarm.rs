@@ -1,0 +1,66 @@
+//! What interrupts a waiting request: its deadline, and the end of the process.
+//!
+//! One alarm serves a connection's requests one after the other. Moving its timer to a later time costs an atomic, and the wait for the
+//! end is registered once per task, so neither is felt on the normal path.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use parking_lot::Mutex;
+use temblor_runtime::shutdown::{Phase, Shutdown};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// Why a wait ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Interruption {
+    /// The deadline passed.
+    Deadline,
+    /// The drain time is over.
+    Stopped,
+}
+
+struct Inner {
+    timer: Pin<Box<Sleep>>,
+    stopped: Pin<Box<dyn Future<Output = ()> + Send>>,
+    registered: Option<Waker>,
+}
+
+/// See the module's documentation.
+pub(crate) struct Alarm {
+    inner: Mutex<Inner>,
+}
+
+impl Alarm {
+    /// An alarm for one connection.
+    pub(crate) fn new(mut shutdown: Shutdown) -> Self {
+        Self {
+            inner: Mutex::new(Inner {
+                timer: Box::pin(sleep_until(Instant::now())),
+                stopped: Box::pin(async move { shutdown.reached(Phase::Stopped).await }),
+                registered: None,
+            }),
+        }
+    }
+
+    /// Waits for the deadline or the end of the process.
+    pub(crate) async fn wait(&self, deadline: Instant) -> Interruption {
+        poll_fn(|cx| self.inner.lock().poll(cx, deadline)).await
+    }
+}
+
+impl Inner {
+    fn poll(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<Interruption> {
+        if self.timer.deadline() != deadline {
+            self.timer.as_mut().reset(deadline);
+        }
+        if self.timer.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Interruption::Deadline);
+        }
+        if self.registered.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            return Poll::Pending;
+        }
+        self.registered = Some(cx.waker().clone());
+        self.stopped.as_mut().poll(cx).map(|()| Interruption::Stopped)
+    }
+}

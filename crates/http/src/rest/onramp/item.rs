@@ -1,0 +1,95 @@
+//! The body of a request as events (spec/artefacts.md 3.2).
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use bytes::Bytes;
+use temblor_event::{Event, EventId, Origin, Payload};
+use temblor_runtime::clock::now_ns;
+use temblor_runtime::flow::{Dispatch, Flow};
+use temblor_runtime::need::BodyNeed;
+use temblor_value::{ObjectMap, Str, Value};
+
+use super::handler::Onramp;
+use crate::message::{Name, RequestHead};
+use crate::rest::body::{Intake, Taken, payload};
+use crate::rest::meta::{self, key};
+
+/// The events of one request before they are sent.
+pub(crate) struct Item {
+    pub(crate) first: u64,
+    pub(crate) taken: Taken,
+    pub(crate) meta: Value,
+    pub(crate) origin: Arc<Origin>,
+    pub(crate) ingest_ns: u64,
+}
+
+impl Onramp {
+    /// Decodes the body and numbers the events; the numbers of one request are consecutive.
+    pub(crate) fn intake(&self, head: &RequestHead, bytes: Bytes, flow: &Flow) -> Item {
+        let content_type = head
+            .headers
+            .get_all(Name::ContentType)
+            .next_back()
+            .and_then(|text| std::str::from_utf8(text).ok());
+        let codec = self.replies.codec_map.resolve(content_type).unwrap_or(&self.replies.codec);
+        let intake = Intake {
+            codec,
+            preprocessors: &self.preprocessors,
+            need: flow.source(self.cx.ix).map_or(BodyNeed::EVERYTHING, |source| source.need),
+            validate: self.config.validate,
+        };
+        let mut ingest_ns = now_ns();
+        let taken = intake.take(bytes, &mut ingest_ns);
+        let count = taken.parts.len() as u64;
+        Item {
+            first: self.numbers.fetch_add(count, Ordering::Relaxed),
+            taken,
+            meta: meta::request(head),
+            origin: Arc::new(Origin {
+                scheme: Str::from_static("tremor-rest"),
+                host: meta::origin_host(head),
+                port: None,
+                path: vec![Str::default()],
+            }),
+            ingest_ns,
+        }
+    }
+
+    /// Puts all events of an item into a dispatch.
+    pub(crate) fn send(&self, item: Item, dispatch: &mut Dispatch) {
+        let Item {
+            first,
+            taken,
+            meta,
+            origin,
+            ingest_ns,
+        } = item;
+        for (number, part) in (first..).zip(taken.parts) {
+            let id = EventId::new(self.cx.uid, number);
+            match part {
+                Ok(data) => {
+                    let mut event = Event::new(id, payload(data, meta.clone()), ingest_ns);
+                    event.origin = Some(Arc::clone(&origin));
+                    dispatch.send_out(self.cx.ix, event);
+                }
+                Err(text) => {
+                    let mut event = Event::new(id, self.error_payload(&text, first), ingest_ns);
+                    event.origin = Some(Arc::clone(&origin));
+                    dispatch.send_err(self.cx.ix, event);
+                }
+            }
+        }
+    }
+
+    /// The error event of spec/artefacts.md 1.7.
+    fn error_payload(&self, text: &str, first: u64) -> Payload {
+        let mut value = ObjectMap::with_capacity(3);
+        value.insert(key::ERROR, text);
+        value.insert(key::EVENT_ID, first);
+        value.insert(key::SOURCE_ID, self.cx.url.as_str());
+        let mut meta = ObjectMap::with_capacity(1);
+        meta.insert(key::ERROR, text);
+        Payload::new(Value::from(value), Value::from(meta))
+    }
+}
