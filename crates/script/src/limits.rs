@@ -7,7 +7,7 @@
 pub struct Limits {
     /// Nesting of a source text; at least 64.
     pub source_depth: usize,
-    /// Nesting of a value; at least 128.
+    /// Nesting of a value; taken as 128 if lower and as [`Limits::MAX_VALUE_DEPTH`] if higher.
     pub value_depth: usize,
     /// Bytes of one string or binary that an operation makes.
     pub value_bytes: usize,
@@ -46,6 +46,16 @@ pub enum LimitReached {
 }
 
 impl Limits {
+    /// Nesting of values that merging can walk on the stack of an ordinary thread.
+    pub const MAX_VALUE_DEPTH: usize = 4096;
+    const MIN_VALUE_DEPTH: usize = 128;
+
+    /// The nesting of values that holds.
+    #[inline]
+    pub fn depth_of_values(&self) -> usize {
+        self.value_depth.clamp(Self::MIN_VALUE_DEPTH, Self::MAX_VALUE_DEPTH)
+    }
+
     /// Checks the size of a string or binary before it is made.
     pub fn check_bytes(&self, bytes: usize) -> Result<(), LimitReached> {
         if self.value_bytes != 0 && bytes > self.value_bytes {

@@ -1,9 +1,10 @@
 //! Lowering expressions and actions.
 
 use temblor_syntax::ast::{self, ExprKind, Literal, TextPart};
+use temblor_syntax::span::Span;
 use temblor_value::{Str, Value};
 
-use super::{Lowered, Lowerer, Site, fold};
+use super::{Lowered, Lowerer, MAX_DEPTH, Site, fold};
 use crate::binary::{PartError, PartKind};
 use crate::diag;
 use crate::ir::{BytesPart, Clause, Expr, Field, For, Kind, Match, Patch, PatchOp, Place, Round, TextPart as IrPart};
@@ -25,87 +26,113 @@ impl Lowerer<'_> {
 
     /// Lowers several expressions.
     pub(crate) fn exprs(&mut self, list: &[ast::Expr]) -> Lowered<Vec<Expr>> {
-        list.iter().map(|expr| self.expr(expr)).collect()
+        let mut lowered = Vec::with_capacity(list.len());
+        for expr in list {
+            lowered.push(self.expr(expr)?);
+        }
+        Ok(lowered)
     }
 
     /// Lowers an expression or action.
     pub(crate) fn action(&mut self, expr: &ast::Expr, position: Position) -> Lowered<Expr> {
-        self.deeper(expr.span, |this| this.kind(expr, position))
+        if self.depth >= MAX_DEPTH {
+            return Err(diag::too_deep(expr.span));
+        }
+        self.depth += 1;
+        let lowered = self.kind(expr, position);
+        self.depth -= 1;
+        lowered
     }
 
+    /// Each kind has a method of its own, so that none takes more stack than it needs.
     fn kind(&mut self, expr: &ast::Expr, position: Position) -> Lowered<Expr> {
         let at = expr.span;
-        let kind = match &expr.kind {
-            ExprKind::Literal(literal) => Kind::Const(literal_value(literal)),
-            ExprKind::Text(text) => return self.text(text, at),
-            ExprKind::Array(elements) => return Ok(fold::array(self.exprs(elements)?, at)),
-            ExprKind::Record(fields) => {
-                let mut lowered = Vec::with_capacity(fields.len());
-                for field in fields {
-                    let value = self.expr(&field.value)?;
-                    let key = self.text(&field.key, field.key_span)?;
-                    lowered.push(Field { key, value });
-                }
-                return Ok(fold::record(lowered, at));
-            }
-            ExprKind::Bytes(parts) => return self.bytes(parts, at),
-            ExprKind::Path(path) => return self.read(path),
-            ExprKind::Present(path) => Kind::Present {
-                path: self.path(path)?,
-                negated: false,
-            },
-            ExprKind::Absent(path) => Kind::Present {
-                path: self.path(path)?,
-                negated: true,
-            },
-            ExprKind::Unary { op, operand } => {
-                let operand = self.expr(operand)?;
-                return fold::unary(*op, operand, at);
-            }
-            ExprKind::Binary { .. } => return self.spine(expr),
-            ExprKind::Call(call) => return self.call(call, at),
-            ExprKind::Recur(args) => return self.recur(args, at, position),
-            ExprKind::Match(inner) => return self.matching(inner, at, position),
-            ExprKind::For(inner) => return self.looping(inner, at),
-            ExprKind::Patch(inner) => self.patch(inner)?,
-            ExprKind::Merge(inner) => Kind::Merge(Box::new((self.expr(&inner.target)?, self.expr(&inner.value)?))),
-            ExprKind::Let { target, value } => {
-                let value = self.action(value, position)?;
-                if let ast::Root::Name(name) = &target.root {
-                    self.scope.mark_set(&name.text);
-                }
-                let target = self.path(target)?;
-                Kind::Let {
-                    target,
-                    value: Box::new(value),
-                }
-            }
-            ExprKind::Emit(inner) => {
-                if matches!(self.site, Site::Function { .. }) {
-                    return Err(diag::misplaced("emit", at));
-                }
-                let port = match &inner.port {
-                    Some((text, span)) => Some(Box::new(self.text(text, *span)?)),
-                    None => None,
-                };
-                let value = match &inner.value {
-                    Some(value) => Some(Box::new(self.expr(value)?)),
-                    None => None,
-                };
-                Kind::Emit { value, port }
-            }
-            ExprKind::Drop => {
-                if matches!(self.site, Site::Function { .. }) {
-                    return Err(diag::misplaced("drop", at));
-                }
-                Kind::Drop
-            }
+        match &expr.kind {
+            ExprKind::Literal(literal) => Ok(Expr::new(Kind::Const(literal_value(literal)), at)),
+            ExprKind::Text(text) => self.text(text, at),
+            ExprKind::Array(elements) => self.array(elements, at),
+            ExprKind::Record(fields) => self.record(fields, at),
+            ExprKind::Bytes(parts) => self.bytes(parts, at),
+            ExprKind::Path(path) => self.read(path),
+            ExprKind::Present(path) => self.present(path, false, at),
+            ExprKind::Absent(path) => self.present(path, true, at),
+            ExprKind::Unary { op, operand } => self.unary(*op, operand, at),
+            ExprKind::Binary { .. } => self.spine(expr),
+            ExprKind::Call(call) => self.call(call, at),
+            ExprKind::Recur(args) => self.recur(args, at, position),
+            ExprKind::Match(inner) => self.matching(inner, at, position),
+            ExprKind::For(inner) => self.looping(inner, at),
+            ExprKind::Patch(inner) => self.patch(inner, at),
+            ExprKind::Merge(inner) => self.merge(inner, at),
+            ExprKind::Let { target, value } => self.assign(target, value, at, position),
+            ExprKind::Emit(inner) => self.emit(inner, at),
+            ExprKind::Drop => self.drop_event(at),
+        }
+    }
+
+    fn array(&mut self, elements: &[ast::Expr], at: Span) -> Lowered<Expr> {
+        Ok(fold::array(self.exprs(elements)?, at))
+    }
+
+    fn record(&mut self, fields: &[ast::Field], at: Span) -> Lowered<Expr> {
+        let mut lowered = Vec::with_capacity(fields.len());
+        for field in fields {
+            let value = self.expr(&field.value)?;
+            let key = self.text(&field.key, field.key_span)?;
+            lowered.push(Field { key, value });
+        }
+        Ok(fold::record(lowered, at))
+    }
+
+    fn present(&mut self, path: &ast::Path, negated: bool, at: Span) -> Lowered<Expr> {
+        let path = self.path(path)?;
+        Ok(Expr::new(Kind::Present { path, negated }, at))
+    }
+
+    fn unary(&mut self, op: ast::UnaryOp, operand: &ast::Expr, at: Span) -> Lowered<Expr> {
+        let operand = self.expr(operand)?;
+        fold::unary(op, operand, at)
+    }
+
+    fn merge(&mut self, inner: &ast::Merge, at: Span) -> Lowered<Expr> {
+        let target = self.expr(&inner.target)?;
+        let value = self.expr(&inner.value)?;
+        Ok(Expr::new(Kind::Merge(Box::new((target, value))), at))
+    }
+
+    fn assign(&mut self, target: &ast::Path, value: &ast::Expr, at: Span, position: Position) -> Lowered<Expr> {
+        let value = Box::new(self.action(value, position)?);
+        if let ast::Root::Name(name) = &target.root {
+            self.scope.mark_set(&name.text);
+        }
+        let target = self.path(target)?;
+        Ok(Expr::new(Kind::Let { target, value }, at))
+    }
+
+    fn emit(&mut self, inner: &ast::Emit, at: Span) -> Lowered<Expr> {
+        if matches!(self.site, Site::Function { .. }) {
+            return Err(diag::misplaced("emit", at));
+        }
+        let port = match &inner.port {
+            Some((text, span)) => Some(Box::new(self.text(text, *span)?)),
+            None => None,
         };
-        Ok(Expr::new(kind, at))
+        let value = match &inner.value {
+            Some(value) => Some(Box::new(self.expr(value)?)),
+            None => None,
+        };
+        Ok(Expr::new(Kind::Emit { value, port }, at))
+    }
+
+    fn drop_event(&mut self, at: Span) -> Lowered<Expr> {
+        if matches!(self.site, Site::Function { .. }) {
+            return Err(diag::misplaced("drop", at));
+        }
+        Ok(Expr::new(Kind::Drop, at))
     }
 
     /// Lowers a string or heredoc.
-    pub(crate) fn text(&mut self, text: &ast::Text, at: temblor_syntax::span::Span) -> Lowered<Expr> {
+    pub(crate) fn text(&mut self, text: &ast::Text, at: Span) -> Lowered<Expr> {
         self.warn_braces(at);
         let mut parts = Vec::with_capacity(text.parts.len());
         for part in &text.parts {
@@ -133,7 +160,7 @@ impl Lowerer<'_> {
         Ok(left)
     }
 
-    fn bytes(&mut self, parts: &[ast::BytesPart], at: temblor_syntax::span::Span) -> Lowered<Expr> {
+    fn bytes(&mut self, parts: &[ast::BytesPart], at: Span) -> Lowered<Expr> {
         let mut lowered = Vec::with_capacity(parts.len());
         for part in parts {
             let name = part.kind.as_ref().map(|name| name.text.as_str());
@@ -151,12 +178,12 @@ impl Lowerer<'_> {
         fold::bytes(lowered, at, &self.env.limits)
     }
 
-    fn matching(&mut self, inner: &ast::Match, at: temblor_syntax::span::Span, position: Position) -> Lowered<Expr> {
+    fn matching(&mut self, inner: &ast::Match, at: Span, position: Position) -> Lowered<Expr> {
         let target = self.expr(&inner.target)?;
         let mut clauses = Vec::with_capacity(inner.clauses.len());
         for clause in &inner.clauses {
             let (pattern, binds) = self.clause_pattern(clause)?;
-            let guard = clause.guard.as_ref().map(|guard| self.expr(guard)).transpose()?;
+            let guard = self.guard(clause.guard.as_ref())?;
             let body = self.effectors(&clause.effectors, position)?;
             if binds.is_some() {
                 self.scope.leave();
@@ -181,26 +208,32 @@ impl Lowerer<'_> {
         ))
     }
 
+    /// Lowers the guard of a clause.
+    pub(crate) fn guard(&mut self, guard: Option<&ast::Expr>) -> Lowered<Option<Expr>> {
+        match guard {
+            Some(guard) => self.expr(guard).map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// Lowers effectors; the last one stands where its match does.
     pub(crate) fn effectors(&mut self, effectors: &[ast::Expr], position: Position) -> Lowered<Vec<Expr>> {
         let last = effectors.len().saturating_sub(1);
-        effectors
-            .iter()
-            .enumerate()
-            .map(|(index, effector)| {
-                let position = if index == last { position } else { Position::Inner };
-                self.action(effector, position)
-            })
-            .collect()
+        let mut lowered = Vec::with_capacity(effectors.len());
+        for (index, effector) in effectors.iter().enumerate() {
+            let position = if index == last { position } else { Position::Inner };
+            lowered.push(self.action(effector, position)?);
+        }
+        Ok(lowered)
     }
 
-    fn looping(&mut self, inner: &ast::For, at: temblor_syntax::span::Span) -> Lowered<Expr> {
+    fn looping(&mut self, inner: &ast::For, at: Span) -> Lowered<Expr> {
         let target = self.expr(&inner.target)?;
         let mut rounds = Vec::with_capacity(inner.rounds.len());
         for round in &inner.rounds {
             let key = self.scope.enter(&round.key.text);
             let value = self.scope.enter(&round.value.text);
-            let guard = round.guard.as_ref().map(|guard| self.expr(guard)).transpose()?;
+            let guard = self.guard(round.guard.as_ref())?;
             let body = self.effectors(&round.effectors, Position::Inner)?;
             self.scope.leave();
             self.scope.leave();
@@ -216,30 +249,44 @@ impl Lowerer<'_> {
         ))
     }
 
-    fn patch(&mut self, inner: &ast::Patch) -> Lowered<Kind> {
+    fn patch(&mut self, inner: &ast::Patch, at: Span) -> Lowered<Expr> {
         let target = self.expr(&inner.target)?;
         let mut ops = Vec::with_capacity(inner.ops.len());
         for op in &inner.ops {
-            use ast::PatchOpKind as Op;
-            ops.push(match &op.kind {
-                Op::Insert(key, value) => PatchOp::Insert(self.expr(key)?, self.expr(value)?),
-                Op::Update(key, value) => PatchOp::Update(self.expr(key)?, self.expr(value)?),
-                Op::Upsert(key, value) => PatchOp::Upsert(self.expr(key)?, self.expr(value)?),
-                Op::Erase(key) => PatchOp::Erase(self.expr(key)?),
-                Op::Move(from, to) => PatchOp::Move(self.expr(from)?, self.expr(to)?),
-                Op::Copy(from, to) => PatchOp::Copy(self.expr(from)?, self.expr(to)?),
-                Op::Merge(key, value) => PatchOp::Merge(self.expr(key)?, self.expr(value)?),
-                Op::MergeAll(value) => PatchOp::MergeAll(self.expr(value)?),
-            });
+            ops.push(self.patch_op(op)?);
         }
-        Ok(Kind::Patch(Box::new(Patch {
+        let patch = Patch {
             target,
             ops,
             head: Place(inner.head_span),
-        })))
+        };
+        Ok(Expr::new(Kind::Patch(Box::new(patch)), at))
     }
 
-    fn recur(&mut self, args: &[ast::Expr], at: temblor_syntax::span::Span, position: Position) -> Lowered<Expr> {
+    fn patch_op(&mut self, op: &ast::PatchOp) -> Lowered<PatchOp> {
+        use ast::PatchOpKind as Op;
+        let (key, other) = match &op.kind {
+            Op::Insert(key, other)
+            | Op::Update(key, other)
+            | Op::Upsert(key, other)
+            | Op::Move(key, other)
+            | Op::Copy(key, other)
+            | Op::Merge(key, other) => (key, other),
+            Op::Erase(key) => return self.expr(key).map(PatchOp::Erase),
+            Op::MergeAll(value) => return self.expr(value).map(PatchOp::MergeAll),
+        };
+        let (key, other) = (self.expr(key)?, self.expr(other)?);
+        Ok(match &op.kind {
+            Op::Insert(..) => PatchOp::Insert(key, other),
+            Op::Update(..) => PatchOp::Update(key, other),
+            Op::Upsert(..) => PatchOp::Upsert(key, other),
+            Op::Move(..) => PatchOp::Move(key, other),
+            Op::Copy(..) => PatchOp::Copy(key, other),
+            _ => PatchOp::Merge(key, other),
+        })
+    }
+
+    fn recur(&mut self, args: &[ast::Expr], at: Span, position: Position) -> Lowered<Expr> {
         let Site::Function { params, is_open } = self.site else {
             return Err(diag::misplaced("recur", at));
         };

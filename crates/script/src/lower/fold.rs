@@ -163,7 +163,7 @@ pub(crate) fn native(function: FunctionDef, args: Vec<Expr>, at: Span, limits: &
         steps: &mut StepBudget::new(limits),
     };
     match (function.call)(&mut cx, &values) {
-        Ok(value) if value.depth_at_most(limits.value_depth) => Ok(constant(value, at)),
+        Ok(value) if value.depth_at_most(limits.depth_of_values()) => Ok(constant(value, at)),
         Ok(_) => Err(report(&Trap::limit(LimitReached::Depth, at))),
         Err(error) => {
             let callee = callee(&function, values.len());

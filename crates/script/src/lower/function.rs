@@ -10,7 +10,7 @@ use super::{Lowered, Lowerer, MAX_DEPTH, Site};
 use crate::diag;
 use crate::ir::prune::prune;
 use crate::ir::walk::{Size, size_of_all};
-use crate::ir::{self, Expr};
+use crate::ir::{self, Expr, Kind, Root};
 use crate::node::Stmt;
 use crate::node::build::{self, BodyCx};
 use crate::node::function::Function;
@@ -36,7 +36,7 @@ impl Lowerer<'_> {
         };
         self.site = site;
         let scope = std::mem::replace(&mut self.scope, scope);
-        let (body, size) = built?;
+        let Body { stmt, size, reads_args } = built?;
         let depth = size.depth + 1;
         if depth > MAX_DEPTH {
             return Err(diag::too_deep(item.span));
@@ -44,26 +44,26 @@ impl Lowerer<'_> {
         Ok(Arc::new(Function {
             name: Str::new(&item.name.text),
             params,
+            reads_args,
             slots: scope.slots(),
-            body,
+            body: stmt,
             cost: size.nodes,
             depth,
         }))
     }
 
-    fn plain(&mut self, body: &[ast::Expr], params: usize) -> Lowered<(Box<dyn Stmt>, Size)> {
+    fn plain(&mut self, body: &[ast::Expr], params: usize) -> Lowered<Body> {
         let mut body = self.effectors(body, Position::Tail)?;
         prune(&mut body, true);
         let size = size_of_all(&body);
-        Ok((build::body(body, true, BodyCx { params }), size))
+        Ok(Body {
+            reads_args: body.iter().any(reads_args),
+            stmt: build::body(body, true, BodyCx { params }),
+            size,
+        })
     }
 
-    fn by_clauses(
-        &mut self,
-        item: &ast::Function,
-        clauses: &[FnClause],
-        default: &[ast::Expr],
-    ) -> Lowered<(Box<dyn Stmt>, Size)> {
+    fn by_clauses(&mut self, item: &ast::Function, clauses: &[FnClause], default: &[ast::Expr]) -> Lowered<Body> {
         let params = item.params.len();
         let cx = BodyCx { params };
         let winning = if self.dialect == Dialect::V09 {
@@ -76,11 +76,16 @@ impl Lowerer<'_> {
         self.winning = winning;
         let (lowered, default) = lowered?;
         let mut size = size_of_all(&default);
+        let mut names_args = default.iter().any(reads_args);
         let mut built = Vec::with_capacity(lowered.len());
         for clause in lowered {
             size = size.beside(size_of_all(clause.guard.iter().chain(&clause.body)));
+            names_args |= clause.guard.iter().chain(&clause.body).any(reads_args);
             for element in &clause.elements {
-                element.children(&mut |child| size = size.beside(ir::walk::size(child)));
+                element.children(&mut |child| {
+                    size = size.beside(ir::walk::size(child));
+                    names_args |= reads_args(child);
+                });
             }
             // A clause with another number of patterns than parameters never matches.
             if clause.elements.len() == params {
@@ -97,14 +102,18 @@ impl Lowerer<'_> {
             default: build::body(default, true, cx),
             at: item.span,
         };
-        Ok((Box::new(body), size))
+        Ok(Body {
+            stmt: Box::new(body),
+            size,
+            reads_args: names_args,
+        })
     }
 
     fn clauses_of(&mut self, clauses: &[FnClause], default: &[ast::Expr]) -> Lowered<(Vec<CaseOfFn>, Vec<Expr>)> {
         let mut lowered = Vec::with_capacity(clauses.len());
         for clause in clauses {
             let elements = self.elements(&clause.elements)?;
-            let guard = clause.guard.as_ref().map(|guard| self.expr(guard)).transpose()?;
+            let guard = self.guard(clause.guard.as_ref())?;
             let mut body = self.effectors(&clause.effectors, Position::Tail)?;
             prune(&mut body, true);
             lowered.push(CaseOfFn { elements, guard, body });
@@ -120,4 +129,21 @@ struct CaseOfFn {
     elements: Vec<ir::Element>,
     guard: Option<Expr>,
     body: Vec<Expr>,
+}
+
+/// A compiled body.
+struct Body {
+    stmt: Box<dyn Stmt>,
+    size: Size,
+    reads_args: bool,
+}
+
+/// Whether `args` is named anywhere in `expr`.
+fn reads_args(expr: &Expr) -> bool {
+    let mut found = match &expr.kind {
+        Kind::Path(path) | Kind::Present { path, .. } => path.root == Root::Args,
+        _ => false,
+    };
+    expr.children(&mut |child| found |= reads_args(child));
+    found
 }

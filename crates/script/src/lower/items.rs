@@ -8,6 +8,9 @@ use super::{Lowered, Lowerer, Site};
 use crate::diag;
 use crate::resolve::tree::Callable;
 
+/// Modules that a text may make of files, used ones of used ones included.
+const MAX_USES: usize = 10_000;
+
 impl Lowerer<'_> {
     /// Lowers definitions in order.
     pub(crate) fn items(&mut self, items: &[Item]) -> Lowered<()> {
@@ -45,7 +48,7 @@ impl Lowerer<'_> {
         let Some(value) = value.as_const() else {
             return Err(diag::not_constant(item.span));
         };
-        if !value.depth_at_most(self.env.limits.value_depth) {
+        if !value.depth_at_most(self.env.limits.depth_of_values()) {
             return Err(diag::too_deep(item.span));
         }
         self.tree
@@ -76,11 +79,21 @@ impl Lowerer<'_> {
             .map_err(|_| diag::function_twice(&item.name))
     }
 
+    /// Counts a `use`: files that use each other under many names would multiply without end.
+    pub(crate) fn count_use(&mut self, item: &Use) -> Lowered<()> {
+        self.used += 1;
+        if self.used > MAX_USES {
+            return Err(diag::too_deep(item.span));
+        }
+        Ok(())
+    }
+
     /// Puts the definitions of a used file where the `use` stands.
     fn use_item(&mut self, item: &Use) -> Lowered<()> {
         let Some(file) = self.files.script(item, self.dialect) else {
             return Err(Box::new(diag::module_not_found(item, &diag::written(&item.path), &[])));
         };
+        self.count_use(item)?;
         let outer = std::mem::replace(&mut self.dialect, file.dialect);
         let result = self.within(used_name(item), item.span, |this| this.items(&file.items));
         self.dialect = outer;

@@ -24,7 +24,7 @@ use crate::ir;
 use crate::resolve::{Files, ModuleId, ModuleTree, Scope};
 
 /// A tree may be this many nodes deep, called functions included, whatever the source depth: what the stack can take.
-pub(crate) const MAX_DEPTH: usize = 2048;
+pub(crate) const MAX_DEPTH: usize = 1024;
 
 /// Result of lowering.
 pub(crate) type Lowered<T> = Result<T, Box<Diagnostic>>;
@@ -71,6 +71,8 @@ pub(crate) struct Lowerer<'a> {
     pub has_args: bool,
     /// Only asks whether all names are known.
     probing: bool,
+    /// Files that were put in place so far.
+    used: usize,
     /// Expressions around the one at hand.
     depth: usize,
 }
@@ -100,6 +102,7 @@ impl<'a> Lowerer<'a> {
             aggregates: Vec::new(),
             has_args: false,
             probing: false,
+            used: 0,
             depth: 0,
         }
     }

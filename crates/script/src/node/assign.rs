@@ -53,14 +53,16 @@ impl SetRoot {
     /// The value, to be changed in a part.
     pub(crate) fn change<'v>(&self, world: &'v mut World<'_>, frame: &'v mut Frame<'_>) -> Option<&'v mut Value> {
         match self {
-            Self::Event => {
-                world.event_replaced = true;
-                Some(world.event)
-            }
+            Self::Event => Some(world.event),
             Self::Meta => Some(world.meta),
             Self::State => Some(world.state),
             Self::Local { slot, .. } => frame.local_mut(*slot)?.as_mut(),
         }
+    }
+
+    /// Notes that the value was changed in a part.
+    pub(crate) fn changed(&self, world: &mut World<'_>) {
+        world.event_replaced |= matches!(self, Self::Event);
     }
 
     /// Prepares a value that will live under this root: state outlives the event.
@@ -129,6 +131,7 @@ impl Stmt for SetField {
         let wanted = self.wanted.then(|| value.clone());
         let steps = self.steps.iter().map(|step| (&step.key, step.at));
         put(&self.root, steps, value, world, frame, self.at)?;
+        self.root.changed(world);
         Ok(finish(wanted))
     }
 }
@@ -209,6 +212,7 @@ impl Stmt for SetPath {
         let wanted = self.wanted.then(|| value.clone());
         let steps = keys.iter().map(|(key, at)| (key, *at));
         put(&self.root, steps, value, world, frame, self.at)?;
+        self.root.changed(world);
         Ok(finish(wanted))
     }
 }

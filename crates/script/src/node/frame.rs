@@ -100,7 +100,7 @@ impl<'f> Frame<'f> {
         if !matches!(value, Value::Array(_) | Value::Object(_)) {
             return Ok(());
         }
-        let limit = self.shared.limits.value_depth;
+        let limit = self.shared.limits.depth_of_values();
         if below < limit && value.depth_at_most(limit - below) {
             return Ok(());
         }

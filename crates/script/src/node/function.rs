@@ -15,6 +15,8 @@ pub(crate) struct Function {
     pub name: Str,
     /// Number of parameters; they are the first slots.
     pub params: usize,
+    /// Whether it names `args`.
+    pub reads_args: bool,
     /// Number of local names, parameters included.
     pub slots: usize,
     pub body: Box<dyn Stmt>,
@@ -55,13 +57,17 @@ impl Call {
             let value = arg.eval(view, frame)?.into_owned();
             if position < self.function.params {
                 params.push(value);
-            } else {
+            } else if self.function.reads_args {
                 frame.check_depth(&value, 1, self.at)?;
                 surplus.push(value);
             }
         }
         frame.slots.extend(params.into_iter().map(Some));
-        Ok(Value::from(surplus))
+        Ok(if self.function.reads_args {
+            Value::from(surplus)
+        } else {
+            Value::Null
+        })
     }
 
     fn run(&self, surplus: &Value, view: &View<'_>, frame: &mut Frame<'_>) -> Result<Value, Box<Trap>> {

@@ -31,8 +31,9 @@ impl RecordPlace {
             .try_fold(start, |value, step| value.object_mut()?.get_key_mut(&step.key))
     }
 
-    /// Sets up the flow of the `let`.
-    fn finish(&self, wanted: bool, world: &World<'_>, frame: &mut Frame<'_>) -> Result<Flow, Box<Trap>> {
+    /// The flow of the `let`, now that the place is changed.
+    fn finish(&self, wanted: bool, world: &mut World<'_>, frame: &mut Frame<'_>) -> Result<Flow, Box<Trap>> {
+        self.root.changed(world);
         if !wanted {
             return Ok(Flow::Done);
         }

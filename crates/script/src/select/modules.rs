@@ -1,8 +1,6 @@
 //! The modules of a query: constants and functions for its expressions, and the definitions that `create` and `select` name
 //! (spec/query.md 6).
 
-use std::sync::Arc;
-
 use temblor_syntax::ast::{DefineOperator, DefineScript, DefineWindow, Dialect, Query, QueryItem, QueryStmtKind};
 use temblor_syntax::{Diagnostic, SourceMap};
 
@@ -109,7 +107,7 @@ impl Lowerer<'_> {
                 let Some(file) = self.files.query(used, self.dialect) else {
                     return Err(Box::new(diag::module_not_found(used, &diag::written(&used.path), &[])));
                 };
-                let file = Arc::clone(&file);
+                self.count_use(used)?;
                 let outer = std::mem::replace(&mut self.dialect, file.dialect);
                 let result = self.within(used_name(used), used.span, |this| this.query_items(&file.items, found));
                 self.dialect = outer;

@@ -1,5 +1,7 @@
 //! Section 14: limits.
 
+use std::fmt::Write as _;
+
 use super::*;
 
 fn with(limits: Limits, script: &str, event: &str) -> Result<Value, String> {
@@ -102,11 +104,44 @@ fn zero_means_no_limit() {
 
 #[test]
 fn chains_of_functions_do_not_exhaust_the_stack() {
-    let mut script = String::from("fn f0(x) with x end;\n");
-    for n in 1..5000 {
-        script.push_str(&format!("fn f{n}(x) with [f{}(x)] end;\n", n - 1));
-    }
-    script.push_str("f4999(1)");
+    let script = chain(5000);
     let env = env(Files::default(), Dialect::Modern, Limits::default());
     refused_in(&script, &env, "nested too deeply");
+}
+
+/// A chain of functions, each calling the one before within an array.
+fn chain(functions: usize) -> String {
+    let mut script = String::from("fn f0(x) with [x] end;\n");
+    for n in 1..functions {
+        let _ = writeln!(script, "fn f{n}(x) with [f{}(x)] end;", n - 1);
+    }
+    let _ = write!(script, "let y = f{}(1); 1", functions - 1);
+    script
+}
+
+#[test]
+fn what_is_accepted_runs_on_the_stack_of_a_thread() {
+    let accepted = (1..).take_while(|n| {
+        let env = env(Files::default(), Dialect::Modern, Limits::default());
+        compiled_in(&chain(n * 100), &env).is_ok()
+    });
+    let functions = accepted.last().unwrap() * 100;
+    assert!(functions >= 200);
+    gives(&chain(functions), "1");
+    // Brackets, blocks and braces up to the source depth.
+    let nests = [
+        ("[", "]"),
+        ("(match event of case 1 => 2 default => ", " end)"),
+        ("-(", ")"),
+        ("{\"a\": ", "}"),
+        ("core::test::count([", "])"),
+        ("patch {} of insert \"a\" => ", " end"),
+        ("merge {} of {\"a\": ", "} end"),
+        ("(for [1] of case (i, e) => ", " end)"),
+        ("\"#{", "}\""),
+    ];
+    for (open, close) in nests {
+        let script = format!("let x = {}7{}; event", open.repeat(125), close.repeat(125));
+        gives_for(&script.replace('7', "event"), "7", "7");
+    }
 }

@@ -86,7 +86,7 @@ fn array_patterns_search_everywhere() {
     matches("%[]", "[]", true);
     matches("%[ 2, %{ present a } ]", r#"[{"a": 1}, 1, 2]"#, true);
     matches("%[ _ ]", "[]", false);
-    binds("%[ 1, _, ~ json|| ]", r#"[1, "2", 1]"#, r#"[[0,1],[2,1],[1,2]]"#);
+    binds("%[ 1, _, ~ json|| ]", r#"[1, "2", 1]"#, "[[0,1],[2,1],[1,2]]");
 }
 
 #[test]

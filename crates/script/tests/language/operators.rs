@@ -63,7 +63,7 @@ fn calls_that_are_not_constant_fail_for_the_event() {
 #[test]
 fn texts_insert_values() {
     gives_for(
-        r##""a #{event.s} b #{event.n}""##,
+        r#""a #{event.s} b #{event.n}""#,
         r#"{"s": "x\"y", "n": [1, "z"]}"#,
         r#""a x\"y b [1,\"z\"]""#,
     );
@@ -73,7 +73,7 @@ fn texts_insert_values() {
 
 #[test]
 fn binaries_are_written_bit_by_bit() {
-    gives_for(r#"<<event.a:4, 5:4, event.s/binary>>"#, r#"{"a": 1, "s": "ab"}"#, r#""FWFi""#);
+    gives_for("<<event.a:4, 5:4, event.s/binary>>", r#"{"a": 1, "s": "ab"}"#, r#""FWFi""#);
     refused("<<1:65>>", "bits > 64");
     refused("<<1/float>>", "Not a valid data type: 'float'");
     fails_for("<<event/binary>>", "7", "Not a long enough binary");

@@ -114,6 +114,6 @@ fn merges_join_records() {
 
 #[test]
 fn the_last_of_equal_keys_wins_at_the_first_place() {
-    gives_for(r##"{"a": 1, "b": event, "a": 3}"##, "2", r#"{"a":3,"b":2}"#);
+    gives_for(r#"{"a": 1, "b": event, "a": 3}"#, "2", r#"{"a":3,"b":2}"#);
     gives_for(r##"{"#{event}": 1, "b": 2}"##, "2", r#"{"2":1,"b":2}"#);
 }

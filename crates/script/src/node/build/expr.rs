@@ -46,7 +46,11 @@ pub(crate) fn expr(expr: ir::Expr) -> Box<dyn Expr> {
 
 /// Builds several values.
 pub(crate) fn exprs(list: Vec<ir::Expr>) -> Box<[Box<dyn Expr>]> {
-    list.into_iter().map(expr).collect()
+    let mut built = Vec::with_capacity(list.len());
+    for part in list {
+        built.push(expr(part));
+    }
+    built.into()
 }
 
 /// Builds `expr` as a condition that must be a boolean.
