@@ -39,7 +39,7 @@ impl Graph {
 
     fn traits_of(&self, id: NodeId) -> OpTraits {
         match &self.node(id).kind {
-            NodeKind::Input | NodeKind::Output(_) => OpTraits::PLAIN,
+            NodeKind::Input | NodeKind::Pass | NodeKind::Output(_) => OpTraits::PLAIN,
             NodeKind::Shared(operator) => operator.traits(),
             NodeKind::Stateful(_, traits) => *traits,
         }

@@ -5,13 +5,23 @@
 use temblor_event::{End, Event, Insight, Reason, Signal};
 
 use crate::graph::{Behind, Graph, Links, Node, NodeKind, PipelineState};
-use crate::op::{OpCx, OpError};
+use crate::op::{OpCx, unlinked};
 use crate::outputs::Outputs;
 use crate::port::{InputId, NodeId, PortId};
+
+/// What a node reacted to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    Event,
+    Signal,
+}
 
 impl Graph {
     /// Runs one event from an input to the outputs.
     pub fn run(&self, state: &mut PipelineState, input: InputId, event: Event, links: &dyn Links, out: &mut Outputs) {
+        if let Some(metrics) = &self.metrics {
+            metrics.report_if_due(self, state, event.ingest_ns, out);
+        }
         let before = out.events.len();
         let entry = self.inputs[usize::from(input.0)].1;
         out.stack.push((entry, PortId::DEFAULT, event));
@@ -35,9 +45,9 @@ impl Graph {
                 }
                 _ => continue,
             };
-            Self::push_emitted(node, signal.ingest_ns(), state, out);
+            self.push_emitted(id, node, Cause::Signal, state, out);
             if let Err(error) = result {
-                out.errors.push(error.message);
+                out.errors.push(error);
                 break;
             }
         }
@@ -52,7 +62,9 @@ impl Graph {
         for node in self.nodes[..end].iter().rev() {
             match &node.kind {
                 NodeKind::Shared(operator) if operator.traits().handles_insights => operator.on_insight(node.uid, insight),
-                NodeKind::Stateful(slot, traits) if traits.handles_insights => state.operators[*slot].on_insight(node.uid, insight),
+                NodeKind::Stateful(slot, traits) if traits.handles_insights => {
+                    state.operators[*slot].on_insight(node.uid, insight)
+                }
                 _ => {}
             }
         }
@@ -61,9 +73,8 @@ impl Graph {
     fn drain(&self, state: &mut PipelineState, links: &dyn Links, out: &mut Outputs) {
         while let Some((id, port, event)) = out.stack.pop() {
             let node = self.node(id);
-            let at_ns = event.ingest_ns;
             let result = match &node.kind {
-                NodeKind::Input => {
+                NodeKind::Input | NodeKind::Pass => {
                     out.emitted.push((PortId::DEFAULT, event));
                     Ok(())
                 }
@@ -80,22 +91,24 @@ impl Graph {
                     state.operators[*slot].on_event(&mut cx(id, node, &behind, out), port, event)
                 }
             };
-            if let Err(OpError { message }) = result {
+            if let Err(error) = result {
                 out.emitted.clear();
-                out.offer_end(End::with_detail(Reason::SelectError, message.as_str()));
-                out.errors.push(message);
+                out.offer_end(End::with_detail(Reason::SelectError, error.message.as_str()));
+                out.errors.push(error);
                 continue;
             }
-            Self::push_emitted(node, at_ns, state, out);
+            self.push_emitted(id, node, Cause::Event, state, out);
         }
     }
 
-    fn push_emitted(node: &Node, at_ns: u64, state: &PipelineState, out: &mut Outputs) {
-        let Outputs { emitted, stack, .. } = out;
-        let mut unread = None;
+    fn push_emitted(&self, id: NodeId, node: &Node, cause: Cause, state: &PipelineState, out: &mut Outputs) {
+        if let Some(metrics) = &self.metrics {
+            metrics.count(self, id, cause == Cause::Event, &out.emitted);
+        }
+        let Outputs { emitted, stack, end, .. } = out;
         for (port, event) in emitted.drain(..) {
             match node.consumers(port) {
-                [] => unread = Some(port),
+                [] => End::offer(end, end_of_unread(node, port, &event, state)),
                 [only] => stack.push((only.to, only.port, event)),
                 [first @ .., last] => {
                     for edge in first {
@@ -105,13 +118,14 @@ impl Graph {
                 }
             }
         }
-        if let Some(port) = unread {
-            out.offer_end(end_of_unread(node, port, at_ns, state));
-        }
     }
 
     fn behind<'a>(&'a self, node: &'a Node, links: &'a dyn Links) -> Behind<'a> {
-        Behind { graph: self, node, links }
+        Behind {
+            graph: self,
+            node,
+            links,
+        }
     }
 }
 
@@ -119,17 +133,18 @@ fn cx<'a>(id: NodeId, node: &'a Node, behind: &'a Behind<'a>, out: &'a mut Outpu
     OpCx {
         uid: node.uid,
         node: id,
+        name: node.name.as_str(),
         ports: &node.ports,
         downstream: behind,
         out,
     }
 }
 
-fn end_of_unread(node: &Node, port: PortId, at_ns: u64, state: &PipelineState) -> End {
+fn end_of_unread(node: &Node, port: PortId, event: &Event, state: &PipelineState) -> End {
     let name = node.ports.name(port);
     match &node.kind {
-        NodeKind::Shared(operator) => operator.unread(&node.name, name, at_ns),
-        NodeKind::Stateful(slot, _) => state.operators[*slot].unread(&node.name, name, at_ns),
-        NodeKind::Input | NodeKind::Output(_) => crate::op::unlinked(&node.name, name),
+        NodeKind::Shared(operator) => operator.unread(&node.name, name, event),
+        NodeKind::Stateful(slot, _) => state.operators[*slot].unread(&node.name, name, event),
+        NodeKind::Input | NodeKind::Pass | NodeKind::Output(_) => unlinked(&node.name, name),
     }
 }

@@ -6,6 +6,7 @@
 use temblor_event::Uid;
 use temblor_value::Str;
 
+use crate::metrics::Metrics;
 use crate::op::{Availability, OpTraits, Operator, Sharing, StatefulOperator};
 use crate::port::{InputId, NodeId, OutputId, PortId, PortTable};
 
@@ -22,6 +23,8 @@ pub struct Edge {
 pub enum NodeKind {
     /// An input: passes on.
     Input,
+    /// A declared stream or a plain select: passes on and is not counted.
+    Pass,
     /// An output: events leave the pipeline.
     Output(OutputId),
     /// An operator that workers share.
@@ -40,6 +43,8 @@ pub struct Node {
     pub kind: NodeKind,
     /// Names of its output ports.
     pub ports: PortTable,
+    /// Names of its input ports.
+    pub input_ports: PortTable,
     /// Consumers per output port, in link order.
     pub edges: Vec<Vec<Edge>>,
 }
@@ -73,6 +78,7 @@ pub struct Graph {
     pub(crate) inputs: Vec<(Str, NodeId)>,
     /// Name of each output.
     pub(crate) outputs: Vec<Str>,
+    pub(crate) metrics: Option<Metrics>,
 }
 
 impl Graph {
@@ -83,12 +89,17 @@ impl Graph {
     /// The input that events for port `name` enter at: the one called so, else `in/name` (spec/query.md 7.4).
     pub fn input(&self, name: &str) -> Option<InputId> {
         let find = |wanted: &str| self.inputs.iter().position(|(known, _)| known.as_str() == wanted);
-        find(name).or_else(|| find(&format!("in/{name}"))).map(|at| InputId(at as u16))
+        find(name)
+            .or_else(|| find(&format!("in/{name}")))
+            .map(|at| InputId(at as u16))
     }
 
     /// The output of that name.
     pub fn output(&self, name: &str) -> Option<OutputId> {
-        self.outputs.iter().position(|known| known.as_str() == name).map(|at| OutputId(at as u16))
+        self.outputs
+            .iter()
+            .position(|known| known.as_str() == name)
+            .map(|at| OutputId(at as u16))
     }
 
     /// Names of all outputs, by [`OutputId`].
@@ -98,9 +109,14 @@ impl Graph {
 
     /// Whether an event of time `at_ns` that enters at `input` could pass (spec/proxy.md 4.1, *Availability*).
     pub fn is_available(&self, input: InputId, links: &dyn Links, at_ns: u64) -> bool {
-        let node = self.node(self.inputs[usize::from(input.0)].1);
-        let entry = Behind { graph: self, node, links };
-        entry.is_available(PortId::DEFAULT, at_ns)
+        let entry = self.inputs[usize::from(input.0)].1;
+        let node = self.node(entry);
+        Behind {
+            graph: self,
+            node,
+            links,
+        }
+        .node_is_available(entry, at_ns)
     }
 
     /// Serial as soon as one node is stateful.
@@ -112,7 +128,7 @@ impl Graph {
     /// Nodes with their names and sharing classes, in node order; for `explain`.
     pub fn sharing(&self) -> impl Iterator<Item = (&str, Sharing)> + '_ {
         self.nodes.iter().filter_map(|node| match &node.kind {
-            NodeKind::Input | NodeKind::Output(_) => None,
+            NodeKind::Input | NodeKind::Pass | NodeKind::Output(_) => None,
             NodeKind::Shared(operator) => Some((node.name.as_str(), operator.sharing())),
             NodeKind::Stateful(..) => Some((node.name.as_str(), Sharing::Stateful)),
         })
@@ -146,6 +162,11 @@ impl Availability for Behind<'_> {
         let consumers = self.node.consumers(port);
         consumers.is_empty() || consumers.iter().any(|edge| self.node_is_available(edge.to, at_ns))
     }
+
+    fn any_is_available(&self, at_ns: u64) -> bool {
+        let mut consumers = self.node.edges.iter().flatten().peekable();
+        consumers.peek().is_none() || consumers.any(|edge| self.node_is_available(edge.to, at_ns))
+    }
 }
 
 impl Behind<'_> {
@@ -157,10 +178,10 @@ impl Behind<'_> {
             links: self.links,
         };
         match &node.kind {
-            NodeKind::Input => behind.is_available(PortId::DEFAULT, at_ns),
+            NodeKind::Input | NodeKind::Pass => behind.is_available(PortId::DEFAULT, at_ns),
             NodeKind::Output(output) => self.links.is_available(*output, at_ns),
             NodeKind::Shared(operator) => operator.is_available(&behind, at_ns),
-            NodeKind::Stateful(..) => true,
+            NodeKind::Stateful(_, traits) => traits.holds_events || behind.any_is_available(at_ns),
         }
     }
 }

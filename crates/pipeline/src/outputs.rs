@@ -2,11 +2,13 @@
 
 use smallvec::SmallVec;
 use temblor_event::{End, Event, Insight};
+use temblor_script::Scratch;
 
+use crate::op::OpError;
 use crate::port::{NodeId, OutputId, PortId};
 
 /// Results of one call of a pipeline.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Outputs {
     /// Events that left the pipeline, in delivery order.
     pub events: SmallVec<[(OutputId, Event); 2]>,
@@ -14,12 +16,14 @@ pub struct Outputs {
     pub insights: SmallVec<[(NodeId, Insight); 1]>,
     /// The best candidate of how a branch ended that produced nothing (spec/proxy.md 1.2).
     pub end: Option<End>,
-    /// Formatted errors of selects and operators, for the log.
-    pub errors: Vec<String>,
+    /// Errors of selects and operators, for the log.
+    pub errors: Vec<OpError>,
     /// Events between two nodes; empty between calls.
     pub(crate) stack: SmallVec<[(NodeId, PortId, Event); 4]>,
     /// What the node that is running emits; empty between nodes.
     pub(crate) emitted: SmallVec<[(PortId, Event); 2]>,
+    /// Buffers of scripts and expressions.
+    pub(crate) scratch: Scratch,
 }
 
 impl Outputs {

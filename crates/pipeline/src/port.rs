@@ -49,7 +49,10 @@ impl PortTable {
 
     /// The number of `name`.
     pub fn find(&self, name: &str) -> Option<PortId> {
-        self.names.iter().position(|known| known.as_str() == name).map(|at| PortId(at as u16))
+        self.names
+            .iter()
+            .position(|known| known.as_str() == name)
+            .map(|at| PortId(at as u16))
     }
 
     /// The name of a port; empty for a number that is not in the table.

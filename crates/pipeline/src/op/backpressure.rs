@@ -62,7 +62,10 @@ impl Backpressure {
 
     fn step_above(&self, backoff_ns: u64) -> u64 {
         let steps = || self.config.steps_ms.iter().map(|step| step.saturating_mul(NS_PER_MS));
-        steps().find(|step| *step > backoff_ns).or_else(|| steps().next_back()).unwrap_or(0)
+        steps()
+            .find(|step| *step > backoff_ns)
+            .or_else(|| steps().next_back())
+            .unwrap_or(0)
     }
 
     fn raise(&self, insight: &Insight, before_ns: u64) {
@@ -71,7 +74,8 @@ impl Backpressure {
         }
         let backoff_ns = self.step_above(before_ns);
         self.since_ns.store(insight.ingest_ns, Ordering::Relaxed);
-        self.next_ns.store(insight.ingest_ns.saturating_add(backoff_ns), Ordering::Relaxed);
+        self.next_ns
+            .store(insight.ingest_ns.saturating_add(backoff_ns), Ordering::Relaxed);
         self.backoff_ns.store(backoff_ns, Ordering::Release);
     }
 
@@ -86,7 +90,12 @@ impl Backpressure {
         next_ns <= at_ns
             && self
                 .next_ns
-                .compare_exchange(next_ns, at_ns.saturating_add(backoff_ns), Ordering::Relaxed, Ordering::Relaxed)
+                .compare_exchange(
+                    next_ns,
+                    at_ns.saturating_add(backoff_ns),
+                    Ordering::Relaxed,
+                    Ordering::Relaxed,
+                )
                 .is_ok()
     }
 }
@@ -151,9 +160,9 @@ impl Operator for Backpressure {
         is_due && downstream.is_available(PortId::DEFAULT, at_ns)
     }
 
-    fn unread(&self, name: &str, port: &str, at_ns: u64) -> End {
+    fn unread(&self, name: &str, port: &str, event: &Event) -> End {
         if port == "overflow" {
-            let wait_ns = self.next_ns.load(Ordering::Relaxed).saturating_sub(at_ns);
+            let wait_ns = self.next_ns.load(Ordering::Relaxed).saturating_sub(event.ingest_ns);
             End {
                 retry_after_s: Some(wait_ns.div_ceil(NS_PER_S).max(1)),
                 ..End::new(Reason::Overflow)

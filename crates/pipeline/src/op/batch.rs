@@ -125,6 +125,7 @@ impl StatefulOperator for Batch {
             handles_signals: true,
             reads_event: true,
             always_replaces_event: true,
+            holds_events: true,
             ..OpTraits::PLAIN
         }
     }

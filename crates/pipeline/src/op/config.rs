@@ -7,6 +7,13 @@ use temblor_value::{Str, Value};
 #[error("{0}")]
 pub struct ConfigError(pub String);
 
+impl ConfigError {
+    /// A required configuration that is not there; names the definition.
+    pub fn missing(definition: &str) -> Self {
+        Self(format!("operator config for {definition} is missing"))
+    }
+}
+
 /// The parameters of one operator instance; unknown keys are ignored.
 #[derive(Clone, Copy)]
 pub struct Params<'a> {
@@ -16,7 +23,9 @@ pub struct Params<'a> {
 impl<'a> Params<'a> {
     /// The parameters of `definition`, which must be given.
     pub fn required(definition: &str, config: Option<&'a Value>) -> Result<Self, ConfigError> {
-        config.map(|record| Self { record }).ok_or_else(|| ConfigError(format!("operator config for {definition} is missing")))
+        config
+            .map(|record| Self { record })
+            .ok_or_else(|| ConfigError::missing(definition))
     }
 
     fn get(&self, key: &str) -> Option<&'a Value> {
@@ -25,13 +34,19 @@ impl<'a> Params<'a> {
 
     /// The names of all parameters.
     pub fn keys(&self) -> impl Iterator<Item = &'a str> {
-        self.record.as_object().into_iter().flat_map(|record| record.keys().map(Str::as_str))
+        self.record
+            .as_object()
+            .into_iter()
+            .flat_map(|record| record.keys().map(Str::as_str))
     }
 
     /// Refuses parameters that are not among `known`; for operators that tremor did not have.
     pub fn closed(&self, known: &[&str]) -> Result<(), ConfigError> {
         match self.keys().find(|key| !known.contains(key)) {
-            Some(key) => Err(ConfigError(format!("unknown parameter `{key}`, known are {}", known.join(", ")))),
+            Some(key) => Err(ConfigError(format!(
+                "unknown parameter `{key}`, known are {}",
+                known.join(", ")
+            ))),
             None => Ok(()),
         }
     }
@@ -66,7 +81,10 @@ impl<'a> Params<'a> {
             None => Ok(None),
             Some(value) => match read(value) {
                 Some(read) => Ok(Some(read)),
-                None => Err(ConfigError(format!("`{key}` must be {wanted}, it is of type {}", value.kind()))),
+                None => Err(ConfigError(format!(
+                    "`{key}` must be {wanted}, it is of type {}",
+                    value.kind()
+                ))),
             },
         }
     }

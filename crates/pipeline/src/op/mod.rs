@@ -5,24 +5,39 @@
 
 pub mod backpressure;
 pub mod batch;
+pub mod bucket;
 pub mod config;
 pub mod counter;
 pub mod history;
 pub mod percentile;
 pub mod roundrobin;
+pub mod script;
 
 use temblor_event::{End, Event, Insight, Reason, Signal, Uid};
+use temblor_script::Scratch;
 use temblor_value::Str;
 
 use crate::outputs::Outputs;
 use crate::port::{NodeId, PortId, PortTable};
 
 /// An error that an operator does not route itself; the event's branch ends (spec/operators-and-flow.md A.4).
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct OpError {
     /// Formatted, with its place in the source where there is one.
     pub message: String,
+    /// Whether `run` ends here, as it does when the query rather than an event is at fault (spec/query.md 8.6).
+    pub ends_run: bool,
+}
+
+impl OpError {
+    /// An error that ends the event only.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            ends_run: false,
+        }
+    }
 }
 
 /// How a node may be shared between workers (design: sharing classes).
@@ -47,6 +62,8 @@ pub struct OpTraits {
     pub reads_event: bool,
     /// Whatever it emits carries a value other than the event's own.
     pub always_replaces_event: bool,
+    /// Keeps events and emits them, or what it made of them, later.
+    pub holds_events: bool,
 }
 
 impl OpTraits {
@@ -56,13 +73,28 @@ impl OpTraits {
         handles_insights: false,
         reads_event: false,
         always_replaces_event: false,
+        holds_events: false,
     };
+}
+
+/// A counter that an operator keeps itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnMetric {
+    /// What is measured.
+    pub measurement: &'static str,
+    /// Tags beside `pipeline` and `node`.
+    pub tags: Vec<(&'static str, Str)>,
+    /// Total since the start.
+    pub count: u64,
 }
 
 /// Which of a node's outputs could take an event now (spec/proxy.md 4.1, *Availability*).
 pub trait Availability {
     /// Whether something behind `port` of the asking node could take an event of time `at_ns`.
     fn is_available(&self, port: PortId, at_ns: u64) -> bool;
+
+    /// Whether something behind any port could; true if nothing is there.
+    fn any_is_available(&self, at_ns: u64) -> bool;
 }
 
 /// What an operator may use of its surroundings during a call.
@@ -71,6 +103,8 @@ pub struct OpCx<'a> {
     pub uid: Uid,
     /// The node's position.
     pub node: NodeId,
+    /// The node's name.
+    pub name: &'a str,
     /// Names of the node's output ports.
     pub ports: &'a PortTable,
     /// What lies behind the ports.
@@ -88,6 +122,11 @@ impl OpCx<'_> {
     /// Raises an insight, to be offered to the nodes before this one.
     pub fn raise(&mut self, insight: Insight) {
         self.out.insights.push((self.node, insight));
+    }
+
+    /// Buffers for running scripts and expressions.
+    pub(crate) fn scratch(&mut self) -> &mut Scratch {
+        &mut self.out.scratch
     }
 
     /// Notes that the event ends here.
@@ -112,6 +151,11 @@ pub trait Operator: Send + Sync {
     /// What the executor must know.
     fn traits(&self) -> OpTraits;
 
+    /// Counters of its own, beside those of ports (spec/operators-and-flow.md C.1).
+    fn metrics(&self) -> Vec<OwnMetric> {
+        Vec::new()
+    }
+
     /// Stateless or atomic.
     fn sharing(&self) -> Sharing {
         Sharing::Stateless
@@ -119,13 +163,12 @@ pub trait Operator: Send + Sync {
 
     /// Whether an event of time `at_ns` could pass.
     fn is_available(&self, downstream: &dyn Availability, at_ns: u64) -> bool {
-        let _ = (downstream, at_ns);
-        true
+        downstream.any_is_available(at_ns)
     }
 
     /// The end of an event that was emitted on a port nobody reads.
-    fn unread(&self, name: &str, port: &str, at_ns: u64) -> End {
-        let _ = at_ns;
+    fn unread(&self, name: &str, port: &str, event: &Event) -> End {
+        let _ = event;
         unlinked(name, port)
     }
 }
@@ -146,11 +189,24 @@ pub trait StatefulOperator: Send {
     /// What the executor must know.
     fn traits(&self) -> OpTraits;
 
+    /// Counters of its own, beside those of ports (spec/operators-and-flow.md C.1).
+    fn metrics(&self) -> Vec<OwnMetric> {
+        Vec::new()
+    }
+
     /// The end of an event that was emitted on a port nobody reads.
-    fn unread(&self, name: &str, port: &str, at_ns: u64) -> End {
-        let _ = at_ns;
+    fn unread(&self, name: &str, port: &str, event: &Event) -> End {
+        let _ = event;
         unlinked(name, port)
     }
+}
+
+/// An operator, in one of its two forms.
+pub enum Instance {
+    /// Workers share it.
+    Shared(Box<dyn Operator>),
+    /// One worker at a time.
+    Stateful(Box<dyn StatefulOperator>),
 }
 
 /// The end of an event at a port without reader.

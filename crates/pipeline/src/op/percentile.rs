@@ -64,12 +64,16 @@ impl Operator for Percentile {
     }
 
     fn on_insight(&self, uid: Uid, insight: &mut Insight) {
-        let is_no_judgement = insight.kind == InsightKind::Cancelled
-            || insight.attempt.is_some_and(|attempt| attempt.outcome == Outcome::Overload);
+        let is_no_judgement =
+            insight.kind == InsightKind::Cancelled || insight.attempt.is_some_and(|attempt| attempt.outcome == Outcome::Overload);
         if insight.op_meta.get(uid).is_none() || is_no_judgement {
             return;
         }
-        self.change(if self.is_bad(insight) { -self.config.step_down } else { self.config.step_up });
+        self.change(if self.is_bad(insight) {
+            -self.config.step_down
+        } else {
+            self.config.step_up
+        });
     }
 
     fn traits(&self) -> OpTraits {
@@ -83,7 +87,7 @@ impl Operator for Percentile {
         Sharing::Atomic
     }
 
-    fn unread(&self, name: &str, port: &str, _at_ns: u64) -> End {
+    fn unread(&self, name: &str, port: &str, _event: &Event) -> End {
         if port == "overflow" {
             End {
                 retry_after_s: Some(1),

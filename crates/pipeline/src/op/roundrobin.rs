@@ -43,7 +43,9 @@ impl RoundRobin {
 
     fn first(&self, from: usize, fits: impl Fn(usize) -> bool) -> Option<usize> {
         let count = self.outputs.len();
-        (0..count).map(|step| (from + step) % count).find(|&index| self.is_open[index].load(Ordering::Relaxed) && fits(index))
+        (0..count)
+            .map(|step| (from + step) % count)
+            .find(|&index| self.is_open[index].load(Ordering::Relaxed) && fits(index))
     }
 
     fn choose(&self, from: usize, before: Option<usize>, downstream: &dyn Availability, at_ns: u64) -> Option<usize> {
@@ -70,7 +72,11 @@ impl Operator for RoundRobin {
                 return Ok(());
             };
             let then = (chosen + 1) % self.outputs.len();
-            if self.next.compare_exchange(from, then, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            if self
+                .next
+                .compare_exchange(from, then, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+            {
                 event.op_meta.set(cx.uid, Mark::Output(chosen as u32));
                 cx.emit(self.outputs[chosen], event);
                 return Ok(());
@@ -121,7 +127,7 @@ impl Operator for RoundRobin {
         self.first(0, is_available).is_some()
     }
 
-    fn unread(&self, name: &str, port: &str, _at_ns: u64) -> End {
+    fn unread(&self, name: &str, port: &str, _event: &Event) -> End {
         if port == "overflow" {
             End {
                 retry_after_s: Some(1),
