@@ -103,10 +103,12 @@ codes! {
     ARITY = "R015", "A function is called with a wrong number of arguments.";
     ARGUMENT_TYPE = "R016", "A function is called with a wrong type.";
     FUNCTION_FAILED = "R017", "A library function failed.";
+    WINDOW_VALUE = "R018", "A window script gives no usable value.";
     RECURSION_LIMIT = "G001", "A function recurs too often.";
     VALUE_DEPTH = "G002", "A value is nested too deeply.";
     TOO_LARGE = "G003", "A value is too large.";
     STEP_LIMIT = "G004", "The work for one event is too much.";
+    GROUP_LIMIT = "G005", "A window holds too many groups.";
     LOCAL_IN_SELECT = "Q001", "A select names a local variable.";
     NESTED_AGGREGATE = "Q002", "An aggregate function stands inside of an aggregate function.";
     EVENT_IN_TARGET = "Q003", "The target of a windowed select refers to the event.";
