@@ -130,6 +130,7 @@ codes! {
     AGGREGATE_COST = "W005", "An aggregate function keeps all values.";
     AGGREGATE_WITHOUT_WINDOW = "W006", "An aggregate function has no window to work on.";
     UNBOUNDED_GROUPS = "W007", "The groups of a window are not limited.";
+    DEPRECATED_OPERATOR = "W008", "An operator type has a new name.";
     BRACE_TEXT = "W101", "Braces in a string look like an interpolation of tremor 0.9.";
     HASH_BRACE = "W102", "The hash of an interpolation would be printed by tremor 0.9.";
     WINDOW_EVENT = "W103", "A windowed target refers to the triggering event.";

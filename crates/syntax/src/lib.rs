@@ -11,7 +11,7 @@ pub mod dialect;
 pub mod highlight;
 pub mod lexer;
 pub mod parser;
-
+pub mod printer;
 pub mod render;
 pub mod source;
 pub mod span;

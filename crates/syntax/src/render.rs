@@ -75,10 +75,14 @@ impl Report<'_> {
             let Some(line) = self.sources.line_text(span.source, index) else {
                 continue;
             };
+            let start = self.sources.line_start(span.source, index) as usize;
+            // Behind the last LF no line begins, unless something is missing just there.
+            if start > 0 && start == self.sources.text(span.source).len() && index != main.line {
+                continue;
+            }
             let line = line.strip_suffix('\r').unwrap_or(line);
             let number = format!("{:>5}", self.sources.line_number(span.source, index));
             let number = self.painted(BOLD, &number);
-            let start = self.sources.line_start(span.source, index) as usize;
             let line = if self.colour {
                 highlight::paint(line, start, &styles)
             } else {

@@ -4,8 +4,9 @@ use super::recovery::Expected;
 use super::{Layer, Parse, Parser};
 use crate::ast::{
     BinaryOp, BytesPart, Call, Clause, Emit, Expr, ExprKind, Field, For, Literal, Match, Merge, Patch, PatchOp, PatchOpKind,
-    Round, UnaryOp,
+    Path, Qualified, Round, UnaryOp,
 };
+use crate::span::Span;
 use crate::token::{Keyword, Symbol, TokenKind};
 
 /// Level of the tightest binary operators; the loosest is 1.
@@ -91,25 +92,23 @@ impl Parser<'_> {
         while let Some((op, op_level)) = binary_operator(self.peek()).filter(|(_, op_level)| *op_level >= level) {
             self.advance();
             let left_deepest = std::mem::replace(&mut self.deepest, self.depth);
-            let right = if op_level == TIGHTEST {
-                self.signs()?
-            } else {
-                self.binary(op_level + 1)?
-            };
+            let right = self.right_side(op_level)?;
             // The operator puts one more level above both sides.
             self.deepest = self.deepest.max(left_deepest);
             self.sink(1)?;
-            left = Expr {
-                kind: ExprKind::Binary {
-                    op,
-                    operands: Box::new((left, right)),
-                },
-                span: self.since(start),
-            };
+            left = join(op, left, right, self.since(start));
         }
         self.expected.push(Expected::Operator);
         self.deepest = self.deepest.max(outer);
         Ok(left)
+    }
+
+    fn right_side(&mut self, level: u8) -> Parse<Expr> {
+        if level == TIGHTEST {
+            self.signs()
+        } else {
+            self.binary(level + 1)
+        }
     }
 
     /// Puts levels above the expression that was read. Chains of operators are no nesting in the text, so they may be longer.
@@ -124,56 +123,64 @@ impl Parser<'_> {
 
     /// Prefix operators and what they stand before: first signs, then negations.
     fn signs(&mut self) -> Parse<Expr> {
-        let mut operators = Vec::new();
         self.expected.push(Expected::Operation);
-        loop {
-            let op = match self.peek() {
-                Some(TokenKind::Symbol(Symbol::Plus)) => UnaryOp::Plus,
-                Some(TokenKind::Symbol(Symbol::Minus)) => UnaryOp::Minus,
-                _ => break,
-            };
+        if self.sign().is_none() && self.negation().is_none() {
+            return self.presence();
+        }
+        self.signed()
+    }
+
+    fn signed(&mut self) -> Parse<Expr> {
+        let mut operators = Vec::new();
+        while let Some(op) = self.sign() {
             operators.push((op, self.start()));
             self.advance();
             self.expected.push(Expected::Operation);
         }
-        loop {
-            let op = match self.peek() {
-                Some(TokenKind::Keyword(Keyword::Not)) => UnaryOp::Not,
-                Some(TokenKind::Symbol(Symbol::Bang)) => UnaryOp::BitNot,
-                _ => break,
-            };
+        while let Some(op) = self.negation() {
             operators.push((op, self.start()));
             self.advance();
             self.expected.push(Expected::NotOperand);
         }
-        let mut operand = self.presence()?;
+        let operand = self.presence()?;
         self.sink(operators.len() as u32)?;
-        for (op, start) in operators.into_iter().rev() {
-            operand = Expr {
-                kind: ExprKind::Unary {
-                    op,
-                    operand: Box::new(operand),
-                },
-                span: self.since(start),
-            };
+        Ok(operators.into_iter().rev().fold(operand, |operand, (op, start)| Expr {
+            kind: ExprKind::Unary {
+                op,
+                operand: Box::new(operand),
+            },
+            span: self.since(start),
+        }))
+    }
+
+    fn sign(&self) -> Option<UnaryOp> {
+        match self.peek() {
+            Some(TokenKind::Symbol(Symbol::Plus)) => Some(UnaryOp::Plus),
+            Some(TokenKind::Symbol(Symbol::Minus)) => Some(UnaryOp::Minus),
+            _ => None,
         }
-        Ok(operand)
+    }
+
+    fn negation(&self) -> Option<UnaryOp> {
+        match self.peek() {
+            Some(TokenKind::Keyword(Keyword::Not)) => Some(UnaryOp::Not),
+            Some(TokenKind::Symbol(Symbol::Bang)) => Some(UnaryOp::BitNot),
+            _ => None,
+        }
     }
 
     fn presence(&mut self) -> Parse<Expr> {
+        match self.peek() {
+            Some(TokenKind::Keyword(Keyword::Present)) => self.presence_of(ExprKind::Present),
+            Some(TokenKind::Keyword(Keyword::Absent)) => self.presence_of(ExprKind::Absent),
+            _ => self.atom(),
+        }
+    }
+
+    fn presence_of(&mut self, make: fn(Path) -> ExprKind) -> Parse<Expr> {
         let start = self.start();
-        let is_present = match self.peek() {
-            Some(TokenKind::Keyword(Keyword::Present)) => true,
-            Some(TokenKind::Keyword(Keyword::Absent)) => false,
-            _ => return self.atom(),
-        };
         self.advance();
-        let path = self.path()?;
-        let kind = if is_present {
-            ExprKind::Present(path)
-        } else {
-            ExprKind::Absent(path)
-        };
+        let kind = make(self.path()?);
         Ok(Expr {
             kind,
             span: self.since(start),
@@ -181,46 +188,88 @@ impl Parser<'_> {
     }
 
     /// `atom`: an operand without operators around it.
+    ///
+    /// Like all methods that nested text goes through it does no more than choose the next one: what they keep on the call stack is
+    /// there once for each level.
     pub(super) fn atom(&mut self) -> Parse<Expr> {
-        let start = self.start();
-        let kind = match self.peek() {
-            Some(TokenKind::Symbol(Symbol::ParenOpen)) => return self.parenthesised(),
-            Some(TokenKind::Symbol(Symbol::BracketOpen)) => {
-                self.advance();
-                ExprKind::Array(self.list(Symbol::BracketClose, Self::value)?)
-            }
-            Some(TokenKind::Symbol(Symbol::BraceOpen)) => {
-                self.advance();
-                ExprKind::Record(self.list(Symbol::BraceClose, Self::field)?)
-            }
-            Some(TokenKind::Symbol(Symbol::Shl)) => {
-                self.advance();
-                ExprKind::Bytes(self.list(Symbol::Shr, Self::bytes_part)?)
-            }
-            Some(TokenKind::TextOpen { .. }) => ExprKind::Text(self.text()?.0),
-            Some(TokenKind::Keyword(Keyword::Patch)) => return self.patch(),
-            Some(TokenKind::Keyword(Keyword::Merge)) => return self.merge(),
-            Some(TokenKind::Keyword(Keyword::Recur)) => {
-                self.advance();
-                self.expect(Symbol::ParenOpen)?;
-                ExprKind::Recur(self.list(Symbol::ParenClose, Self::value)?)
-            }
-            Some(TokenKind::Name(_)) => self.call_or_path()?,
-            Some(token) => {
-                if let Some(literal) = literal(token) {
-                    self.advance();
-                    ExprKind::Literal(literal)
-                } else if let Some(path) = self.reserved_path()? {
-                    ExprKind::Path(path)
-                } else {
-                    self.expected.push(Expected::Atom);
-                    return self.unexpected();
-                }
-            }
-            None => return self.unexpected(),
+        match self.peek() {
+            Some(TokenKind::Symbol(Symbol::ParenOpen)) => self.parenthesised(),
+            Some(TokenKind::Symbol(Symbol::BracketOpen)) => self.array(),
+            Some(TokenKind::Symbol(Symbol::BraceOpen)) => self.record(),
+            Some(TokenKind::Symbol(Symbol::Shl)) => self.bytes(),
+            Some(TokenKind::TextOpen { .. }) => self.text_atom(),
+            Some(TokenKind::Keyword(Keyword::Patch)) => self.patch(),
+            Some(TokenKind::Keyword(Keyword::Merge)) => self.merge(),
+            Some(TokenKind::Keyword(Keyword::Recur)) => self.recur(),
+            Some(TokenKind::Name(_)) => self.call_or_path(),
+            _ => self.literal_or_path(),
+        }
+    }
+
+    fn literal_or_path(&mut self) -> Parse<Expr> {
+        let span = self.here();
+        if let Some(literal) = self.peek().and_then(literal) {
+            self.advance();
+            return Ok(Expr {
+                kind: ExprKind::Literal(literal),
+                span,
+            });
+        }
+        let Some(path) = self.reserved_path()? else {
+            self.expected.push(Expected::Atom);
+            return self.unexpected();
         };
         Ok(Expr {
-            kind,
+            span: path.span,
+            kind: ExprKind::Path(path),
+        })
+    }
+
+    fn array(&mut self) -> Parse<Expr> {
+        let start = self.start();
+        self.advance();
+        let items = self.list(Symbol::BracketClose, Self::value)?;
+        Ok(Expr {
+            kind: ExprKind::Array(items),
+            span: self.since(start),
+        })
+    }
+
+    fn record(&mut self) -> Parse<Expr> {
+        let start = self.start();
+        self.advance();
+        let fields = self.list(Symbol::BraceClose, Self::field)?;
+        Ok(Expr {
+            kind: ExprKind::Record(fields),
+            span: self.since(start),
+        })
+    }
+
+    fn bytes(&mut self) -> Parse<Expr> {
+        let start = self.start();
+        self.advance();
+        let parts = self.list(Symbol::Shr, Self::bytes_part)?;
+        Ok(Expr {
+            kind: ExprKind::Bytes(parts),
+            span: self.since(start),
+        })
+    }
+
+    fn text_atom(&mut self) -> Parse<Expr> {
+        let (text, span) = self.text()?;
+        Ok(Expr {
+            kind: ExprKind::Text(text),
+            span,
+        })
+    }
+
+    fn recur(&mut self) -> Parse<Expr> {
+        let start = self.start();
+        self.advance();
+        self.expect(Symbol::ParenOpen)?;
+        let args = self.list(Symbol::ParenClose, Self::value)?;
+        Ok(Expr {
+            kind: ExprKind::Recur(args),
             span: self.since(start),
         })
     }
@@ -234,15 +283,26 @@ impl Parser<'_> {
         Ok(value)
     }
 
-    fn call_or_path(&mut self) -> Parse<ExprKind> {
+    fn call_or_path(&mut self) -> Parse<Expr> {
         let start = self.start();
         let name = self.qualified()?;
         if self.eat(Symbol::ParenOpen) {
-            self.has_names = true;
-            let args = self.list(Symbol::ParenClose, Self::value)?;
-            return Ok(ExprKind::Call(Call { function: name, args }));
+            return self.call(start, name);
         }
-        Ok(ExprKind::Path(self.name_path(start, name)?))
+        let path = self.name_path(start, name)?;
+        Ok(Expr {
+            span: path.span,
+            kind: ExprKind::Path(path),
+        })
+    }
+
+    fn call(&mut self, start: u32, function: Qualified) -> Parse<Expr> {
+        self.has_names = true;
+        let args = self.list(Symbol::ParenClose, Self::value)?;
+        Ok(Expr {
+            kind: ExprKind::Call(Call { function, args }),
+            span: self.since(start),
+        })
     }
 
     fn field(&mut self) -> Parse<Field> {
@@ -279,10 +339,7 @@ impl Parser<'_> {
 
     fn merge(&mut self) -> Parse<Expr> {
         let start = self.start();
-        self.advance();
-        self.enter()?;
-        let target = self.value()?;
-        self.expect_keyword(Keyword::Of)?;
+        let target = self.block_head()?;
         let value = self.value()?;
         self.expect_keyword(Keyword::End)?;
         self.leave();
@@ -294,62 +351,70 @@ impl Parser<'_> {
 
     fn patch(&mut self) -> Parse<Expr> {
         let start = self.start();
-        self.advance();
-        self.enter()?;
-        let target = self.value()?;
-        let head_span = self.since(start);
-        self.expect_keyword(Keyword::Of)?;
-        let mut ops = Vec::new();
-        loop {
-            ops.push(self.patch_op()?);
-            let has_comma = self.eat(Symbol::Comma);
-            if self.eat_keyword(Keyword::End) {
-                break;
-            }
-            if !has_comma {
-                return self.unexpected();
-            }
-        }
-        self.leave();
+        let target = self.block_head()?;
+        // The last token was `of`.
+        let before_of = self.at.checked_sub(2).and_then(|at| self.tokens.get(at));
+        let head_end = before_of.map_or(start, |token| token.span.end);
+        let head_span = Span::new(self.source, start, head_end);
+        let ops = self.patch_ops()?;
         Ok(Expr {
             kind: ExprKind::Patch(Box::new(Patch { target, ops, head_span })),
             span: self.since(start),
         })
     }
 
+    /// Operations up to `end`.
+    fn patch_ops(&mut self) -> Parse<Vec<PatchOp>> {
+        let mut ops = Vec::new();
+        loop {
+            ops.push(self.patch_op()?);
+            let has_comma = self.eat(Symbol::Comma);
+            if self.eat_keyword(Keyword::End) {
+                self.leave();
+                return Ok(ops);
+            }
+            if !has_comma {
+                return self.unexpected();
+            }
+        }
+    }
+
     fn patch_op(&mut self) -> Parse<PatchOp> {
         let start = self.start();
-        let kind = if self.eat_keyword(Keyword::Insert) {
-            self.pair(PatchOpKind::Insert)?
-        } else if self.eat_keyword(Keyword::Update) {
-            self.pair(PatchOpKind::Update)?
-        } else if self.eat_keyword(Keyword::Upsert) {
-            self.pair(PatchOpKind::Upsert)?
-        } else if self.eat_keyword(Keyword::Move) {
-            self.pair(PatchOpKind::Move)?
-        } else if self.eat_keyword(Keyword::Copy) {
-            self.pair(PatchOpKind::Copy)?
-        } else if self.eat_keyword(Keyword::Erase) {
-            PatchOpKind::Erase(self.value()?)
-        } else if self.eat_keyword(Keyword::Merge) {
-            if self.eat(Symbol::Arrow) {
-                PatchOpKind::MergeAll(self.value()?)
-            } else {
-                self.pair(PatchOpKind::Merge)?
-            }
-        } else {
-            return self.unexpected();
-        };
+        let kind = self.patch_op_kind()?;
         Ok(PatchOp {
             kind,
             span: self.since(start),
         })
     }
 
+    fn patch_op_kind(&mut self) -> Parse<PatchOpKind> {
+        let words = [
+            (Keyword::Insert, PatchOpKind::Insert as fn(Expr, Expr) -> PatchOpKind),
+            (Keyword::Update, PatchOpKind::Update),
+            (Keyword::Upsert, PatchOpKind::Upsert),
+            (Keyword::Move, PatchOpKind::Move),
+            (Keyword::Copy, PatchOpKind::Copy),
+        ];
+        for (word, make) in words {
+            if self.eat_keyword(word) {
+                return self.pair(make);
+            }
+        }
+        if self.eat_keyword(Keyword::Erase) {
+            return self.value().map(PatchOpKind::Erase);
+        }
+        self.expect_keyword(Keyword::Merge)?;
+        if self.eat(Symbol::Arrow) {
+            return self.value().map(PatchOpKind::MergeAll);
+        }
+        self.pair(PatchOpKind::Merge)
+    }
+
     fn pair(&mut self, make: fn(Expr, Expr) -> PatchOpKind) -> Parse<PatchOpKind> {
         let key = self.value()?;
         self.expect(Symbol::Arrow)?;
-        Ok(make(key, self.value()?))
+        self.value().map(|value| make(key, value))
     }
 
     fn let_(&mut self) -> Parse<Expr> {
@@ -392,22 +457,8 @@ impl Parser<'_> {
 
     fn match_(&mut self, layer: Layer) -> Parse<Expr> {
         let start = self.start();
-        self.advance();
-        self.enter()?;
-        let target = self.value()?;
-        self.expect_keyword(Keyword::Of)?;
-        let mut clauses = Vec::new();
-        loop {
-            if self.at_keyword(Keyword::Case) || self.at_keyword(Keyword::Default) {
-                clauses.push(self.clause(layer)?);
-            } else if clauses.is_empty() {
-                return self.unexpected();
-            } else {
-                self.expect_keyword(Keyword::End)?;
-                break;
-            }
-        }
-        self.leave();
+        let target = self.block_head()?;
+        let clauses = self.clauses(layer)?;
         let kind = ExprKind::Match(Box::new(Match {
             target,
             clauses,
@@ -419,6 +470,29 @@ impl Parser<'_> {
         })
     }
 
+    /// A keyword, a target and `of`. Enters a level, which the end of the block leaves.
+    fn block_head(&mut self) -> Parse<Expr> {
+        self.advance();
+        self.enter()?;
+        let target = self.value()?;
+        self.expect_keyword(Keyword::Of)?;
+        Ok(target)
+    }
+
+    /// Clauses up to `end`.
+    fn clauses(&mut self, layer: Layer) -> Parse<Vec<Clause>> {
+        let mut clauses = Vec::new();
+        while self.at_keyword(Keyword::Case) || self.at_keyword(Keyword::Default) {
+            clauses.push(self.clause(layer)?);
+        }
+        if clauses.is_empty() {
+            return self.unexpected();
+        }
+        self.expect_keyword(Keyword::End)?;
+        self.leave();
+        Ok(clauses)
+    }
+
     fn clause(&mut self, layer: Layer) -> Parse<Clause> {
         let start = self.start();
         let (mut pattern, mut guard) = (None, None);
@@ -428,7 +502,6 @@ impl Parser<'_> {
         } else {
             self.advance();
         }
-        self.expect(Symbol::Arrow)?;
         let effectors = self.effectors(layer)?;
         Ok(Clause {
             pattern,
@@ -440,19 +513,8 @@ impl Parser<'_> {
 
     fn for_(&mut self, layer: Layer) -> Parse<Expr> {
         let start = self.start();
-        self.advance();
-        self.enter()?;
-        let target = self.value()?;
-        self.expect_keyword(Keyword::Of)?;
-        let mut rounds = Vec::new();
-        while self.at_keyword(Keyword::Case) {
-            rounds.push(self.round(layer)?);
-        }
-        if rounds.is_empty() {
-            return self.unexpected();
-        }
-        self.expect_keyword(Keyword::End)?;
-        self.leave();
+        let target = self.block_head()?;
+        let rounds = self.rounds(layer)?;
         let kind = ExprKind::For(Box::new(For {
             target,
             rounds,
@@ -464,6 +526,20 @@ impl Parser<'_> {
         })
     }
 
+    /// Clauses of a `for` up to `end`.
+    fn rounds(&mut self, layer: Layer) -> Parse<Vec<Round>> {
+        let mut rounds = Vec::new();
+        while self.at_keyword(Keyword::Case) {
+            rounds.push(self.round(layer)?);
+        }
+        if rounds.is_empty() {
+            return self.unexpected();
+        }
+        self.expect_keyword(Keyword::End)?;
+        self.leave();
+        Ok(rounds)
+    }
+
     fn round(&mut self, layer: Layer) -> Parse<Round> {
         let start = self.start();
         self.advance();
@@ -473,7 +549,6 @@ impl Parser<'_> {
         let value = self.name()?;
         self.expect(Symbol::ParenClose)?;
         let guard = self.guard()?;
-        self.expect(Symbol::Arrow)?;
         let effectors = self.effectors(layer)?;
         Ok(Round {
             key,
@@ -492,8 +567,9 @@ impl Parser<'_> {
         }
     }
 
-    /// One or more expressions, separated by commas.
+    /// The arrow and one or more expressions, separated by commas.
     pub(super) fn effectors(&mut self, layer: Layer) -> Parse<Vec<Expr>> {
+        self.expect(Symbol::Arrow)?;
         let one = match layer {
             Layer::Action => Self::action,
             Layer::Value => Self::value,
@@ -503,6 +579,16 @@ impl Parser<'_> {
             effectors.push(one(self)?);
         }
         Ok(effectors)
+    }
+}
+
+fn join(op: BinaryOp, left: Expr, right: Expr, span: Span) -> Expr {
+    Expr {
+        kind: ExprKind::Binary {
+            op,
+            operands: Box::new((left, right)),
+        },
+        span,
     }
 }
 

@@ -2,55 +2,75 @@
 
 use super::recovery::Expected;
 use super::{Failed, Parse, Parser};
-use crate::ast::{
-    CompareOp, Element, ElementKind, Extractor, FieldTest, FieldTestKind, Name, Pattern, PatternKind, RecordPattern,
-};
+use crate::ast::{CompareOp, Element, ElementKind, Extractor, FieldTest, FieldTestKind, Pattern, PatternKind, RecordPattern};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::token::{Keyword, Symbol, TokenKind};
 
 impl Parser<'_> {
     pub(super) fn pattern(&mut self) -> Parse<Pattern> {
-        let start = self.start();
-        let is_binding = matches!(self.peek(), Some(TokenKind::Name(_)))
-            && matches!(self.peek_second(), Some(TokenKind::Symbol(Symbol::Assign)));
-        let kind = if is_binding {
-            self.binding()?
-        } else if self.eat(Symbol::ArrayPattern) {
-            PatternKind::Array(self.list(Symbol::BracketClose, Self::element_pattern)?)
-        } else if self.eat(Symbol::TuplePattern) {
-            self.tuple()?
-        } else {
-            match self.element_pattern()?.kind {
-                ElementKind::Any => PatternKind::Any,
-                ElementKind::Value(value) => PatternKind::Value(value),
-                ElementKind::Extract(extractor) => PatternKind::Extract(extractor),
-                ElementKind::Record(record) => PatternKind::Record(record),
-            }
+        self.expected
+            .extend([Symbol::ArrayPattern, Symbol::TuplePattern].map(Expected::Symbol));
+        match self.peek() {
+            Some(TokenKind::Symbol(Symbol::ArrayPattern)) => self.array_pattern(),
+            Some(TokenKind::Symbol(Symbol::TuplePattern)) => self.tuple(),
+            Some(TokenKind::Name(_)) if matches!(self.peek_second(), Some(TokenKind::Symbol(Symbol::Assign))) => self.binding(),
+            _ => self.lone_element(),
+        }
+    }
+
+    fn lone_element(&mut self) -> Parse<Pattern> {
+        let Element { kind, span } = self.element_pattern()?;
+        let kind = match kind {
+            ElementKind::Any => PatternKind::Any,
+            ElementKind::Value(value) => PatternKind::Value(value),
+            ElementKind::Extract(extractor) => PatternKind::Extract(extractor),
+            ElementKind::Record(record) => PatternKind::Record(record),
         };
+        Ok(Pattern { kind, span })
+    }
+
+    fn array_pattern(&mut self) -> Parse<Pattern> {
+        let start = self.start();
+        let kind = PatternKind::Array(self.array_elements()?);
         Ok(Pattern {
             kind,
             span: self.since(start),
         })
     }
 
+    /// `%[ … ]`, which comes next.
+    fn array_elements(&mut self) -> Parse<Vec<Element>> {
+        self.advance();
+        self.list(Symbol::BracketClose, Self::element_pattern)
+    }
+
     /// `name = pattern`; one name only.
-    fn binding(&mut self) -> Parse<PatternKind> {
+    fn binding(&mut self) -> Parse<Pattern> {
+        let start = self.start();
         let name = self.name()?;
         self.expect(Symbol::Assign)?;
         self.enter()?;
-        let pattern = self.pattern()?;
+        let pattern = Box::new(self.pattern()?);
         self.leave();
+        let span = self.since(start);
         if matches!(pattern.kind, PatternKind::Bind(..)) {
-            let message = "a pattern can bind one name only";
-            self.errors
-                .push(Diagnostic::error(codes::NESTED_BINDING, name.span.to(pattern.span), message));
+            self.errors.push(Diagnostic::error(
+                codes::NESTED_BINDING,
+                span,
+                "a pattern can bind one name only",
+            ));
             return Err(Failed);
         }
-        Ok(PatternKind::Bind(name, Box::new(pattern)))
+        Ok(Pattern {
+            kind: PatternKind::Bind(name, pattern),
+            span,
+        })
     }
 
-    fn tuple(&mut self) -> Parse<PatternKind> {
+    fn tuple(&mut self) -> Parse<Pattern> {
+        let start = self.start();
+        self.advance();
         let mut elements = Vec::new();
         let mut is_open = false;
         self.enter()?;
@@ -68,7 +88,10 @@ impl Parser<'_> {
             self.expect(Symbol::ParenClose)?;
         }
         self.leave();
-        Ok(PatternKind::Tuple { elements, is_open })
+        Ok(Pattern {
+            kind: PatternKind::Tuple { elements, is_open },
+            span: self.since(start),
+        })
     }
 
     /// Three dots, which are three tokens.
@@ -84,19 +107,23 @@ impl Parser<'_> {
     /// What may stand in array and tuple patterns and in the cases of matching functions.
     pub(super) fn element_pattern(&mut self) -> Parse<Element> {
         let start = self.start();
-        let kind = if self.eat(Symbol::Underscore) {
-            ElementKind::Any
-        } else if self.eat(Symbol::Tilde) {
-            ElementKind::Extract(self.extractor()?)
-        } else if self.at_symbol(Symbol::RecordPattern) {
-            ElementKind::Record(self.record_pattern()?)
-        } else {
-            ElementKind::Value(self.value()?)
-        };
+        let kind = self.element_kind()?;
         Ok(Element {
             kind,
             span: self.since(start),
         })
+    }
+
+    fn element_kind(&mut self) -> Parse<ElementKind> {
+        if self.eat(Symbol::Underscore) {
+            Ok(ElementKind::Any)
+        } else if self.eat(Symbol::Tilde) {
+            self.extractor().map(ElementKind::Extract)
+        } else if self.at_symbol(Symbol::RecordPattern) {
+            self.record_pattern().map(ElementKind::Record)
+        } else {
+            self.value().map(ElementKind::Value)
+        }
     }
 
     fn extractor(&mut self) -> Parse<Extractor> {
@@ -127,12 +154,28 @@ impl Parser<'_> {
 
     fn field_test(&mut self) -> Parse<FieldTest> {
         let start = self.start();
-        let (name, kind) = if self.eat_keyword(Keyword::Present) {
-            (self.name()?, FieldTestKind::Present)
-        } else if self.eat_keyword(Keyword::Absent) {
-            (self.name()?, FieldTestKind::Absent)
+        if self.eat_keyword(Keyword::Present) {
+            return Ok(FieldTest {
+                name: self.name()?,
+                kind: FieldTestKind::Present,
+                span: self.since(start),
+            });
+        }
+        if self.eat_keyword(Keyword::Absent) {
+            return Ok(FieldTest {
+                name: self.name()?,
+                kind: FieldTestKind::Absent,
+                span: self.since(start),
+            });
+        }
+        let mut name = self.name()?;
+        let kind = if self.eat(Symbol::Assign) {
+            // The name in front has no effect (spec/script.md 5.5.2).
+            name = self.name()?;
+            self.expect(Symbol::TildeEq)?;
+            FieldTestKind::Extract(self.extractor()?)
         } else {
-            self.named_test()?
+            self.test()?
         };
         Ok(FieldTest {
             name,
@@ -141,23 +184,10 @@ impl Parser<'_> {
         })
     }
 
-    fn named_test(&mut self) -> Parse<(Name, FieldTestKind)> {
-        let name = self.name()?;
+    /// What follows the name of a field.
+    fn test(&mut self) -> Parse<FieldTestKind> {
         if self.eat(Symbol::TildeEq) {
-            let kind = if self.at_symbol(Symbol::RecordPattern) {
-                FieldTestKind::Record(self.record_pattern()?)
-            } else if self.eat(Symbol::ArrayPattern) {
-                FieldTestKind::Array(self.list(Symbol::BracketClose, Self::element_pattern)?)
-            } else {
-                FieldTestKind::Extract(self.extractor()?)
-            };
-            return Ok((name, kind));
-        }
-        if self.eat(Symbol::Assign) {
-            // The name in front has no effect (spec/script.md 5.5.2).
-            let name = self.name()?;
-            self.expect(Symbol::TildeEq)?;
-            return Ok((name, FieldTestKind::Extract(self.extractor()?)));
+            return self.inner_test();
         }
         for (symbol, op) in [
             (Symbol::Eq, CompareOp::Eq),
@@ -168,9 +198,20 @@ impl Parser<'_> {
             (Symbol::Ge, CompareOp::Ge),
         ] {
             if self.eat(symbol) {
-                return Ok((name, FieldTestKind::Compare(op, self.value()?)));
+                return self.value().map(|value| FieldTestKind::Compare(op, value));
             }
         }
         self.unexpected()
+    }
+
+    /// What follows `~=`.
+    fn inner_test(&mut self) -> Parse<FieldTestKind> {
+        if self.at_symbol(Symbol::RecordPattern) {
+            self.record_pattern().map(FieldTestKind::Record)
+        } else if self.at_symbol(Symbol::ArrayPattern) {
+            self.array_elements().map(FieldTestKind::Array)
+        } else {
+            self.extractor().map(FieldTestKind::Extract)
+        }
     }
 }

@@ -138,7 +138,6 @@ impl Parser<'_> {
             clauses.push(self.fn_clause()?);
         }
         self.expect_keyword(Keyword::Default)?;
-        self.expect(Symbol::Arrow)?;
         let default = self.effectors(Layer::Action)?;
         self.expect_keyword(Keyword::End)?;
         Ok(FnBody::Matching { clauses, default })
@@ -154,7 +153,6 @@ impl Parser<'_> {
         }
         self.expect(Symbol::ParenClose)?;
         let guard = self.guard()?;
-        self.expect(Symbol::Arrow)?;
         let effectors = self.effectors(Layer::Action)?;
         Ok(FnClause {
             elements,
