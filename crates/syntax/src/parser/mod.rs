@@ -3,6 +3,7 @@
 //! Knows the grammar only: names, placement of `emit`, sizes of binary parts and the like are checked by whoever resolves the tree. Each
 //! method that reads a construct reports its own error and returns [`Failed`]; the caller of a list of statements decides where to go on.
 
+mod block;
 mod expr;
 mod module;
 mod path;
