@@ -60,8 +60,9 @@ impl DrainWatch {
     }
 
     pub(crate) fn has_started(&mut self) -> bool {
-        // The version check is one atomic load; the value is behind a lock.
-        if !self.has_started && self.signal.0.has_changed().unwrap_or(false) {
+        // The version check is one atomic load; the value is behind a lock. It fails once the trigger is gone, and a trigger may
+        // go after its start.
+        if !self.has_started && self.signal.0.has_changed().unwrap_or(true) {
             self.has_started = self.signal.has_started();
         }
         self.has_started

@@ -683,6 +683,20 @@ async fn a_drain_closes_idle_connections_at_once_and_busy_ones_after_their_answe
 }
 
 #[tokio::test]
+async fn a_drain_goes_on_without_its_trigger() {
+    let mut server = connect(ServerConfig::default()).await;
+    server.send(get("/wait")).await;
+    assert_eq!(server.logged().await, "waiting");
+    let (other, _) = drain();
+    let trigger = std::mem::replace(&mut server.drain, other);
+    trigger.start();
+    drop(trigger);
+    server.script.release.notify_one();
+    let answer = server.read_all().await;
+    assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+}
+
+#[tokio::test]
 async fn a_connection_made_during_a_drain_is_closed() {
     let mut server = connect(ServerConfig::default()).await;
     server.drain.start();
