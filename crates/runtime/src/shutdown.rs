@@ -51,6 +51,12 @@ impl Shutdown {
         *self.0.borrow()
     }
 
+    /// Whether the phase is another one than when this side was made. Costs an atomic load, unlike [`Shutdown::phase`].
+    pub fn has_moved(&self) -> bool {
+        // An error means that the sender is gone, and then nothing may be waited for any more.
+        self.0.has_changed().unwrap_or(true)
+    }
+
     /// Waits until `phase` or a later one. Also resolves when the deciding side is gone.
     pub async fn reached(&mut self, phase: Phase) {
         // An error means that the sender is gone, and then nothing may be waited for any more.

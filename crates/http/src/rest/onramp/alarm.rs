@@ -22,6 +22,7 @@ pub(crate) enum Interruption {
 
 struct Inner {
     timer: Pin<Box<Sleep>>,
+    shutdown: Shutdown,
     stopped: Pin<Box<dyn Future<Output = ()> + Send>>,
     registered: Option<Waker>,
 }
@@ -33,11 +34,13 @@ pub(crate) struct Alarm {
 
 impl Alarm {
     /// An alarm for one connection.
-    pub(crate) fn new(mut shutdown: Shutdown) -> Self {
+    pub(crate) fn new(shutdown: Shutdown) -> Self {
+        let mut waiting = shutdown.clone();
         Self {
             inner: Mutex::new(Inner {
                 timer: Box::pin(sleep_until(Instant::now())),
-                stopped: Box::pin(async move { shutdown.reached(Phase::Stopped).await }),
+                shutdown,
+                stopped: Box::pin(async move { waiting.reached(Phase::Stopped).await }),
                 registered: None,
             }),
         }
@@ -57,10 +60,49 @@ impl Inner {
         if self.timer.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Interruption::Deadline);
         }
-        if self.registered.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+        let is_registered = self.registered.as_ref().is_some_and(|waker| waker.will_wake(cx.waker()));
+        if is_registered && !self.shutdown.has_moved() {
             return Poll::Pending;
         }
-        self.registered = Some(cx.waker().clone());
+        if !is_registered {
+            self.registered = Some(cx.waker().clone());
+        }
         self.stopped.as_mut().poll(cx).map(|()| Interruption::Stopped)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use temblor_runtime::shutdown::ShutdownSender;
+    use tokio::task::yield_now;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_ends_with_the_process() {
+        let sender = ShutdownSender::default();
+        let alarm = Alarm::new(sender.receiver());
+        let far = Instant::now() + Duration::from_secs(3600);
+        let end = async {
+            yield_now().await;
+            sender.advance(Phase::Draining);
+            yield_now().await;
+            sender.advance(Phase::Stopped);
+        };
+        let (interruption, ()) = tokio::join!(alarm.wait(far), end);
+        assert_eq!(interruption, Interruption::Stopped);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_wait_has_its_own_deadline() {
+        let sender = ShutdownSender::default();
+        let alarm = Alarm::new(sender.receiver());
+        for seconds in [5, 1, 3] {
+            let begin = Instant::now();
+            assert_eq!(alarm.wait(begin + Duration::from_secs(seconds)).await, Interruption::Deadline);
+            assert_eq!(begin.elapsed().as_secs(), seconds);
+        }
     }
 }
