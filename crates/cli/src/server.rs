@@ -31,20 +31,31 @@ pub(crate) fn run(options: &ServerOptions, dialect: Option<Dialect>, instance: &
         std::fs::write(file, id).map_err(|error| format!("Failed to create pid file `{}`: {error}", file.display()))?;
     }
     let limits = env::limits(options.recursion_limit, &options.limits)?;
-    match start(&options.files, dialect, instance, limits) {
-        Ok(server) => server.run_until_signal(),
+    let code = match start(&options.files, dialect, instance, limits) {
+        Ok(server) => {
+            server.run_until_signal();
+            ExitCode::SUCCESS
+        }
         Err(error) => {
             tracing::error!(target: "tremor::server", "error: {error}");
             tracing::error!(target: "tremor::server", "error: We are SHUTTING DOWN due to errors during initialization!");
-            Ok(ExitCode::FAILURE)
+            ExitCode::FAILURE
         }
+    };
+    if let Some(file) = &options.pid_file {
+        // Somebody may have removed it already.
+        let _ = std::fs::remove_file(file);
     }
+    Ok(code)
 }
 
 /// Called by the name `tremor`, the first lines say so, since scripts look for it.
 fn program_name() -> &'static str {
     let called = std::env::args_os().next().map(PathBuf::from);
-    let is_tremor = called.as_deref().and_then(|path| path.file_name()).is_some_and(|name| name == "tremor");
+    let is_tremor = called
+        .as_deref()
+        .and_then(|path| path.file_name())
+        .is_some_and(|name| name == "tremor");
     if is_tremor { "tremor" } else { "temblor" }
 }
 
@@ -53,15 +64,21 @@ pub(crate) struct Server {
     runtime: Runtime,
     workers: Arc<Workers>,
     settings: Settings,
+    main: MainThread,
 }
 
 /// Starts workers and loads the files.
 pub(crate) fn start(files: &[PathBuf], dialect: Option<Dialect>, instance: &str, limits: Limits) -> Result<Server, String> {
+    // Before anything listens: who sees the port open may send a signal at once.
+    let main = MainThread::new().map_err(|error| format!("cannot wait for signals: {error}"))?;
     let preview = preview(files).map_err(|error| error.to_string())?;
     let dialect = dialect.or(preview.dialect).unwrap_or_default();
     let settings = preview.settings.unwrap_or_default();
     let env = env::new(dialect, instance, document_limits(limits, &settings));
-    let count = settings.workers.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
+    let count = settings
+        .workers
+        .or_else(|| std::thread::available_parallelism().ok())
+        .unwrap_or(NonZeroUsize::MIN);
     let workers = Arc::new(Workers::start(count).map_err(|error| format!("cannot start workers: {error}"))?);
     let runtime = Runtime::new(connectors::all(), Arc::clone(&workers), &env).map_err(|error| error.to_string())?;
     let mut report = |errors: &QueryErrors| say(&errors.render(is_coloured()));
@@ -70,6 +87,7 @@ pub(crate) fn start(files: &[PathBuf], dialect: Option<Dialect>, instance: &str,
         runtime,
         workers,
         settings,
+        main,
     })
 }
 
@@ -96,34 +114,58 @@ fn document_limits(mut limits: Limits, settings: &Settings) -> Limits {
 
 impl Server {
     /// Runs until SIGTERM or SIGINT, then drains; a second signal ends at once.
-    pub(crate) fn run_until_signal(self) -> Result<ExitCode, String> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| format!("cannot start: {error}"))?;
-        let result = runtime.block_on(async {
-            let mut signals = Signals::new()?;
+    pub(crate) fn run_until_signal(self) {
+        let Self {
+            runtime,
+            workers,
+            settings,
+            main: MainThread { executor, mut signals },
+        } = self;
+        executor.block_on(async {
             signals.next().await;
-            self.drain(&mut signals).await;
-            Ok::<_, io::Error>(())
+            drain(&runtime, &settings, &mut signals).await;
         });
-        self.workers.stop();
-        result.map(|()| ExitCode::SUCCESS).map_err(|error| format!("cannot wait for signals: {error}"))
+        workers.stop();
     }
+}
 
-    async fn drain(&self, signals: &mut Signals) {
-        tracing::info!(target: "tremor::server", "draining");
-        tokio::time::sleep(self.settings.drain_delay).await;
-        self.runtime.drain();
-        let limit = if self.settings.drain.is_zero() { Duration::MAX } else { self.settings.drain };
-        tokio::select! {
-            () = self.runtime.activity().ended() => {}
-            () = tokio::time::sleep(limit) => tracing::warn!(target: "tremor::server", "the drain time is over"),
-            () = signals.next() => {}
+async fn drain(runtime: &Runtime, settings: &Settings, signals: &mut Signals) {
+    tracing::info!(target: "tremor::server", "draining");
+    let limit = if settings.drain.is_zero() {
+        Duration::MAX
+    } else {
+        settings.drain
+    };
+    let drained = async {
+        tokio::time::sleep(settings.drain_delay).await;
+        runtime.drain();
+        if tokio::time::timeout(limit, runtime.activity().ended()).await.is_err() {
+            tracing::warn!(target: "tremor::server", "the drain time is over");
         }
-        self.runtime.stop();
-        // What is answered 503 at the end of the drain time still has to be written.
-        let _ = tokio::time::timeout(Duration::from_millis(500), self.runtime.activity().ended()).await;
+    };
+    tokio::select! {
+        () = drained => {}
+        () = signals.next() => {}
+    }
+    runtime.stop();
+    // What is answered 503 at the end of the drain time still has to be written.
+    let _ = tokio::time::timeout(Duration::from_millis(500), runtime.activity().ended()).await;
+}
+
+/// What the main thread waits with. Once it is made, signals no longer kill the process.
+struct MainThread {
+    executor: tokio::runtime::Runtime,
+    signals: Signals,
+}
+
+impl MainThread {
+    fn new() -> io::Result<Self> {
+        let executor = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let signals = {
+            let _entered = executor.enter();
+            Signals::new()?
+        };
+        Ok(Self { executor, signals })
     }
 }
 

@@ -51,10 +51,16 @@ fn run(options: &DemoOptions) -> Result<ExitCode, String> {
     let started = server::start(&files, Some(Dialect::V09), "demo", Limits::default());
     // The files were only needed for loading; a folder that cannot be removed does no harm.
     let _ = std::fs::remove_dir_all(&folder);
-    let running = started.map_err(|error| format!("{error}\nIf port {} is in use, choose another one with --port N.", options.port))?;
+    let running = started.map_err(|error| {
+        format!(
+            "{error}\nIf port {} is in use, choose another one with --port N.",
+            options.port
+        )
+    })?;
     show(&introduction(options, &upstreams));
     watch.print_in_background();
-    running.run_until_signal()
+    running.run_until_signal();
+    Ok(ExitCode::SUCCESS)
 }
 
 fn behaviour(options: &DemoOptions, number: u8) -> Behaviour {
@@ -72,7 +78,13 @@ fn introduction(options: &DemoOptions, upstreams: &[Upstream]) -> String {
     let list: String = upstreams
         .iter()
         .zip(1..)
-        .map(|(upstream, number)| format!("  upstream{number:02}  127.0.0.1:{}  {}\n", upstream.port(), upstream.behaviour().describe()))
+        .map(|(upstream, number)| {
+            format!(
+                "  upstream{number:02}  127.0.0.1:{}  {}\n",
+                upstream.port(),
+                upstream.behaviour().describe()
+            )
+        })
         .collect();
     format!(
         "The recipe's reverse proxy listens on 127.0.0.1:{port}. Behind it:\n{list}\n\
