@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use temblor_syntax::ast::{self, Item, Stmt};
-use temblor_syntax::{Diagnostic, SourceId, SourceMap, parse_script};
+use temblor_syntax::{Diagnostic, SourceId, SourceMap, Span, parse_script};
 use temblor_value::Value;
 
 use crate::diag;
@@ -27,6 +27,8 @@ pub struct Compiled {
     pub program: Program,
     /// Warnings, ordered by position.
     pub warnings: Vec<Diagnostic>,
+    /// Places of the statements' expressions that are known at load, with their values, literals included; those within functions are not.
+    pub constants: Vec<(Span, Value)>,
 }
 
 /// Compiles the script in `source`.
@@ -90,7 +92,10 @@ fn compile(
         return Err(vec![*diag::too_deep(script.span)]);
     }
     warnings.sort_by_key(|warning| warning.span.map(|span| (span.source, span.start)));
+    let mut constants = Vec::new();
+    body.iter().for_each(|expr| collect_constants(expr, &mut constants));
     Ok(Compiled {
+        constants,
         program: Program {
             uses: Uses::of_script(&body),
             body: build::body(body, true, BodyCx::default()),
@@ -106,11 +111,18 @@ fn compile(
     })
 }
 
+fn collect_constants(expr: &Expr, into: &mut Vec<(Span, Value)>) {
+    if let Some(value) = expr.as_const() {
+        into.push((expr.at.0, value.clone()));
+    }
+    expr.children(&mut |child| collect_constants(child, into));
+}
+
 impl Lowerer<'_> {
     /// Lowers the statements of a script and marks its result (spec/script.md 8.2).
     fn script(&mut self, script: &ast::Script) -> Result<Vec<Expr>, Box<Diagnostic>> {
         let mut body = Vec::new();
-        let mut last_constant: Option<(Value, temblor_syntax::Span)> = None;
+        let mut last_constant: Option<(Value, Span)> = None;
         for stmt in &script.stmts {
             last_constant = None;
             match stmt {

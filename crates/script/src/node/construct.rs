@@ -92,11 +92,19 @@ impl Expr for Text {
     fn eval<'a>(&'a self, view: &View<'a>, frame: &mut Frame<'_>) -> Res<'a> {
         let start = frame.text.len();
         let written = self.write(view, frame, start);
-        let text = written.map(|()| Str::new(&String::from_utf8_lossy(frame.text.get(start..).unwrap_or_default())));
+        let text = written.map(|()| text_of(frame.text.get(start..).unwrap_or_default()));
         frame.text.truncate(start);
         let text = text?;
         frame.charge(text.len() / 64, self.at)?;
         Ok(Val::Own(Value::Str(text)))
+    }
+}
+
+/// The text in `bytes`, which are UTF-8 unless a writer erred.
+fn text_of(bytes: &[u8]) -> Str {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Str::new(text),
+        Err(_) => Str::new(&String::from_utf8_lossy(bytes)),
     }
 }
 

@@ -110,7 +110,7 @@ impl Ops {
         Ok(ready)
     }
 
-    /// Applies the operations one after the other.
+    /// Applies the operations one after the other, each checked against what those before it made.
     pub(crate) fn apply(&self, whole: &mut Value, ready: Ready) -> Result<(), Box<Trap>> {
         let mut keys = ready.keys.iter();
         let mut values = ready.values.into_iter();
@@ -132,6 +132,17 @@ impl Ops {
             }
         }
         Ok(())
+    }
+
+    /// Applies operations that [`check_all`](Self::check_all) let through to the record they were checked against.
+    pub(crate) fn apply_checked(&self, map: &mut ObjectMap, ready: Ready) {
+        let mut keys = ready.keys.iter();
+        let mut values = ready.values.into_iter();
+        for op in &self.list {
+            if let Some(step) = Step::new(op, &mut keys, &mut values) {
+                step.run(op, map);
+            }
+        }
     }
 
     /// Whether all operations can be applied to `map`, given that no two touch the same key.

@@ -62,8 +62,8 @@ impl Stmt for PatchPlace {
             ready
         };
         let ready = ready.kept_under(&self.place.root);
-        if let Some(whole) = self.place.change(world, frame) {
-            self.ops.apply(whole, ready)?;
+        if let Some(map) = self.place.change(world, frame).and_then(Value::object_mut) {
+            self.ops.apply_checked(map, ready);
         }
         self.place.finish(self.wanted, world, frame)
     }
