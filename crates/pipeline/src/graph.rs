@@ -94,6 +94,14 @@ impl Graph {
             .map(|at| InputId(at as u16))
     }
 
+    /// Names of all inputs, by [`InputId`].
+    pub fn inputs(&self) -> impl Iterator<Item = (&str, InputId)> + '_ {
+        self.inputs
+            .iter()
+            .zip(0..)
+            .map(|((name, _), at)| (name.as_str(), InputId(at)))
+    }
+
     /// The output of that name.
     pub fn output(&self, name: &str) -> Option<OutputId> {
         self.outputs

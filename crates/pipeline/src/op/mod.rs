@@ -9,9 +9,11 @@ pub mod bucket;
 pub mod config;
 pub mod counter;
 pub mod history;
+pub mod memory_log;
 pub mod percentile;
 pub mod roundrobin;
 pub mod script;
+pub mod wal;
 
 use temblor_event::{End, Event, Insight, Reason, Signal, Uid};
 use temblor_script::Scratch;

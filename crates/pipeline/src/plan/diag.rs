@@ -120,6 +120,12 @@ pub(super) fn warn_unbounded_groups(name: &str, at: Span) -> Diagnostic {
         .with_hint("Set `eviction_period` or `max_groups`")
 }
 
+/// An operator type under its old name.
+pub(super) fn warn_deprecated(kind: &str, new: &str, at: Span) -> Diagnostic {
+    let message = format!("The operator type {kind} is deprecated, it is called {new} now");
+    Diagnostic::warning(codes::DEPRECATED_OPERATOR, at, message).with_excerpt(Excerpt::Range(at))
+}
+
 /// The nodes form a cycle; `dot` is the drawn graph.
 pub(super) fn cycle(at: Option<Span>, dot: &str) -> Box<Diagnostic> {
     Box::new(Diagnostic::error(codes::CYCLE, at, "The nodes of the query form a cycle").with_note(dot))

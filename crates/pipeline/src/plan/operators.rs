@@ -11,8 +11,10 @@ use crate::op::bucket::Bucket;
 use crate::op::config::{ConfigError, Params, need};
 use crate::op::counter::Counter;
 use crate::op::history::History;
+use crate::op::memory_log::MemoryLog;
 use crate::op::percentile::{self, Percentile};
 use crate::op::roundrobin::RoundRobin;
+use crate::op::wal::{self, Wal};
 use crate::op::{Instance, Operator, StatefulOperator};
 use crate::port::PortTable;
 
@@ -150,13 +152,33 @@ fn roundrobin(making: &mut Making<'_>) -> Result<Instance, ConfigError> {
 
 fn wal(making: &mut Making<'_>) -> Result<Instance, ConfigError> {
     let params = making.required()?;
-    need("read_count", params.unsigned("read_count")?)?;
-    if params.unsigned("max_elements")?.is_none() && params.unsigned("max_bytes")?.is_none() {
+    let config = wal::Config {
+        read_count: need("read_count", params.unsigned("read_count")?)?,
+        max_elements: params.unsigned("max_elements")?,
+        max_bytes: params.unsigned("max_bytes")?,
+    };
+    if config.max_elements.is_none() && config.max_bytes.is_none() {
         return Err(ConfigError(
             "at least one of `max_elements` and `max_bytes` must be given".to_owned(),
         ));
     }
-    Err(ConfigError("qos::wal is not in this release".to_owned()))
+    if params.text("dir")?.is_some() {
+        return Err(ConfigError(
+            "`dir`: write-ahead logs on disk are not in this release".to_owned(),
+        ));
+    }
+    // Without a disk there is nothing to sync, but a wrong value is a mistake all the same.
+    params.boolean("flush_on_evnt")?;
+    params.unsigned("sync_interval")?;
+    if let Some(sync) = params.text("sync")?
+        && !["event", "interval", "none"].contains(&sync)
+    {
+        return Err(ConfigError(format!(
+            "`sync` must be \"event\", \"interval\" or \"none\", it is \"{sync}\""
+        )));
+    }
+    let store = MemoryLog::new(config.max_bytes.is_some());
+    stateful(Wal::new(config, Box::new(store)))
 }
 
 fn history(making: &mut Making<'_>) -> Result<Instance, ConfigError> {

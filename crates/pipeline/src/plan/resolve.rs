@@ -9,7 +9,7 @@ use temblor_syntax::ast::{self, DefineScript, Dialect, Expr, Params, Qualified, 
 use temblor_syntax::{Diagnostic, ParseLimits, SourceId, SourceMap, parse_query};
 use temblor_value::Value;
 
-use super::{CreateStep, Definitions, OperatorDef, Plan, ScriptDef, SelectStep, Step, WindowDef, WindowRef, windows};
+use super::{CreateStep, Definitions, OperatorDef, Plan, ScriptDef, SelectStep, Step, WindowDef, WindowRef, diag, windows};
 
 /// Compiles the query in `source`; gives the plan and the warnings, ordered by place.
 ///
@@ -50,6 +50,7 @@ pub(crate) fn resolve(sources: &mut SourceMap, source: SourceId, env: &Env) -> R
         let value = resolver.constant(&directive.value, ModuleTree::ROOT, query.dialect)?;
         resolver.plan.config.push((directive.name.text.clone(), value));
     }
+    resolver.warn_deprecated();
     let mut warnings = resolver.warnings;
     warnings.sort_by_key(|warning| warning.span.map(|span| (span.source, span.start)));
     Ok((resolver.plan, warnings))
@@ -157,6 +158,18 @@ impl Resolver<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Definitions may follow their use, so this comes last.
+    fn warn_deprecated(&mut self) {
+        for step in &self.plan.steps {
+            let Step::Operator(create) = step else { continue };
+            let definition = self.plan.operators.find(&create.definition);
+            if definition.is_some_and(|definition| definition.kind == "generic::backpressure") {
+                let warning = diag::warn_deprecated("generic::backpressure", "qos::backpressure", create.name.span);
+                self.warnings.push(warning);
+            }
+        }
     }
 
     fn script(&mut self, script: &DefineScript, module: ModuleId, dialect: Dialect) -> Resolved<ScriptDef> {

@@ -6,8 +6,6 @@ mod grouped;
 mod groups;
 mod simple;
 mod store;
-#[cfg(test)]
-mod tests;
 pub(crate) mod window;
 mod windowed;
 

@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn weights_carry_over_and_emit_once_per_event() {
-        assert_eq!(emissions(Rule::Count { size: 3 }, &[7, 0, 0, 1]), "iii.");
+        assert_eq!(emissions(Rule::Count { size: 3 }, &[7, 0, 0, 1]), "ii..");
         assert_eq!(emissions(Rule::Count { size: 2 }, &[0, 1, 0, 1]), "...i");
     }
 

@@ -1,0 +1,13 @@
+//! Whole queries with a virtual clock: times are arguments.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod bench;
+mod flow;
+mod graph;
+mod metrics;
+mod operators;
+mod refusals;
+mod simulation;
+mod wal;
+mod windows;
+mod windows_model;
