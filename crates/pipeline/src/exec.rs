@@ -63,7 +63,7 @@ impl Graph {
             match &node.kind {
                 NodeKind::Shared(operator) if operator.traits().handles_insights => operator.on_insight(node.uid, insight),
                 NodeKind::Stateful(slot, traits) if traits.handles_insights => {
-                    state.operators[*slot].on_insight(node.uid, insight)
+                    state.operators[*slot].on_insight(node.uid, insight);
                 }
                 _ => {}
             }

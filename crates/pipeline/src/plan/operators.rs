@@ -69,12 +69,12 @@ pub(super) fn build(
     make(&mut making).map_err(|error| diag::operator_config(&error, &create.name))
 }
 
-fn shared(operator: impl Operator + 'static) -> Result<Instance, ConfigError> {
-    Ok(Instance::Shared(Box::new(operator)))
+fn shared(operator: impl Operator + 'static) -> Instance {
+    Instance::Shared(Box::new(operator))
 }
 
-fn stateful(operator: impl StatefulOperator + 'static) -> Result<Instance, ConfigError> {
-    Ok(Instance::Stateful(Box::new(operator)))
+fn stateful(operator: impl StatefulOperator + 'static) -> Instance {
+    Instance::Stateful(Box::new(operator))
 }
 
 impl Making<'_> {
@@ -92,23 +92,23 @@ fn backpressure(making: &mut Making<'_>) -> Result<Instance, ConfigError> {
             .unwrap_or_else(|| STEPS_MS.to_vec()),
         circuit_breaker: params.boolean("circuit_breaker")?.unwrap_or(false),
     };
-    shared(Backpressure::new(config, making.ports.enter("overflow")))
+    Ok(shared(Backpressure::new(config, making.ports.enter("overflow"))))
 }
 
 fn batch(making: &mut Making<'_>) -> Result<Instance, ConfigError> {
     let params = making.required()?;
-    stateful(Batch::new(batch::Config {
+    Ok(stateful(Batch::new(batch::Config {
         count: need("count", params.unsigned("count")?)?,
         timeout_ms: params.unsigned("timeout")?,
         shape: match making.dialect {
             Dialect::Modern => Shape::Modern,
             Dialect::V09 => Shape::V09,
         },
-    }))
+    })))
 }
 
 fn counter(_making: &mut Making<'_>) -> Result<Instance, ConfigError> {
-    shared(Counter::default())
+    Ok(shared(Counter::default()))
 }
 
 fn bucket(making: &mut Making<'_>) -> Result<Instance, ConfigError> {
@@ -119,7 +119,7 @@ fn bucket(making: &mut Making<'_>) -> Result<Instance, ConfigError> {
         )));
     }
     let overflow = making.ports.enter("overflow");
-    stateful(Bucket::new(overflow, making.ports.enter("err")))
+    Ok(stateful(Bucket::new(overflow, making.ports.enter("err"))))
 }
 
 fn percentile(making: &mut Making<'_>) -> Result<Instance, ConfigError> {
@@ -129,7 +129,7 @@ fn percentile(making: &mut Making<'_>) -> Result<Instance, ConfigError> {
         step_down: params.float("step_down")?.unwrap_or(0.05),
         step_up: params.float("step_up")?.unwrap_or(0.001),
     };
-    shared(Percentile::new(config, making.ports.enter("overflow")))
+    Ok(shared(Percentile::new(config, making.ports.enter("overflow"))))
 }
 
 fn roundrobin(making: &mut Making<'_>) -> Result<Instance, ConfigError> {
@@ -147,7 +147,11 @@ fn roundrobin(making: &mut Making<'_>) -> Result<Instance, ConfigError> {
         )));
     }
     let outputs = names.iter().map(|name| making.ports.enter(name)).collect();
-    shared(RoundRobin::new(outputs, making.ports.enter("overflow"), skip_unavailable))
+    Ok(shared(RoundRobin::new(
+        outputs,
+        making.ports.enter("overflow"),
+        skip_unavailable,
+    )))
 }
 
 fn wal(making: &mut Making<'_>) -> Result<Instance, ConfigError> {
@@ -178,12 +182,12 @@ fn wal(making: &mut Making<'_>) -> Result<Instance, ConfigError> {
         )));
     }
     let store = MemoryLog::new(config.max_bytes.is_some());
-    stateful(Wal::new(config, Box::new(store)))
+    Ok(stateful(Wal::new(config, Box::new(store))))
 }
 
 fn history(making: &mut Making<'_>) -> Result<Instance, ConfigError> {
     let params = making.required()?;
     let op = need("op", params.text("op")?)?;
     let name = need("name", params.text("name")?)?;
-    shared(History::new(Str::new(op), Str::new(name)))
+    Ok(shared(History::new(Str::new(op), Str::new(name))))
 }

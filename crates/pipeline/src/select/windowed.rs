@@ -148,7 +148,7 @@ impl Windowed {
 
     /// Steps 1 to 5 of spec/query.md 9.8 for one group.
     fn walk(&mut self, group: &Group, places: &Places, trigger: Trigger<'_>, scratch: &mut Scratch) -> Result<(), OpError> {
-        let closing = self.ask(group, places, trigger, scratch)?;
+        let closing = self.ask(places, trigger, scratch)?;
         let includes = closing.first().is_none_or(|emission| *emission == Emission::Including);
         if includes {
             self.accumulate(group, places, trigger, scratch)?;
@@ -173,19 +173,13 @@ impl Windowed {
     }
 
     /// Asks the windows from the first on, as long as they close.
-    fn ask(
-        &mut self,
-        group: &Group,
-        places: &Places,
-        trigger: Trigger<'_>,
-        scratch: &mut Scratch,
-    ) -> Result<SmallVec<[Emission; 2]>, OpError> {
+    fn ask(&mut self, places: &Places, trigger: Trigger<'_>, scratch: &mut Scratch) -> Result<SmallVec<[Emission; 2]>, OpError> {
         let mut closing = SmallVec::new();
         for (window, place) in self.windows.iter_mut().zip(places) {
             let spec = &window.spec;
             let Some(held) = window.store.get_mut(*place) else { break };
             let emission = if trigger.event.is_some() {
-                let amount = amount(spec, group, trigger, scratch, &self.reporter)?;
+                let amount = amount(spec, trigger, scratch, &self.reporter)?;
                 spec.rule.on_arrival(&mut held.progress, amount)
             } else if !spec.rule.is_closed_by_tick() {
                 Emission::None
@@ -383,13 +377,7 @@ fn fresh_id(uid: Uid, number: &mut u64) -> EventId {
 }
 
 /// Weight or time of an event for a window.
-fn amount(
-    spec: &WindowSpec,
-    _group: &Group,
-    trigger: Trigger<'_>,
-    scratch: &mut Scratch,
-    reporter: &Reporter,
-) -> Result<u64, OpError> {
+fn amount(spec: &WindowSpec, trigger: Trigger<'_>, scratch: &mut Scratch, reporter: &Reporter) -> Result<u64, OpError> {
     let Some(script) = &spec.script else {
         return Ok(if spec.rule.is_time() { trigger.info.ingest_ns } else { 1 });
     };

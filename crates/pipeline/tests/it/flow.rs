@@ -173,7 +173,7 @@ fn events_end_where_nothing_leads_on() {
         assert_eq!(bench.send("0", 0), [""; 0], "{query}");
         let end = bench.end.expect("an end");
         assert_eq!(end.reason, reason, "{query}");
-        assert_eq!(end.detail.as_ref().map(|detail| detail.as_str()), detail, "{query}");
+        assert_eq!(end.detail.as_ref().map(temblor_value::Str::as_str), detail, "{query}");
     }
 }
 

@@ -28,7 +28,7 @@ fn outputs_leave_by_their_port() {
         "select 1 from in into out/in; select 2 from in into out/out; select 3 from in/in into out/q; select 4 from in into err;",
     );
     assert_eq!(bench.send("0", 0), ["out 1", "out 2", "q 3", "err 4"]);
-    let names: Vec<&str> = bench.graph.outputs().iter().map(|name| name.as_str()).collect();
+    let names: Vec<&str> = bench.graph.outputs().iter().map(temblor_value::Str::as_str).collect();
     assert_eq!(names, ["out", "err", "metrics", "out", "q"]);
 }
 

@@ -1,5 +1,7 @@
 //! Whole queries with a virtual clock: times are arguments.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
+// Queries are put together once per test.
+#![allow(clippy::format_push_string)]
 
 mod bench;
 mod flow;

@@ -73,6 +73,8 @@ fn of<'f>(found: &'f [(u64, String, u64, Vec<u64>)], window: &str, group: u64) -
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
     #[test]
     fn count_windows_cut_the_history_into_equal_pieces(size in 1_usize..6, steps in steps()) {
         let found = run(&format!("define tumbling window w with size = {size} end;"), "w", &steps);
@@ -108,7 +110,7 @@ proptest! {
             let emitted: Vec<u64> = emissions.iter().flat_map(|(.., numbers)| numbers.iter().copied()).collect();
             let history: Vec<u64> = history.iter().map(|(number, _)| *number).collect();
             prop_assert_eq!(&emitted[..], &history[..emitted.len()], "in order, none twice, none left out");
-            let mut opened_at = history.first().map(|number| times[number]).unwrap_or(0);
+            let mut opened_at = history.first().map_or(0, |number| times[number]);
             for (now, _, _, numbers) in emissions {
                 prop_assert!(*now >= opened_at + interval, "closed before its end");
                 prop_assert!(numbers.iter().all(|number| times[number] < *now || times[number] == opened_at));
