@@ -32,7 +32,7 @@ fn body(items: usize) -> String {
     format!(r#"{{"snot":"badger","items":[{}]}}"#, items.join(","))
 }
 
-#[divan::bench(args = ITEMS)]
+#[divan::bench(args = ITEMS, sample_size = 16)]
 fn decode(bencher: Bencher<'_, '_>, items: usize) {
     let body = body(items);
     let mut scratch = Scratch::default();
@@ -42,7 +42,7 @@ fn decode(bencher: Bencher<'_, '_>, items: usize) {
         .bench_local_values(|input| json::decode(input, &mut scratch).expect("valid JSON"));
 }
 
-#[divan::bench(args = ITEMS)]
+#[divan::bench(args = ITEMS, sample_size = 16)]
 fn decode_serde(bencher: Bencher<'_, '_>, items: usize) {
     let body = body(items);
     bencher
@@ -50,7 +50,7 @@ fn decode_serde(bencher: Bencher<'_, '_>, items: usize) {
         .bench(|| serde_json::from_str::<serde_json::Value>(&body).expect("valid JSON"));
 }
 
-#[divan::bench(args = ITEMS)]
+#[divan::bench(args = ITEMS, sample_size = 16)]
 fn check(bencher: Bencher<'_, '_>, items: usize) {
     let body = body(items);
     let mut scratch = Scratch::default();
@@ -59,7 +59,7 @@ fn check(bencher: Bencher<'_, '_>, items: usize) {
         .bench_local(|| json::check(body.as_bytes(), &mut scratch).expect("valid JSON"));
 }
 
-#[divan::bench(args = ITEMS)]
+#[divan::bench(args = ITEMS, sample_size = 16)]
 fn encode(bencher: Bencher<'_, '_>, items: usize) {
     let body = body(items);
     let value = json::from_str(&body).expect("valid JSON");
@@ -71,7 +71,7 @@ fn encode(bencher: Bencher<'_, '_>, items: usize) {
     black_box_drop(out);
 }
 
-#[divan::bench(args = ITEMS)]
+#[divan::bench(args = ITEMS, sample_size = 16)]
 fn encode_serde(bencher: Bencher<'_, '_>, items: usize) {
     let body = body(items);
     let value: serde_json::Value = serde_json::from_str(&body).expect("valid JSON");

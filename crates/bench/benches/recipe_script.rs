@@ -165,7 +165,7 @@ fn assert_same_work() {
     assert_eq!(json::to_string_sorted(&scripted.meta), json::to_string_sorted(&by_hand.meta));
 }
 
-#[divan::bench]
+#[divan::bench(sample_size = 100)]
 fn scripted(bencher: Bencher<'_, '_>) {
     let mut script = Scripted::new();
     bencher
@@ -173,7 +173,7 @@ fn scripted(bencher: Bencher<'_, '_>) {
         .bench_local_values(|request| script.run(request));
 }
 
-#[divan::bench]
+#[divan::bench(sample_size = 100)]
 fn by_hand(bencher: Bencher<'_, '_>) {
     let work = ByHand::new();
     bencher
