@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 use temblor_syntax::span::Span;
-use temblor_value::{Str, Value};
+use temblor_value::{Key, Str, Value};
 
 use super::literals::LiteralTable;
 use super::pattern::{Element, Pattern};
@@ -23,6 +23,11 @@ pub(crate) enum Group {
     One(Clause),
     /// Unguarded literals that bind nothing.
     Table(LiteralTable),
+    /// Unguarded record patterns that bind nothing and hold one field against a literal.
+    FieldTable {
+        key: Key,
+        table: LiteralTable,
+    },
 }
 
 /// One clause.
@@ -47,6 +52,11 @@ impl Clauses {
                 }
                 Group::Table(table) => {
                     if let Some(index) = table.find(target) {
+                        return Ok((index, None));
+                    }
+                }
+                Group::FieldTable { key, table } => {
+                    if let Some(index) = target.get_key(key).and_then(|field| table.find(field)) {
                         return Ok((index, None));
                     }
                 }

@@ -8,6 +8,7 @@ mod functions;
 mod limits;
 mod matching;
 mod modules;
+mod nodes;
 mod operators;
 mod paths;
 mod records;

@@ -2,7 +2,7 @@
 
 use temblor_syntax::ast::{BinaryOp, CompareOp};
 use temblor_syntax::span::Span;
-use temblor_value::{Key, Value};
+use temblor_value::{Key, Str, Value};
 
 use super::expr::{condition, expr};
 use crate::ir::walk::size_of_all;
@@ -15,49 +15,91 @@ use crate::node::pattern::{Anything, Array, Element, Equals, Extracts, FieldTest
 /// Unguarded literals in a row from which on they become a table.
 const TABLE: usize = 4;
 
+/// What a row of literal cases is held against: the target, or a field of it.
+type Subject = Option<Str>;
+
 /// Builds the patterns and guards of a `match` and gives the bodies back.
 pub(crate) fn clauses(clauses: Vec<ir::Clause>, at: Span) -> (Clauses, Vec<Vec<ir::Expr>>) {
     let mut bodies = Vec::with_capacity(clauses.len());
     let mut groups = Vec::new();
-    let mut run: Vec<(Value, usize)> = Vec::new();
-    for (index, clause) in clauses.into_iter().enumerate() {
-        bodies.push(clause.body);
-        if let (ir::Pattern::Value(value), None, None) = (&clause.pattern, clause.binds, &clause.guard)
-            && let Some(value) = value.as_const()
-        {
-            run.push((value.clone(), index));
-            continue;
+    let mut row: Vec<ir::Clause> = Vec::new();
+    for (index, mut clause) in clauses.into_iter().enumerate() {
+        bodies.push(std::mem::take(&mut clause.body));
+        let subject = literal(&clause).map(|(subject, _)| subject.cloned());
+        let follows = match (row.last().and_then(literal), &subject) {
+            (Some((before, _)), Some(subject)) => before == subject.as_ref(),
+            _ => false,
+        };
+        if !follows {
+            flush(&mut row, index, &mut groups, at);
         }
-        flush(&mut run, &mut groups);
-        groups.push(Group::One(Clause {
-            index,
-            pattern: pattern(clause.pattern, at),
-            binds: clause.binds,
-            guard: clause.guard.map(|guard| condition(guard, at)),
-        }));
+        if subject.is_some() {
+            row.push(clause);
+        } else {
+            groups.push(one(index, clause, at));
+        }
     }
-    flush(&mut run, &mut groups);
+    flush(&mut row, bodies.len(), &mut groups, at);
     let groups = groups.into();
     (Clauses { groups, at }, bodies)
 }
 
-fn flush(run: &mut Vec<(Value, usize)>, groups: &mut Vec<Group>) {
-    if run.len() < TABLE {
-        groups.extend(run.drain(..).map(|(value, index)| {
-            Group::One(Clause {
-                index,
-                pattern: Box::new(Equals(Box::new(crate::node::path::Const(value)))),
-                binds: None,
-                guard: None,
-            })
-        }));
+/// The literal that an unguarded clause without binding compares with, and with what.
+fn literal(clause: &ir::Clause) -> Option<(Option<&Str>, &Value)> {
+    if clause.binds.is_some() || clause.guard.is_some() {
+        return None;
+    }
+    match &clause.pattern {
+        ir::Pattern::Value(value) => Some((None, value.as_const()?)),
+        ir::Pattern::Record(record) => match record.fields.as_slice() {
+            [
+                ir::FieldTest {
+                    key,
+                    kind: IrTest::Compare(CompareOp::Eq, value),
+                    ..
+                },
+            ] => Some((Some(key), value.as_const()?)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn one(index: usize, clause: ir::Clause, at: Span) -> Group {
+    Group::One(Clause {
+        index,
+        pattern: pattern(clause.pattern, at),
+        binds: clause.binds,
+        guard: clause.guard.map(|guard| condition(guard, at)),
+    })
+}
+
+/// Ends a row of literal cases, the last of which stands before clause `end`.
+fn flush(row: &mut Vec<ir::Clause>, end: usize, groups: &mut Vec<Group>, at: Span) {
+    let start = end - row.len();
+    if row.len() < TABLE {
+        groups.extend(
+            row.drain(..)
+                .enumerate()
+                .map(|(offset, clause)| one(start + offset, clause, at)),
+        );
         return;
     }
     let mut table = LiteralTable::default();
-    for (value, index) in run.drain(..) {
-        table.push(&value, index);
+    let mut subject: Subject = None;
+    for (offset, clause) in row.drain(..).enumerate() {
+        if let Some((of, value)) = literal(&clause) {
+            table.push(value, start + offset);
+            subject = of.cloned();
+        }
     }
-    groups.push(Group::Table(table));
+    groups.push(match subject {
+        None => Group::Table(table),
+        Some(key) => Group::FieldTable {
+            key: Key::new(key),
+            table,
+        },
+    });
 }
 
 /// Builds the names and guards of a `for` and gives the bodies back.
