@@ -158,6 +158,15 @@ pub trait Operator: Send + Sync {
         Vec::new()
     }
 
+    /// The output ports a balancer chooses from; empty for all others.
+    fn balanced_ports(&self) -> &[PortId] {
+        &[]
+    }
+
+    /// Tells a balancer which nodes lie behind exactly one of its outputs, with the index of that output (spec/proxy.md 4.1,
+    /// *Territory*).
+    fn learn_territory(&mut self, _nodes: Vec<(Uid, u32)>) {}
+
     /// Stateless or atomic.
     fn sharing(&self) -> Sharing {
         Sharing::Stateless

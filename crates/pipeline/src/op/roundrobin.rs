@@ -22,6 +22,8 @@ pub struct RoundRobin {
     is_first_tick: AtomicBool,
     skip_unavailable: bool,
     overflow: PortId,
+    /// Nodes behind exactly one output, ordered by uid.
+    territory: Vec<(Uid, u32)>,
 }
 
 impl RoundRobin {
@@ -34,6 +36,7 @@ impl RoundRobin {
             is_first_tick: AtomicBool::new(true),
             skip_unavailable,
             overflow,
+            territory: Vec::new(),
         }
     }
 
@@ -46,6 +49,20 @@ impl RoundRobin {
         (0..count)
             .map(|step| (from + step) % count)
             .find(|&index| self.is_open[index].load(Ordering::Relaxed) && fits(index))
+    }
+
+    /// The output that an insight speaks of: the one the event left by, or the one in whose territory the insight was made.
+    fn output_of(&self, uid: Uid, insight: &Insight) -> Option<usize> {
+        match insight.op_meta.get(uid) {
+            Some(Mark::Output(index)) => Some(index as usize),
+            _ => {
+                let at = self
+                    .territory
+                    .binary_search_by_key(&insight.made_by, |(node, _)| *node)
+                    .ok()?;
+                Some(self.territory[at].1 as usize)
+            }
+        }
     }
 
     fn choose(&self, from: usize, before: Option<usize>, downstream: &dyn Availability, at_ns: u64) -> Option<usize> {
@@ -98,13 +115,15 @@ impl Operator for RoundRobin {
             return;
         }
         let before = self.any_open();
-        if let Some(Mark::Output(index)) = insight.op_meta.get(uid)
-            && let Some(flag) = self.is_open.get(index as usize)
-        {
+        if let Some(flag) = self.output_of(uid, insight).and_then(|index| self.is_open.get(index)) {
             flag.store(insight.kind == InsightKind::Resume, Ordering::Relaxed);
         }
         insight.kind = match (before, self.any_open()) {
-            (false, true) => InsightKind::Resume,
+            (false, true) => {
+                // Sources know now; the initial insight would only repeat it.
+                self.is_first_tick.store(false, Ordering::Relaxed);
+                InsightKind::Resume
+            }
             (true, false) => InsightKind::Pause,
             _ => InsightKind::None,
         };
@@ -116,6 +135,15 @@ impl Operator for RoundRobin {
             handles_insights: true,
             ..OpTraits::PLAIN
         }
+    }
+
+    fn balanced_ports(&self) -> &[PortId] {
+        &self.outputs
+    }
+
+    fn learn_territory(&mut self, mut nodes: Vec<(Uid, u32)>) {
+        nodes.sort_by_key(|(uid, _)| *uid);
+        self.territory = nodes;
     }
 
     fn sharing(&self) -> Sharing {

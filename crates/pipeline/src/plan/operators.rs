@@ -36,7 +36,7 @@ type Make = fn(&mut Making<'_>) -> Result<Instance, ConfigError>;
 const TYPES: [(&str, Make); 9] = [
     ("generic::backpressure", backpressure),
     ("generic::batch", batch),
-    ("generic::counter", counter),
+    ("generic::counter", |_| Ok(shared(Counter::default()))),
     ("grouper::bucket", bucket),
     ("qos::backpressure", backpressure),
     ("qos::percentile", percentile),
@@ -105,10 +105,6 @@ fn batch(making: &mut Making<'_>) -> Result<Instance, ConfigError> {
             Dialect::V09 => Shape::V09,
         },
     })))
-}
-
-fn counter(_making: &mut Making<'_>) -> Result<Instance, ConfigError> {
-    Ok(shared(Counter::default()))
 }
 
 fn bucket(making: &mut Making<'_>) -> Result<Instance, ConfigError> {

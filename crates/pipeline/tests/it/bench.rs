@@ -190,6 +190,12 @@ impl Bench {
         insight
     }
 
+    /// Offers an insight that a node raised to the nodes before it.
+    pub(crate) fn feed_back_from(&mut self, node: NodeId, mut insight: Insight) -> Insight {
+        self.graph.feedback(&mut self.state, Some(node), &mut insight);
+        insight
+    }
+
     fn take_outputs(&mut self) -> Vec<(String, Event)> {
         self.raised.extend(self.out.insights.drain(..));
         self.end = self.out.end.take();

@@ -282,6 +282,31 @@ fn a_round_robin_skips_closed_outputs_and_tells_when_all_are() {
 }
 
 #[test]
+fn a_circuit_breaker_behind_a_round_robin_opens_its_output_again() {
+    let mut bench = Bench::new(
+        "define qos::roundrobin operator rr with outputs = [\"a\", \"b\"] end; create operator rr;
+         define qos::backpressure operator bp with timeout = 1, steps = [50], circuit_breaker = true end;
+         create operator bp_a from bp; create operator bp_b from bp;
+         select event from in into rr; select event from rr/a into bp_a; select event from rr/b into bp_b;
+         select event from bp_a into out/a; select event from bp_b into out/b; select event from rr/overflow into out/overflow;",
+    );
+    let (port, event) = port_of(&mut bench, 1000 * MS);
+    assert_eq!(port, "a");
+    assert_eq!(
+        bench.feed_back(report(&event, InsightKind::Fail, 1001 * MS, None)).kind,
+        InsightKind::None
+    );
+    let ports: Vec<String> = (0..3).map(|_| port_of(&mut bench, 1010 * MS).0).collect();
+    assert_eq!(ports, ["b", "b", "b"]);
+    bench.tick(1051 * MS);
+    for (node, insight) in std::mem::take(&mut bench.raised) {
+        bench.feed_back_from(node, insight);
+    }
+    let ports: Vec<String> = (0..3).map(|_| port_of(&mut bench, 1052 * MS).0).collect();
+    assert_eq!(ports, ["a", "b", "a"]);
+}
+
+#[test]
 fn a_round_robin_says_once_that_it_is_open() {
     let mut bench = around("qos::roundrobin", "outputs = [\"a\"]", &["a"]);
     bench.tick(1);
