@@ -93,7 +93,9 @@ fn compile(
     }
     warnings.sort_by_key(|warning| warning.span.map(|span| (span.source, span.start)));
     let mut constants = Vec::new();
-    body.iter().for_each(|expr| collect_constants(expr, &mut constants));
+    for expr in &body {
+        collect_constants(expr, &mut constants);
+    }
     Ok(Compiled {
         constants,
         program: Program {
