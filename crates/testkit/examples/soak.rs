@@ -19,6 +19,8 @@ const CLIENTS: usize = 200;
 const SLOTS: usize = CLIENTS;
 /// Between a kill and the start, and between the start and the next kill.
 const INTERVAL: Duration = Duration::from_millis(2500);
+/// Between two looks at the memory.
+const SLICE: Duration = Duration::from_secs(10);
 
 fn main() -> io::Result<ExitCode> {
     let mut arguments = env::args().skip(1);
@@ -41,14 +43,30 @@ fn main() -> io::Result<ExitCode> {
     };
     // Memory is compared after the same number of clients has been there once.
     let warm_up = load(Duration::from_secs(2), CLIENTS).run()?;
-    let before = deployment.resident_kib()?;
-    let summary = killing(&mut third, || load(Duration::from_secs(seconds), CLIENTS).run())?;
-    let after = deployment.resident_kib()?;
+    let mut memory = vec![deployment.resident_kib()?];
+    let summary = killing(&mut third, || {
+        let mut summary = Summary::default();
+        for slice in slices(seconds) {
+            summary.add(load(slice, CLIENTS).run()?);
+            memory.push(deployment.resident_kib()?);
+        }
+        Ok(summary)
+    })?;
     println!("{summary}");
     println!("upstreams   {} {} {}", first.count(), second.count(), third.count());
-    println!("memory      {before} KiB before, {after} KiB after");
+    println!("memory      {memory:?} KiB, before and every {} seconds", SLICE.as_secs());
     let is_clean = summary.is_clean() && warm_up.is_clean();
     Ok(if is_clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The whole time in parts after which memory is looked at; clients connect anew for each.
+fn slices(seconds: u64) -> impl Iterator<Item = Duration> {
+    let mut left = Duration::from_secs(seconds);
+    std::iter::from_fn(move || {
+        let slice = left.min(SLICE);
+        left -= slice;
+        (!slice.is_zero()).then_some(slice)
+    })
 }
 
 /// Runs `work` while an upstream comes and goes.

@@ -55,7 +55,8 @@ impl Summary {
         self.answered() == self.sent && self.mismatched == 0 && self.unexplained == 0 && self.unanswered.is_empty()
     }
 
-    fn add(&mut self, other: Self) {
+    /// Counts another load's requests too.
+    pub fn add(&mut self, other: Self) {
         self.sent += other.sent;
         self.mismatched += other.mismatched;
         self.unexplained += other.unexplained;

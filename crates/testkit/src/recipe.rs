@@ -114,6 +114,13 @@ impl Recipe {
         self
     }
 
+    /// Replaces text of the document.
+    #[must_use]
+    pub fn config(mut self, from: &str, to: &str) -> Self {
+        replace(&mut self.config, from, to);
+        self
+    }
+
     /// Replaces text of the request pipeline.
     #[must_use]
     pub fn request_pipeline(mut self, from: &str, to: &str) -> Self {

@@ -4,6 +4,7 @@ mod clients;
 #[path = "../common/mod.rs"]
 mod common;
 mod crowds;
+mod operators;
 mod program;
 mod shutdown;
 mod upstreams;
