@@ -240,6 +240,18 @@ fn the_fast_path_shows_having_the_event() {
 }
 
 #[test]
+fn off_the_fast_path_having_sees_the_result_and_no_metadata() {
+    for grouping in ["", "group by 1"] {
+        let mut bench = Bench::new(&format!(
+            "select {{ \"n\": $n }} from in {grouping} into out having event.n == 1 and absent $n;"
+        ));
+        let mut event = bench.event("0", 0);
+        event.payload.meta = json(r#"{"n":1}"#);
+        assert_eq!(texts(&bench.run(event)), [r#"out {"n":1}"#]);
+    }
+}
+
+#[test]
 fn selects_keep_what_is_not_the_value() {
     let mut bench = Bench::new("select 1 from in into out; select 2 from in group by event into out/grouped;");
     let mut event = bench.event("0", 5);

@@ -316,6 +316,39 @@ fn a_round_robin_says_once_that_it_is_open() {
 }
 
 #[test]
+fn a_round_robin_whose_outputs_are_all_closed_at_first_is_opened_by_the_first_of_them() {
+    let mut bench = around("qos::roundrobin", "outputs = [\"a\"]", &["a"]);
+    let (_, event) = port_of(&mut bench, 0);
+    bench.feed_back(report(&event, InsightKind::Pause, 0, None));
+    bench.tick(1);
+    assert_eq!(
+        bench.feed_back(report(&event, InsightKind::Resume, 2, None)).kind,
+        InsightKind::Resume
+    );
+    bench.tick(3);
+    assert!(bench.raised.is_empty(), "sources were told by the insight itself");
+}
+
+#[test]
+fn what_lies_behind_two_outputs_belongs_to_neither() {
+    let mut bench = Bench::new(
+        "define qos::roundrobin operator rr with outputs = [\"a\", \"b\"] end; create operator rr;
+         define qos::backpressure operator bp with timeout = 1 end; create operator bp;
+         select event from in into rr; select event from rr/a into bp; select event from rr/b into bp; select event from bp into out;",
+    );
+    // Uids count in node order: four built-in nodes, `rr`, `bp`.
+    let insight = Insight::breaker(InsightKind::Pause, Uid((1 << 47) + 6), 0);
+    assert_eq!(bench.feed_back(insight).kind, InsightKind::None);
+    assert_eq!(port_of(&mut bench, 0).0, "out");
+    assert!(bench.end.is_none());
+    let marks: Vec<Mark> = (0..2)
+        .map(|_| port_of(&mut bench, 0).1.op_meta.iter().map(|(_, mark)| mark).next())
+        .map(|mark| mark.expect("a mark"))
+        .collect();
+    assert_eq!(marks, [Mark::Output(1), Mark::Output(0)], "both are open");
+}
+
+#[test]
 fn a_round_robin_sends_a_repeated_event_elsewhere() {
     let mut bench = around("qos::roundrobin", "outputs = [\"a\", \"b\", \"c\"]", &["a", "b", "c"]);
     let (port, event) = port_of(&mut bench, 0);

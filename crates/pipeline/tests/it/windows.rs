@@ -310,6 +310,29 @@ fn results_have_the_ids_of_what_they_hold() {
 }
 
 #[test]
+fn coarser_results_track_all_that_was_merged_into_them() {
+    let mut bench = Bench::new(
+        "define tumbling window two with size = 2 end; define tumbling window pairs with size = 2 end;
+         select aggr::test::all(event) from in[two, pairs] into out;",
+    );
+    let mut results = Vec::new();
+    for value in 0..4 {
+        let mut event = bench.event("0", 0);
+        event.transactional = value == 0;
+        results.extend(bench.run(event).into_iter().map(|(_, event)| event));
+    }
+    let [_, second, both] = results.as_slice() else {
+        panic!("three results")
+    };
+    assert!(!second.transactional && both.transactional);
+    assert_eq!(both.id.min_by_source(Uid(7)), Some((0, 0)));
+    assert_eq!(both.id.max_by_source(Uid(7)), Some((0, 3)));
+    // The ids of the finer results are among them: 0 and 2, the coarser window has 1.
+    assert_eq!(both.id.number(), 1);
+    assert_eq!(both.id.max_by_source(both.id.source()), Some((0, 2)));
+}
+
+#[test]
 fn results_take_metadata_and_marks_of_the_event_that_triggers() {
     let mut bench = windowed("size = 2");
     let mut first = bench.event("1", 10);
