@@ -84,7 +84,7 @@ mod tests {
     async fn a_wait_ends_with_the_process() {
         let sender = ShutdownSender::default();
         let alarm = Alarm::new(sender.receiver());
-        let far = Instant::now() + Duration::from_secs(3600);
+        let far = Instant::now() + Duration::from_hours(1);
         let end = async {
             yield_now().await;
             sender.advance(Phase::Draining);
