@@ -1,11 +1,11 @@
 //! Places in source texts.
 
 /// Number of a source text in a [`SourceMap`](crate::source::SourceMap).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
 pub struct SourceId(pub u32);
 
 /// A half-open range of bytes in one source text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
 pub struct Span {
     /// The text the range lies in.
     pub source: SourceId,

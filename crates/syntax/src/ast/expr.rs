@@ -7,7 +7,7 @@ use super::{Name, Path, Pattern, Qualified};
 use crate::span::Span;
 
 /// An expression with its place.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Expr {
     /// What it is.
     pub kind: ExprKind,
@@ -16,7 +16,7 @@ pub struct Expr {
 }
 
 /// Kinds of expressions.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub enum ExprKind {
     /// `null`, booleans, numbers.
     Literal(Literal),
@@ -74,7 +74,7 @@ pub enum ExprKind {
 }
 
 /// Scalar literals.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub enum Literal {
     /// `null`.
     Null,
@@ -87,7 +87,7 @@ pub enum Literal {
 }
 
 /// A string or heredoc: a sequence of parts; empty for `""`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Text {
     /// Pieces in order, literal neighbours joined.
     pub parts: Vec<TextPart>,
@@ -96,7 +96,7 @@ pub struct Text {
 }
 
 /// A piece of a text.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub enum TextPart {
     /// Characters, escapes resolved.
     Literal(String),
@@ -105,7 +105,7 @@ pub enum TextPart {
 }
 
 /// A field of a record literal.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Field {
     /// The key, which may be interpolated.
     pub key: Text,
@@ -116,7 +116,7 @@ pub struct Field {
 }
 
 /// A part of a bytes literal (spec/script.md 5.2).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct BytesPart {
     /// The value.
     pub value: Expr,
@@ -129,7 +129,7 @@ pub struct BytesPart {
 }
 
 /// Prefix operators.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub enum UnaryOp {
     /// `+`.
     Plus,
@@ -142,7 +142,7 @@ pub enum UnaryOp {
 }
 
 /// Binary operators.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub enum BinaryOp {
     /// `or`.
     Or,
@@ -185,7 +185,7 @@ pub enum BinaryOp {
 }
 
 /// A call.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Call {
     /// The function.
     pub function: Qualified,
@@ -194,7 +194,7 @@ pub struct Call {
 }
 
 /// `match` (spec/script.md 5.4).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Match {
     /// What is matched.
     pub target: Expr,
@@ -205,7 +205,7 @@ pub struct Match {
 }
 
 /// A clause of a `match`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Clause {
     /// The pattern; `None` for `default`.
     pub pattern: Option<Pattern>,
@@ -218,7 +218,7 @@ pub struct Clause {
 }
 
 /// `for` (spec/script.md 5.6).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct For {
     /// What is walked.
     pub target: Expr,
@@ -229,7 +229,7 @@ pub struct For {
 }
 
 /// A clause of a `for`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Round {
     /// Name for index or key.
     pub key: Name,
@@ -244,7 +244,7 @@ pub struct Round {
 }
 
 /// `patch` (spec/script.md 5.7).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Patch {
     /// The record that is copied and changed.
     pub target: Expr,
@@ -255,7 +255,7 @@ pub struct Patch {
 }
 
 /// An operation of a `patch`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct PatchOp {
     /// What it does.
     pub kind: PatchOpKind,
@@ -264,7 +264,7 @@ pub struct PatchOp {
 }
 
 /// Kinds of patch operations; the first expression is the key.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub enum PatchOpKind {
     /// `insert k => v`.
     Insert(Expr, Expr),
@@ -285,7 +285,7 @@ pub enum PatchOpKind {
 }
 
 /// `merge target of value end` (spec/script.md 5.8).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Merge {
     /// The record that is copied.
     pub target: Expr,
@@ -294,7 +294,7 @@ pub struct Merge {
 }
 
 /// `emit` (spec/script.md 5.9).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Emit {
     /// The value; `None`: the event.
     pub value: Option<Expr>,

@@ -4,7 +4,7 @@ use super::{Dialect, Element, Expr, Name, Qualified};
 use crate::span::Span;
 
 /// A whole script.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Script {
     /// Module documentation, lines joined by LF; `None` without.
     pub docs: Option<String>,
@@ -17,7 +17,7 @@ pub struct Script {
 }
 
 /// A statement: a definition or an action.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub enum Stmt {
     /// A definition.
     Item(Item),
@@ -26,7 +26,7 @@ pub enum Stmt {
 }
 
 /// A definition.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub enum Item {
     /// `const`.
     Const(Const),
@@ -41,7 +41,7 @@ pub enum Item {
 }
 
 /// `const name = value`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Const {
     /// Documentation lines joined by LF.
     pub docs: Option<String>,
@@ -54,7 +54,7 @@ pub struct Const {
 }
 
 /// `fn …`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Function {
     /// Documentation lines joined by LF.
     pub docs: Option<String>,
@@ -71,7 +71,7 @@ pub struct Function {
 }
 
 /// Bodies of functions.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub enum FnBody {
     /// `with … end`; at least one action.
     Plain(Vec<Expr>),
@@ -85,7 +85,7 @@ pub enum FnBody {
 }
 
 /// A clause of a matching function.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct FnClause {
     /// Patterns by position.
     pub elements: Vec<Element>,
@@ -98,7 +98,7 @@ pub struct FnClause {
 }
 
 /// `intrinsic fn name(params) as module::function`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Intrinsic {
     /// Documentation lines joined by LF.
     pub docs: Option<String>,
@@ -115,7 +115,7 @@ pub struct Intrinsic {
 }
 
 /// `mod name with … end`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Module {
     /// Its name.
     pub name: Name,
@@ -128,7 +128,7 @@ pub struct Module {
 }
 
 /// `use a::b as c;`, to be replaced by the module it names (spec/script.md 7.2).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Use {
     /// Path of the module.
     pub path: Qualified,
@@ -139,7 +139,7 @@ pub struct Use {
 }
 
 /// A file that `use` loads into a script: definitions only.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct ModuleFile {
     /// Module documentation, lines joined by LF; `None` without.
     pub docs: Option<String>,

@@ -1,7 +1,7 @@
 //! Syntax trees of scripts and queries.
 //!
 //! Trees are plain data: they carry spans and the text of names and literals, and know nothing of values or evaluation. Strings are
-//! already unescaped. One kind of tree serves both dialects; [`Script::dialect`] and [`Query::dialect`] say which one the text was read in.
+//! already unescaped. They can be serialised, for people and tools to look at; that form may change. One kind of tree serves both dialects; [`Script::dialect`] and [`Query::dialect`] say which one the text was read in.
 
 pub mod expr;
 pub mod item;
@@ -24,7 +24,7 @@ pub use query::{
 use crate::span::Span;
 
 /// A name as written, without back quotes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Name {
     /// The name's text.
     pub text: String,
@@ -33,14 +33,14 @@ pub struct Name {
 }
 
 /// Names joined by `::`; at least one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Qualified {
     /// The names in order; the last one is the item's own.
     pub parts: Vec<Name>,
 }
 
 /// Generation of the language a text is written in (spec/dialects.md 1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize)]
 pub enum Dialect {
     /// The 0.10 and 0.11 generation.
     #[default]

@@ -4,7 +4,7 @@ use super::{Expr, Name, Qualified};
 use crate::span::Span;
 
 /// A root with steps.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Path {
     /// Where it starts.
     pub root: Root,
@@ -15,7 +15,7 @@ pub struct Path {
 }
 
 /// Roots of paths.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub enum Root {
     /// `event`.
     Event,
@@ -36,7 +36,7 @@ pub enum Root {
 }
 
 /// A step with its place: the name without dot, the expression without brackets.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Step {
     /// What it does.
     pub kind: StepKind,
@@ -45,7 +45,7 @@ pub struct Step {
 }
 
 /// Kinds of steps.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub enum StepKind {
     /// `.name`.
     Field(String),

@@ -4,7 +4,7 @@ use super::{Expr, Name};
 use crate::span::Span;
 
 /// A pattern with its place.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Pattern {
     /// What it is.
     pub kind: PatternKind,
@@ -13,7 +13,7 @@ pub struct Pattern {
 }
 
 /// Kinds of patterns.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub enum PatternKind {
     /// `_`.
     Any,
@@ -37,7 +37,7 @@ pub enum PatternKind {
 }
 
 /// A record pattern.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct RecordPattern {
     /// Tests in order.
     pub fields: Vec<FieldTest>,
@@ -46,7 +46,7 @@ pub struct RecordPattern {
 }
 
 /// A test of one field.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct FieldTest {
     /// The key.
     pub name: Name,
@@ -57,7 +57,7 @@ pub struct FieldTest {
 }
 
 /// Kinds of field tests.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub enum FieldTestKind {
     /// `present name`.
     Present,
@@ -74,7 +74,7 @@ pub enum FieldTestKind {
 }
 
 /// Comparisons of field tests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub enum CompareOp {
     /// `==`.
     Eq,
@@ -91,7 +91,7 @@ pub enum CompareOp {
 }
 
 /// An element of an array or tuple pattern, or of a matching function's case.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Element {
     /// What it is.
     pub kind: ElementKind,
@@ -100,7 +100,7 @@ pub struct Element {
 }
 
 /// Kinds of elements.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub enum ElementKind {
     /// `_`.
     Any,
@@ -113,7 +113,7 @@ pub enum ElementKind {
 }
 
 /// An extractor with its format.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Extractor {
     /// Extractor name, such as `glob`.
     pub name: Name,

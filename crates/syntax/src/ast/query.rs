@@ -4,7 +4,7 @@ use super::{Const, Dialect, Expr, Function, Intrinsic, Name, Qualified, Script, 
 use crate::span::Span;
 
 /// A whole query.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Query {
     /// `#!config` lines in order.
     pub config: Vec<ConfigDirective>,
@@ -17,7 +17,7 @@ pub struct Query {
 }
 
 /// `#!config name = value`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct ConfigDirective {
     /// Its name.
     pub name: Name,
@@ -28,7 +28,7 @@ pub struct ConfigDirective {
 }
 
 /// A statement with its place.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct QueryStmt {
     /// What it is.
     pub kind: QueryStmtKind,
@@ -37,7 +37,7 @@ pub struct QueryStmt {
 }
 
 /// Kinds of statements at top level.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub enum QueryStmtKind {
     /// A definition that may also stand in a module.
     Item(QueryItem),
@@ -52,7 +52,7 @@ pub enum QueryStmtKind {
 }
 
 /// Definitions of queries and their modules. `const`, `fn` and `intrinsic fn` stand in modules only; the parser sees to it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub enum QueryItem {
     /// `mod name with … end`.
     Module {
@@ -82,14 +82,14 @@ pub enum QueryItem {
 }
 
 /// Parameters of a `with`, in order; later ones of the same name win.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
 pub struct Params {
     /// Name and value.
     pub bindings: Vec<(Name, Expr)>,
 }
 
 /// Kinds of windows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub enum WindowKind {
     /// `tumbling`.
     Tumbling,
@@ -98,7 +98,7 @@ pub enum WindowKind {
 }
 
 /// `define tumbling window`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct DefineWindow {
     /// Its kind.
     pub kind: WindowKind,
@@ -113,7 +113,7 @@ pub struct DefineWindow {
 }
 
 /// `define ns::kind operator`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct DefineOperator {
     /// Namespace and kind, such as `qos::roundrobin`.
     pub kind: (Name, Name),
@@ -126,7 +126,7 @@ pub struct DefineOperator {
 }
 
 /// `define script`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct DefineScript {
     /// Its name.
     pub name: Name,
@@ -139,7 +139,7 @@ pub struct DefineScript {
 }
 
 /// `create operator` or `create script`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Create {
     /// Name of the node.
     pub name: Name,
@@ -150,7 +150,7 @@ pub struct Create {
 }
 
 /// `select …`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Select {
     /// What leaves.
     pub target: Expr,
@@ -169,7 +169,7 @@ pub struct Select {
 }
 
 /// `node` or `node/port`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct PortRef {
     /// The node.
     pub node: Name,
@@ -180,7 +180,7 @@ pub struct PortRef {
 }
 
 /// A dimension of `group by` (spec/query.md 10).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub enum Dimension {
     /// An expression.
     Expr(Expr),
@@ -191,7 +191,7 @@ pub enum Dimension {
 }
 
 /// A file that `use` loads into a query: definitions only.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct QueryModuleFile {
     /// Module documentation, lines joined by LF; `None` without.
     pub docs: Option<String>,
