@@ -2,24 +2,36 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Parser, Subcommand};
+use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand};
 use temblor_syntax::ast::Dialect;
+
+use crate::diagnostics::Form;
 
 /// Reverse proxy and event-processing engine, programmable in tremor-script and trickle.
 #[derive(Debug, Parser)]
-#[command(name = "temblor", version, propagate_version = true, arg_required_else_help = true)]
+#[command(name = "temblor", arg_required_else_help = true)]
 pub(crate) struct Args {
     /// Accepted for compatibility; has no effect
-    #[arg(short, long, action = clap::ArgAction::Count)]
+    #[arg(short, long, action = ArgAction::Count)]
     verbose: u8,
+    #[command(flatten)]
+    pub(crate) globals: Globals,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options that stand before the command or within it.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Globals {
     /// Name of this instance, as scripts see it
     #[arg(short, long, default_value = "tremor")]
     pub(crate) instance: String,
     /// Dialect of files that name none: 0.9, 0.10 or 0.11
     #[arg(long, global = true, value_name = "NAME", value_parser = parse_dialect)]
     pub(crate) dialect: Option<Dialect>,
-    #[command(subcommand)]
-    pub(crate) command: Command,
+    /// Form of errors and warnings in scripts and queries
+    #[arg(long, global = true, value_name = "FORM", value_enum, default_value_t)]
+    pub(crate) diagnostics: Form,
 }
 
 #[derive(Debug, Subcommand)]
@@ -29,8 +41,18 @@ pub(crate) enum Command {
     /// Runs deployments
     Server {
         #[command(subcommand)]
-        command: ServerCommand,
+        command: Option<ServerCommand>,
     },
+    /// Shows how a script or query is read
+    Dbg(DbgOptions),
+    /// Shows what a script or query does with events
+    Explain(ExplainOptions),
+    /// Writes documentation of modules
+    Doc(DocOptions),
+    /// Runs tests
+    Test(TestOptions),
+    /// Prints the completion script of a shell
+    Completions(CompletionsOptions),
     /// Shows what Temblor does, without anything else to install
     Demo {
         #[command(subcommand)]
@@ -108,8 +130,103 @@ pub(crate) struct ServerOptions {
     #[arg(long = "limit", value_name = "NAME=NUMBER", value_parser = parse_limit)]
     pub(crate) limits: Vec<(String, u64)>,
     /// Print help
-    #[arg(long, action = clap::ArgAction::Help)]
+    #[arg(long, action = ArgAction::Help)]
     help: Option<bool>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct DbgOptions {
+    /// No banner
+    #[arg(short = 'b', long)]
+    pub(crate) no_banner: bool,
+    /// No colours
+    #[arg(short = 'n', long)]
+    pub(crate) no_highlight: bool,
+    #[command(subcommand)]
+    pub(crate) view: Option<DbgView>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DbgView {
+    /// The source with line numbers
+    Src(DbgFile),
+    /// The tokens
+    Lex(DbgFile),
+    /// The tokens with used modules put in place
+    Preprocess(DbgFile),
+    /// The syntax tree as JSON
+    Ast(DbgTree),
+    /// The graph of a query for Graphviz
+    Dot(DbgFile),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct DbgFile {
+    /// Script or query; `-` is a script on standard input
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct DbgTree {
+    /// Script or query; `-` is a script on standard input
+    pub(crate) file: PathBuf,
+    /// Of scripts only the expressions
+    #[arg(short = 'x', long)]
+    pub(crate) exprs_only: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ExplainOptions {
+    /// Script or query; `-` is a script on standard input
+    #[arg(required_unless_present = "files")]
+    pub(crate) file: Option<PathBuf>,
+    /// Files of a deployment (not in this release)
+    #[arg(short = 'f', value_name = "FILE", num_args = 1.., conflicts_with = "file")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct DocOptions {
+    /// Folder with modules, or one module
+    #[arg(value_name = "DIR")]
+    pub(crate) source: PathBuf,
+    /// Folder to write to
+    #[arg(value_name = "OUTDIR", default_value = "docs")]
+    pub(crate) target: PathBuf,
+    /// Prints the documentation, too
+    #[arg(short, long)]
+    pub(crate) interactive: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct TestOptions {
+    /// Tests to run: all, unit, command, integration or bench
+    #[arg(default_value = "all")]
+    pub(crate) mode: String,
+    /// Folder with the tests
+    #[arg(default_value = "tests")]
+    pub(crate) path: PathBuf,
+    /// File for the report
+    #[arg(short = 'o', long, value_name = "FILE", default_value = "report.json")]
+    pub(crate) report: PathBuf,
+    /// Runs what has one of these tags
+    #[arg(short, long, value_name = "TAG", num_args = 1..)]
+    pub(crate) includes: Vec<String>,
+    /// Leaves out what has one of these tags
+    #[arg(short, long, value_name = "TAG", num_args = 1..)]
+    pub(crate) excludes: Vec<String>,
+    /// Prints failures and totals only
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// Limit of scripts, such as `steps=1000`
+    #[arg(long = "limit", value_name = "NAME=NUMBER", value_parser = parse_limit)]
+    pub(crate) limits: Vec<(String, u64)>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct CompletionsOptions {
+    /// bash, zsh, fish, elvish, powershell or guess
+    pub(crate) shell: Option<String>,
 }
 
 #[derive(Debug, ClapArgs)]

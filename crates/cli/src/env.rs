@@ -40,7 +40,9 @@ impl ModulePath {
         let path = std::env::var("TEMBLOR_PATH").or_else(|_| std::env::var("TREMOR_PATH"));
         let path = path.unwrap_or_else(|_| DEFAULT_PATH.to_owned());
         let entries = path.split(':').map(str::trim).filter(|entry| !entry.is_empty());
-        let folders = entries.filter_map(|entry| std::path::absolute(entry).ok()).filter(|folder| folder.is_dir());
+        let folders = entries
+            .filter_map(|entry| std::path::absolute(entry).ok())
+            .filter(|folder| folder.is_dir());
         Self {
             folders: folders.collect(),
         }
@@ -89,7 +91,9 @@ impl Host for Machine {
     }
 
     fn now_ns(&self) -> u64 {
-        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_nanos() as u64)
     }
 
     fn instance(&self) -> Str {

@@ -14,7 +14,11 @@ use tracing_subscriber::registry::LookupSpan;
 pub(crate) fn start() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error"));
     // Logging that is started already stays as it is.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).event_format(Line).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .event_format(Line)
+        .try_init();
 }
 
 /// `[2031-04-05T06:07:08Z LEVEL target] message`.

@@ -1,17 +1,26 @@
 //! The Temblor command line: a programmable reverse proxy and an event-processing engine in one binary.
 
 mod args;
+mod completions;
 mod connectors;
+mod dbg;
 mod demo;
+mod diagnostics;
+mod doc;
 mod env;
+mod explain;
+mod help;
 mod logging;
+mod name;
 mod output;
 mod run;
 mod server;
+mod source_file;
+mod testing;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::FromArgMatches;
 
 use crate::args::{Args, Command, DemoName, ServerCommand};
 use crate::output::fail;
@@ -20,12 +29,22 @@ use crate::output::fail;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
-    let result = match args.command {
-        Command::Run(options) => run::run(&options, args.dialect),
+    let mut command = help::command();
+    let Args { globals, command, .. } = match Args::from_arg_matches(&command.get_matches_mut()) {
+        Ok(args) => args,
+        Err(error) => error.format(&mut command).exit(),
+    };
+    let result = match command {
+        Command::Run(options) => run::run(&options, &globals),
+        Command::Server { command: None } => Err(help::top_level()),
         Command::Server {
-            command: ServerCommand::Run(options),
-        } => server::run(&options, args.dialect, &args.instance),
+            command: Some(ServerCommand::Run(options)),
+        } => server::run(&options, globals.dialect, &globals.instance),
+        Command::Dbg(options) => dbg::run(&options, &globals),
+        Command::Explain(options) => explain::run(&options, &globals),
+        Command::Doc(options) => doc::run(&options, &globals),
+        Command::Test(options) => testing::run(&options, &globals),
+        Command::Completions(options) => completions::run(&options),
         Command::Demo {
             name: DemoName::ReverseProxy(options),
         } => demo::reverse_proxy(&options),

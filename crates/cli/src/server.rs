@@ -17,6 +17,7 @@ use temblor_syntax::ast::Dialect;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::args::ServerOptions;
+use crate::name::program_name;
 use crate::output::{is_coloured, say};
 use crate::{connectors, env, logging};
 
@@ -47,16 +48,6 @@ pub(crate) fn run(options: &ServerOptions, dialect: Option<Dialect>, instance: &
         let _ = std::fs::remove_file(file);
     }
     Ok(code)
-}
-
-/// Called by the name `tremor`, the first lines say so, since scripts look for it.
-fn program_name() -> &'static str {
-    let called = std::env::args_os().next().map(PathBuf::from);
-    let is_tremor = called
-        .as_deref()
-        .and_then(|path| path.file_name())
-        .is_some_and(|name| name == "tremor");
-    if is_tremor { "tremor" } else { "temblor" }
 }
 
 /// A running deployment.

@@ -4,6 +4,7 @@
 //! `query.trickle` run over `in.jsonl`, or `cmd` names the arguments; `out.jsonl`, `out.raw`, `error.txt` and `stderr.txt` say what must
 //! come of it. Cases that the specification contradicts are listed with the reason in `conformance_exceptions.txt`, shown as ignored,
 //! never as passed.
+#![allow(clippy::unwrap_used)] // a test without the usual harness
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -21,23 +22,35 @@ const LIMIT: Duration = Duration::from_secs(20);
 fn main() {
     let args = Arguments::from_args();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../conformance");
-    let trials = folders(&root).iter().flat_map(|suite| folders(suite)).map(|case| trial(&root, case)).collect();
+    let trials = folders(&root)
+        .iter()
+        .flat_map(|suite| folders(suite))
+        .map(|case| trial(&root, case))
+        .collect();
     libtest_mimic::run(&args, trials).exit();
 }
 
 fn folders(of: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(of).unwrap_or_else(|error| panic!("{}: {error}", of.display()));
-    let mut found: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
+    let mut found: Vec<PathBuf> = entries
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
     found.sort();
     found
 }
 
 fn trial(root: &Path, case: PathBuf) -> Trial {
     let name = case.strip_prefix(root).unwrap().display().to_string();
-    let exception = EXCEPTIONS.lines().filter(|line| !line.starts_with('#')).find(|line| line.split_whitespace().next() == Some(&name));
+    let exception = EXCEPTIONS
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .find(|line| line.split_whitespace().next() == Some(&name));
     let ignored = exception.is_some();
     let kind = exception.map_or(String::new(), |line| line[name.len()..].trim().to_owned());
-    Trial::test(name, move || run(&case)).with_kind(kind).with_ignored_flag(ignored)
+    Trial::test(name, move || run(&case))
+        .with_kind(kind)
+        .with_ignored_flag(ignored)
 }
 
 fn run(case: &Path) -> Result<(), Failed> {
@@ -67,7 +80,9 @@ fn execute(case: &Path) -> Result<Output, Failed> {
     let arguments: Vec<String> = match text(case, "cmd") {
         Some(line) => line.split_whitespace().map(str::to_owned).collect(),
         None => {
-            let script = ["script.tremor", "query.trickle"].into_iter().find(|name| case.join(name).exists());
+            let script = ["script.tremor", "query.trickle"]
+                .into_iter()
+                .find(|name| case.join(name).exists());
             let script = script.ok_or("no script.tremor, query.trickle or cmd")?;
             ["run", script, "-i", "in.jsonl"].map(str::to_owned).to_vec()
         }
@@ -133,16 +148,26 @@ fn compare(wanted: &[Value], got: &[Value], stderr: &str) -> Result<(), Failed> 
 fn lines(bytes: &[u8]) -> Vec<Value> {
     let text = String::from_utf8_lossy(bytes);
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    lines.map(|line| serde_json::from_str(line).map_or_else(|_| Value::from(line), canonical)).collect()
+    lines
+        .map(|line| serde_json::from_str(line).map_or_else(|_| Value::from(line), canonical))
+        .collect()
 }
 
 /// A value that compares by meaning: floats that agree in twelve digits are one.
 fn canonical(value: Value) -> Value {
     match value {
         Value::Array(values) => Value::Array(values.into_iter().map(canonical).collect()),
-        Value::Object(record) => Value::Object(record.into_iter().map(|(name, value)| (name, canonical(value))).collect::<Map<_, _>>()),
+        Value::Object(record) => Value::Object(
+            record
+                .into_iter()
+                .map(|(name, value)| (name, canonical(value)))
+                .collect::<Map<_, _>>(),
+        ),
         Value::Number(number) if number.is_f64() => {
-            let rounded = number.as_f64().and_then(|float| format!("{float:.11e}").parse().ok()).and_then(Number::from_f64);
+            let rounded = number
+                .as_f64()
+                .and_then(|float| format!("{float:.11e}").parse().ok())
+                .and_then(Number::from_f64);
             // The given runner compares 1 and 1.0 as equal numbers.
             rounded.map_or(Value::Null, |number| match number.as_f64() {
                 Some(float) if float.fract() == 0.0 && float.abs() < 9e15 => Value::from(float as i64),

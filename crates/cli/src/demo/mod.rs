@@ -4,6 +4,7 @@ mod recipe;
 mod upstream;
 mod watch;
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -75,17 +76,12 @@ fn behaviour(options: &DemoOptions, number: u8) -> Behaviour {
 
 fn introduction(options: &DemoOptions, upstreams: &[Upstream]) -> String {
     let port = options.port;
-    let list: String = upstreams
-        .iter()
-        .zip(1..)
-        .map(|(upstream, number)| {
-            format!(
-                "  upstream{number:02}  127.0.0.1:{}  {}\n",
-                upstream.port(),
-                upstream.behaviour().describe()
-            )
-        })
-        .collect();
+    let mut list = String::new();
+    for (upstream, number) in upstreams.iter().zip(1_u8..) {
+        let behaviour = upstream.behaviour().describe();
+        // Writing to a string cannot fail.
+        let _ = writeln!(list, "  upstream{number:02}  127.0.0.1:{}  {behaviour}", upstream.port());
+    }
     format!(
         "The recipe's reverse proxy listens on 127.0.0.1:{port}. Behind it:\n{list}\n\
          Try, in another terminal:\n\n\

@@ -65,8 +65,15 @@ impl Upstream {
         let listener = StdListener::bind(any).map_err(failed)?;
         listener.set_nonblocking(true).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let echo = Arc::new(Echo { number, behaviour, watch });
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+        let echo = Arc::new(Echo {
+            number,
+            behaviour,
+            watch,
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(failed)?;
         std::thread::Builder::new()
             .name(format!("upstream-{number}"))
             .spawn(move || runtime.block_on(accept(listener, echo)))
@@ -90,7 +97,9 @@ impl Upstream {
 }
 
 async fn accept(listener: StdListener, echo: Arc<Echo>) {
-    let Ok(listener) = TcpListener::from_std(listener) else { return };
+    let Ok(listener) = TcpListener::from_std(listener) else {
+        return;
+    };
     // Never started: the demo's upstreams end with the process.
     let (_trigger, signal) = drain();
     loop {
@@ -110,9 +119,17 @@ struct Echo {
 
 impl Handler for Echo {
     async fn handle(&self, request: Request<'_>) -> Answer {
-        let Request { head, mut body, addresses, .. } = request;
-        let Ok(body) = body.collect(Some(BODY)).await else { return Answer::Close };
-        self.watch.note(self.number, head.method.as_str(), head.target.as_str(), body.len());
+        let Request {
+            head,
+            mut body,
+            addresses,
+            ..
+        } = request;
+        let Ok(body) = body.collect(Some(BODY)).await else {
+            return Answer::Close;
+        };
+        self.watch
+            .note(self.number, head.method.as_str(), head.target.as_str(), body.len());
         if self.behaviour == Behaviour::Slow {
             tokio::time::sleep(DELAY).await;
         }
@@ -152,7 +169,10 @@ fn echo(head: &RequestHead, body: &[u8], addresses: Addresses, server: &str) -> 
 
 fn arguments(query: &str) -> Value {
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
-    let record: ObjectMap = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(name, value)| (Str::new(name), Value::from(value))).collect();
+    let record: ObjectMap = pairs
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(name, value)| (Str::new(name), Value::from(value)))
+        .collect();
     Value::from(record)
 }
 

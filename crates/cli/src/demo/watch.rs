@@ -35,7 +35,8 @@ impl Watch {
             *total
         };
         if seen.lines.len() < LINES {
-            seen.lines.push(format!("upstream{upstream:02}  #{number}  {method} {target}  {bytes} bytes"));
+            seen.lines
+                .push(format!("upstream{upstream:02}  #{number}  {method} {target}  {bytes} bytes"));
         } else {
             seen.unshown += 1;
         }

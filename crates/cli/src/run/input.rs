@@ -56,7 +56,9 @@ impl Input {
     fn read_piece(&mut self) -> Result<(), String> {
         let mut piece = vec![0; PIECE];
         let count = self.reader.read(&mut piece).map_err(|error| error.to_string())?;
-        self.ingest_ns = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
+        self.ingest_ns = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_nanos() as u64);
         let mut messages = Vec::new();
         let processed = if count == 0 {
             self.has_ended = true;

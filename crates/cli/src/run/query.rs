@@ -6,14 +6,15 @@ use temblor_event::{Event, EventId, Payload, Uid, UidSource};
 use temblor_pipeline::graph::{Graph, NoLinks, PipelineState};
 use temblor_pipeline::outputs::Outputs;
 use temblor_pipeline::port::InputId;
-use temblor_pipeline::{InstanceCx, Query as Plan};
+use temblor_pipeline::{InstanceCx, Query as Plan, QueryErrors};
 use temblor_script::Env;
 use temblor_value::Value;
 
 use super::script::is_error_port;
 use super::sink::Sink;
-use super::{Engine, read_source, report};
-use crate::output::is_coloured;
+use super::{Engine, read_source};
+use crate::diagnostics::Form;
+use crate::output::{is_coloured, report};
 
 /// A query with its state.
 pub(super) struct Query {
@@ -27,17 +28,18 @@ pub(super) struct Query {
 
 impl Query {
     /// Compiles a file and builds its graph; warnings are printed.
-    pub(super) fn load(file: &Path, env: &Env) -> Result<Self, String> {
+    pub(super) fn load(file: &Path, env: &Env, form: Form) -> Result<Self, String> {
+        let render = |errors: &QueryErrors| form.render(errors.sources(), errors.diagnostics(), is_coloured());
         let text = read_source(file)?;
-        let plan = Plan::compile(&file.display().to_string(), &text, env).map_err(|errors| errors.render(is_coloured()))?;
+        let plan = Plan::compile(&file.display().to_string(), &text, env).map_err(|errors| render(&errors))?;
         if let Some(warnings) = plan.warnings() {
-            report(&warnings.render(is_coloured()));
+            report(&render(warnings));
         }
         let cx = InstanceCx {
             url: plan.config_id().unwrap_or("<generated>").to_owned(),
             uids: &UidSource::default(),
         };
-        let (graph, state) = plan.instantiate(&cx).map_err(|errors| errors.render(is_coloured()))?;
+        let (graph, state) = plan.instantiate(&cx).map_err(|errors| render(&errors))?;
         Ok(Self {
             input: graph.input("in").ok_or("the query has no input")?,
             graph,
@@ -54,7 +56,8 @@ impl Engine for Query {
         let id = EventId::new(Uid::RUN, self.number);
         let event = Event::new(id, Payload::new(value, Value::object()), ingest_ns);
         self.outputs.clear();
-        self.graph.run(&mut self.state, self.input, event, &NoLinks, &mut self.outputs);
+        self.graph
+            .run(&mut self.state, self.input, event, &NoLinks, &mut self.outputs);
         for error in self.outputs.errors.drain(..) {
             self.has_failed = true;
             if error.ends_run {

@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use temblor_script::{Env, EventInfo, OriginRef, Program, Scope, Scratch, Verdict, compile_script};
-use temblor_syntax::{Diagnostic, SourceMap, render};
+use temblor_syntax::SourceMap;
 use temblor_value::{Str, Value};
 
 use super::sink::Sink;
-use super::{Engine, read_source, report};
-use crate::output::is_coloured;
+use super::{Engine, read_source};
+use crate::diagnostics::Form;
+use crate::output::{is_coloured, report};
 
 /// Ports whose events are errors.
 pub(super) fn is_error_port(port: &str) -> bool {
@@ -19,6 +20,7 @@ pub(super) fn is_error_port(port: &str) -> bool {
 pub(super) struct Script {
     sources: SourceMap,
     program: Program,
+    form: Form,
     state: Value,
     scratch: Scratch,
     has_failed: bool,
@@ -26,27 +28,23 @@ pub(super) struct Script {
 
 impl Script {
     /// Compiles a file; warnings are printed.
-    pub(super) fn load(file: &Path, env: &Env) -> Result<Self, String> {
+    pub(super) fn load(file: &Path, env: &Env, form: Form) -> Result<Self, String> {
         let text = read_source(file)?;
         let mut sources = SourceMap::new();
         let source = sources.add(file.display().to_string(), text);
         sources.mark_main(source);
-        let compiled = compile_script(&mut sources, source, env).map_err(|errors| all(&sources, &errors))?;
-        for warning in &compiled.warnings {
-            report(&render(&sources, warning, is_coloured()));
-        }
+        let compiled =
+            compile_script(&mut sources, source, env).map_err(|errors| form.render(&sources, &errors, is_coloured()))?;
+        report(&form.render(&sources, &compiled.warnings, is_coloured()));
         Ok(Self {
             sources,
             program: compiled.program,
+            form,
             state: Value::Null,
             scratch: Scratch::default(),
             has_failed: false,
         })
     }
-}
-
-fn all(sources: &SourceMap, errors: &[Diagnostic]) -> String {
-    errors.iter().map(|error| render(sources, error, is_coloured())).collect()
 }
 
 impl Engine for Script {
@@ -74,7 +72,7 @@ impl Engine for Script {
             Ok(verdict) => verdict,
             Err(trap) => {
                 self.has_failed = true;
-                report(&render(&self.sources, &trap.diagnostic(), is_coloured()));
+                report(&self.form.render(&self.sources, &[trap.diagnostic()], is_coloured()));
                 return Ok(());
             }
         };

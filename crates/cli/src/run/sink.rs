@@ -11,6 +11,7 @@ use temblor_value::{Value, json};
 
 use super::find_codec;
 use crate::args::RunOptions;
+use crate::output::{numbered, say};
 
 /// The output of a run.
 pub(super) struct Sink {
@@ -31,7 +32,9 @@ impl Sink {
             "-" => Box::new(stdout().lock()),
             file => Box::new(File::create(file).map_err(|error| format!("Failed to open file `{file}`: {error}"))?),
         };
-        let announcement = options.interactive.then(|| format!("egress> [codec: {}], [postprocessor: {name}]", options.encoder));
+        let announcement = options
+            .interactive
+            .then(|| format!("egress> [codec: {}], [postprocessor: {name}]", options.encoder));
         Ok(Self {
             writer,
             encoder,
@@ -48,15 +51,25 @@ impl Sink {
         }
         let mut message = Vec::new();
         self.encoder.encode(value, &mut message).map_err(|error| error.to_string())?;
-        let egress_ns = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
+        let egress_ns = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_nanos() as u64);
         let mut packets = Vec::new();
-        self.chain.run(Bytes::from(message), ingest_ns, egress_ns, &mut packets).map_err(|error| error.to_string())?;
-        packets.iter().try_for_each(|packet| self.writer.write_all(packet)).and_then(|()| self.writer.flush()).map_err(|error| error.to_string())
+        self.chain
+            .run(Bytes::from(message), ingest_ns, egress_ns, &mut packets)
+            .map_err(|error| error.to_string())?;
+        packets
+            .iter()
+            .try_for_each(|packet| self.writer.write_all(packet))
+            .and_then(|()| self.writer.flush())
+            .map_err(|error| error.to_string())
     }
 
     /// Writes a value as compact JSON and a newline.
     pub(super) fn plain(&mut self, value: &Value) -> Result<(), String> {
-        writeln!(self.writer, "{}", json::to_string(value)).and_then(|()| self.writer.flush()).map_err(|error| error.to_string())
+        writeln!(self.writer, "{}", json::to_string(value))
+            .and_then(|()| self.writer.flush())
+            .map_err(|error| error.to_string())
     }
 
     /// Writes a value as compact JSON and a newline to standard error.
@@ -65,11 +78,14 @@ impl Sink {
     }
 
     /// With `--interactive`, shows a decoded input.
-    pub(super) fn show_input(&mut self, value: &Value, options: &RunOptions) -> Result<(), String> {
+    pub(super) fn show_input(value: &Value, options: &RunOptions) -> Result<(), String> {
         if !options.interactive {
             return Ok(());
         }
-        let announcement = format!("ingress> [codec: {}], [preprocessor: {}]", options.decoder, options.preprocessor);
+        let announcement = format!(
+            "ingress> [codec: {}], [preprocessor: {}]",
+            options.decoder, options.preprocessor
+        );
         // The value goes to standard output whatever `-o` says.
         show(&announcement, value, options.pretty)
     }
@@ -77,9 +93,15 @@ impl Sink {
 
 /// An announcement on standard error, then the value with line numbers on standard output.
 fn show(announcement: &str, value: &Value, is_pretty: bool) -> Result<(), String> {
-    crate::output::say(&announcement);
-    let text = if is_pretty { json::to_string_pretty(value) } else { json::to_string(value) };
-    let lines: String = text.lines().zip(1..).map(|(line, number)| format!("{number:>5} | {line}\n")).collect();
+    say(&announcement);
+    let text = if is_pretty {
+        json::to_string_pretty(value)
+    } else {
+        json::to_string(value)
+    };
     // `-o -` holds the lock of standard output on this thread, which may take it again.
-    stdout().lock().write_all(lines.as_bytes()).map_err(|error| error.to_string())
+    stdout()
+        .lock()
+        .write_all(numbered(&text).as_bytes())
+        .map_err(|error| error.to_string())
 }
