@@ -10,6 +10,8 @@ mod date;
 mod drain;
 mod field;
 mod framing;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod request;
 mod request_body;
 mod response;
