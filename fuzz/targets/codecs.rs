@@ -13,7 +13,9 @@ use temblor_value::{Value, json};
 const NOW: u64 = 1_700_000_000_000_000_000;
 
 fn decode(codec: &dyn Codec, message: &[u8]) -> Option<Option<Value>> {
-    codec.decode(Bytes::copy_from_slice(message), &mut Scratch::default(), &mut NOW.clone()).ok()
+    codec
+        .decode(Bytes::copy_from_slice(message), &mut Scratch::default(), &mut NOW.clone())
+        .ok()
 }
 
 fn encode(codec: &dyn Codec, value: &Value) -> Option<Vec<u8>> {
@@ -28,18 +30,27 @@ fn is_lossless(name: &str) -> bool {
 
 fuzz_target!(|data: &[u8]| {
     let names: Vec<_> = codec_names().collect();
-    let Some((choice, message)) = choose(data, names.len()) else { return };
+    let Some((choice, message)) = choose(data, names.len()) else {
+        return;
+    };
     let codec = codec(names[choice]).unwrap();
     let codec = codec.as_ref();
     let decoded = decode(codec, message);
-    assert_eq!(decoded.is_some(), codec.check(message, &mut Scratch::default()).is_ok(), "check and decode differ");
+    assert_eq!(
+        decoded.is_some(),
+        codec.check(message, &mut Scratch::default()).is_ok(),
+        "check and decode differ"
+    );
     assert!(decoded.is_some() || !codec.accepts_any_bytes());
     if message.is_empty() {
         assert_eq!(matches!(decoded, Some(Some(_))), codec.decodes_empty());
     }
     if let Some(Some(value)) = decoded {
         let written = encode(codec, &value);
-        assert!(written.is_some() || !is_lossless(codec.name()), "cannot be encoded: {value:?}");
+        assert!(
+            written.is_some() || !is_lossless(codec.name()),
+            "cannot be encoded: {value:?}"
+        );
         if let Some(written) = written {
             let again = decode(codec, &written).map(|again| again.map(|value| json::to_string(&value)));
             let same = again == Some(Some(json::to_string(&value)));
@@ -49,6 +60,9 @@ fuzz_target!(|data: &[u8]| {
     if let Some(value) = std::str::from_utf8(message).ok().and_then(|text| json::from_str(text).ok())
         && let Some(written) = encode(codec, &value)
     {
-        assert!(decode(codec, &written).is_some() || codec.name() != "msgpack", "own message refused");
+        assert!(
+            decode(codec, &written).is_some() || codec.name() != "msgpack",
+            "own message refused"
+        );
     }
 });

@@ -14,11 +14,17 @@ const NAMES: [&str; 11] = [
 ];
 
 fuzz_target!(|data: &[u8]| {
-    let Some((choice, rest)) = choose(data, NAMES.len()) else { return };
+    let Some((choice, rest)) = choose(data, NAMES.len()) else {
+        return;
+    };
     let Some((number, rest)) = choose(rest, 2) else { return };
     let Some((format, target)) = two_texts(rest) else { return };
     let limits = Limits::default();
-    let cx = ExtractCx { dialect: dialect(number), limits: &limits, grok_patterns: None };
+    let cx = ExtractCx {
+        dialect: dialect(number),
+        limits: &limits,
+        grok_patterns: None,
+    };
     let name = NAMES[choice];
     let extractor = match compile(name, format, &cx) {
         Ok(extractor) => extractor,

@@ -18,16 +18,24 @@ fn printed<T>(text: &str, dialect: Dialect, parse: Parse<T>, print: fn(&T) -> St
     let id = sources.add("fuzz", text);
     let parsed = parse(&sources, id, dialect, &ParseLimits::default());
     report(&sources, &parsed.diagnostics);
-    let fails = parsed.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    let fails = parsed
+        .diagnostics
+        .iter()
+        .any(|diagnostic| diagnostic.severity == Severity::Error);
     assert!(fails || parsed.tree.is_some(), "neither tree nor error");
     parsed.tree.filter(|_| !fails).as_ref().map(print)
 }
 
 fn round_trip<T>(text: &str, dialect: Dialect, parse: Parse<T>, print: fn(&T) -> String, dialect_of: fn(&T) -> Dialect) {
-    let Some(first) = printed(text, dialect, parse, print) else { return };
+    let Some(first) = printed(text, dialect, parse, print) else {
+        return;
+    };
     let mut sources = SourceMap::new();
     let id = sources.add("fuzz", text);
-    let read_in = parse(&sources, id, dialect, &ParseLimits::default()).tree.as_ref().map_or(dialect, dialect_of);
+    let read_in = parse(&sources, id, dialect, &ParseLimits::default())
+        .tree
+        .as_ref()
+        .map_or(dialect, dialect_of);
     let second = printed(&first, read_in, parse, print);
     assert_eq!(second.as_ref(), Some(&first), "the printed text is read differently");
 }

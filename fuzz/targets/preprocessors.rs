@@ -16,7 +16,13 @@ const LIMITS: Limits = Limits {
 };
 
 /// Processors for which the stream counts and not its chunks (spec/formats.md 5.1, 5.4).
-const STREAMS: [&str; 5] = ["lines", "lines-null", "lines-pipe", "length-prefixed", "textual-length-prefix"];
+const STREAMS: [&str; 5] = [
+    "lines",
+    "lines-null",
+    "lines-pipe",
+    "length-prefixed",
+    "textual-length-prefix",
+];
 
 /// All messages of the parts, `None` after an error.
 fn messages(factory: PreFactory, parts: &[&[u8]]) -> Option<Vec<Bytes>> {
@@ -35,19 +41,29 @@ fn messages(factory: PreFactory, parts: &[&[u8]]) -> Option<Vec<Bytes>> {
 fn round_trip(name: &str, factory: PreFactory, message: &[u8]) {
     let Some(writer) = postprocessor(name) else { return };
     let mut written = Vec::new();
-    if writer.create().process(Bytes::copy_from_slice(message), 1, 2, &mut written).is_err() {
+    if writer
+        .create()
+        .process(Bytes::copy_from_slice(message), 1, 2, &mut written)
+        .is_err()
+    {
         return;
     }
     let parts: Vec<&[u8]> = written.iter().map(AsRef::as_ref).collect();
     let splits = name == "lines" && message.contains(&b'\n');
     if !splits && !message.is_empty() {
-        assert_eq!(messages(factory, &parts), Some(vec![Bytes::copy_from_slice(message)]), "{name} does not read what it writes");
+        assert_eq!(
+            messages(factory, &parts),
+            Some(vec![Bytes::copy_from_slice(message)]),
+            "{name} does not read what it writes"
+        );
     }
 }
 
 fuzz_target!(|data: &[u8]| {
     let names: Vec<_> = preprocessor_names().collect();
-    let Some((choice, rest)) = choose(data, names.len()) else { return };
+    let Some((choice, rest)) = choose(data, names.len()) else {
+        return;
+    };
     let [first, second, stream @ ..] = rest else { return };
     let name = names[choice];
     let factory = preprocessor(name).unwrap();

@@ -16,7 +16,7 @@ use temblor_syntax::ast::Dialect;
 use temblor_value::{Value, json};
 
 const LIMITS: Limits = Limits {
-    source_depth: 64,
+    source_depth: 256,
     value_depth: 128,
     value_bytes: 1 << 16,
     value_elements: 1 << 12,
@@ -103,7 +103,10 @@ fuzz_target!(|data: &[u8]| {
             Ok(_) => {}
         }
         if event_fits {
-            assert!([&event, &meta, &state].into_iter().all(is_within_limits), "change beyond the limits");
+            assert!(
+                [&event, &meta, &state].into_iter().all(is_within_limits),
+                "change beyond the limits"
+            );
         }
     }
 });
