@@ -100,7 +100,9 @@ impl End {
 
     /// Puts `candidate` in place if it ranks at least as high as what is there: of equal ranks the later one counts.
     pub fn offer(place: &mut Option<Self>, candidate: Self) {
-        let is_better = place.as_ref().is_none_or(|known| candidate.reason.rank() >= known.reason.rank());
+        let is_better = place
+            .as_ref()
+            .is_none_or(|known| candidate.reason.rank() >= known.reason.rank());
         if is_better {
             *place = Some(candidate);
         }

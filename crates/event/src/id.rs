@@ -167,7 +167,12 @@ impl fmt::Display for EventId {
         write!(f, "{}:{}:{}", self.source.0, self.stream, self.number)?;
         for (at, range) in self.tracked().iter().enumerate() {
             let separator = if at == 0 { " " } else { ", " };
-            let Tracked { source, stream, min, max } = range;
+            let Tracked {
+                source,
+                stream,
+                min,
+                max,
+            } = range;
             write!(f, "{separator}[min={0}:{stream}:{min}, max={0}:{stream}:{max}]", source.0)?;
         }
         Ok(())

@@ -30,7 +30,11 @@ fn min_and_max_by_source() {
     assert_eq!(merged.max_by_source(Uid(5)), Some((0, 0)));
     let mut outer = id(6, 1);
     outer.track(&merged);
-    assert_eq!(outer.max_by_source(Uid(1)), Some((0, 8)), "what the other tracks is tracked as well");
+    assert_eq!(
+        outer.max_by_source(Uid(1)),
+        Some((0, 8)),
+        "what the other tracks is tracked as well"
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What a graph does to the bodies of the events that enter it, known before the first event (spec/proxy.md 3).
 
+use temblor_script::MetaPaths;
 use temblor_value::Str;
 
 use crate::graph::{Edge, Graph, NodeKind};
@@ -13,6 +14,8 @@ pub struct BodyUse {
     pub reader: Option<Str>,
     /// First node from which copies go to more than one consumer.
     pub copier: Option<Str>,
+    /// Metadata that nodes on the way may look at.
+    pub meta: MetaPaths,
     /// Outputs that can be reached; `true`: some way there leaves the value as it was.
     pub outputs: Vec<(OutputId, bool)>,
 }
@@ -56,6 +59,11 @@ impl Graph {
         }
         if found.copier.is_none() && node.edges.iter().any(|consumers: &Vec<Edge>| consumers.len() > 1) {
             found.copier = Some(node.name.clone());
+        }
+        match &node.kind {
+            NodeKind::Input | NodeKind::Pass | NodeKind::Output(_) => {}
+            NodeKind::Shared(operator) => found.meta.join(&operator.meta_paths()),
+            NodeKind::Stateful(..) => found.meta.join(&MetaPaths::Everything),
         }
         if let NodeKind::Output(output) = node.kind {
             match found.outputs.iter_mut().find(|(known, _)| *known == output) {

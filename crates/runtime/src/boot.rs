@@ -71,6 +71,10 @@ fn load_pipeline(runtime: &Runtime, file: &Path, env: &Env, report: &mut dyn FnM
         report(&errors);
         BootError::Query(name.clone())
     })?;
+    query.check().map_err(|errors| {
+        report(&errors);
+        BootError::Query(name.clone())
+    })?;
     if let Some(warnings) = query.warnings() {
         report(warnings);
     }

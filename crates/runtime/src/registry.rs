@@ -7,6 +7,7 @@ use temblor_config::{ArtefactUrl, BindingEntry, Link, OfframpEntry, OnrampEntry,
 use temblor_event::Uid;
 use temblor_pipeline::Query;
 use temblor_pipeline::graph::{Graph, Mode, PipelineState};
+use temblor_script::MetaPaths;
 use temblor_value::Str;
 
 use crate::flow::{Entry, Feeder, Flow, PipelineNode, SinkNode, SourceNode, Target};
@@ -249,5 +250,6 @@ fn sink_node(instance: &SinkInstance) -> SinkNode {
         err: Vec::new(),
         feeders: Vec::new(),
         response_need: BodyNeed::NOTHING,
+        response_meta: MetaPaths::default(),
     }
 }

@@ -9,6 +9,8 @@ use std::pin::Pin;
 use smallvec::SmallVec;
 use temblor_event::{Event, Insight, Signal};
 
+use temblor_script::MetaPaths;
+
 use crate::need::BodyNeed;
 
 /// Output ports of a sink.
@@ -70,9 +72,11 @@ pub enum Delivery {
 
 /// What a delivery may know of its surroundings.
 #[derive(Clone, Copy, Debug)]
-pub struct SinkCx {
+pub struct SinkCx<'a> {
     /// What reachable programs need of response bodies.
     pub response_need: BodyNeed,
+    /// Metadata of responses that reachable programs may look at.
+    pub response_meta: &'a MetaPaths,
     /// Wall clock, nanoseconds since the epoch.
     pub now_ns: u64,
 }
@@ -89,7 +93,7 @@ pub struct SinkTraits {
 /// A running sink; shared by all workers.
 pub trait Sink: Send + Sync {
     /// Takes an event. `port` is the input port it was sent to.
-    fn deliver(&self, port: &str, event: Event, cx: &SinkCx) -> Delivery;
+    fn deliver(&self, port: &str, event: Event, cx: &SinkCx<'_>) -> Delivery;
 
     /// What linking must know.
     fn traits(&self) -> SinkTraits;

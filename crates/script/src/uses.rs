@@ -16,6 +16,59 @@ pub enum MetaUse {
     Everything,
 }
 
+/// Metadata that is read or assigned, by the first two keys of each path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MetaPaths {
+    /// These paths; without a second key all below the first.
+    These(Vec<(Str, Option<Str>)>),
+    /// All of it, or paths that are not known at load.
+    Everything,
+}
+
+impl Default for MetaPaths {
+    fn default() -> Self {
+        Self::These(Vec::new())
+    }
+}
+
+impl MetaPaths {
+    fn add(&mut self, path: &Path) {
+        let field = |at: usize| match path.steps.get(at).map(|step| &step.kind) {
+            Some(StepKind::Field(key)) => Some(key.clone()),
+            _ => None,
+        };
+        match (field(0), &mut *self) {
+            (Some(first), Self::These(paths)) => paths.push((first, field(1))),
+            (None, _) => *self = Self::Everything,
+            (Some(_), Self::Everything) => {}
+        }
+    }
+
+    /// Takes in what `other` touches.
+    pub fn join(&mut self, other: &Self) {
+        match (&mut *self, other) {
+            (Self::These(paths), Self::These(more)) => {
+                for path in more {
+                    if !paths.contains(path) {
+                        paths.push(path.clone());
+                    }
+                }
+            }
+            _ => *self = Self::Everything,
+        }
+    }
+
+    /// Whether what stands under `second` below `first` may be touched.
+    pub fn touches(&self, first: &str, second: &str) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::These(paths) => paths
+                .iter()
+                .any(|(key, below)| key == first && below.as_ref().is_none_or(|below| below == second)),
+        }
+    }
+}
+
 /// What a program reads, writes and gives.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Uses {
@@ -27,6 +80,8 @@ pub struct Uses {
     pub reads_meta: MetaUse,
     /// Metadata it assigns.
     pub writes_meta: MetaUse,
+    /// Metadata it reads or assigns, by the first two keys.
+    pub meta_paths: MetaPaths,
     /// Reads or assigns `state`.
     pub state: bool,
     /// Ports known at load that results may go to, each once; `None` is the default port.
@@ -118,7 +173,10 @@ impl Uses {
     fn read(&mut self, path: &Path) {
         match path.root {
             Root::Event => self.reads_event = true,
-            Root::Meta => self.reads_meta.add(path),
+            Root::Meta => {
+                self.reads_meta.add(path);
+                self.meta_paths.add(path);
+            }
             Root::State => self.state = true,
             _ => {}
         }
@@ -129,7 +187,10 @@ impl Uses {
             Kind::Path(path) | Kind::Present { path, .. } => self.read(path),
             Kind::Let { target, .. } => match target.root {
                 Root::Event => self.writes_event = true,
-                Root::Meta => self.writes_meta.add(target),
+                Root::Meta => {
+                    self.writes_meta.add(target);
+                    self.meta_paths.add(target);
+                }
                 Root::State => self.state = true,
                 _ => {}
             },

@@ -58,6 +58,8 @@ impl Engine for Query {
         self.outputs.clear();
         self.graph
             .run(&mut self.state, self.input, event, &NoLinks, &mut self.outputs);
+        // An event that failed does not count (spec/operators-and-flow.md B.10).
+        self.number += u64::from(self.outputs.errors.is_empty());
         for error in self.outputs.errors.drain(..) {
             self.has_failed = true;
             if error.ends_run {
@@ -65,8 +67,6 @@ impl Engine for Query {
             }
             report(&error.message);
         }
-        // An event that failed does not count (spec/operators-and-flow.md B.10).
-        self.number += 1;
         for (output, event) in self.outputs.events.drain(..) {
             let port = self.graph.outputs()[usize::from(output.0)].as_str();
             if is_error_port(port) {

@@ -62,9 +62,18 @@ pub fn request_head(parts: &[&[u8]]) -> String {
         |message| {
             let (head, target) = (&message.head, &message.head.target);
             let fields = fields(&head.headers);
-            let parts = (target.scheme(), target.userinfo(), target.authority(), target.path(), target.query());
+            let parts = (
+                target.scheme(),
+                target.userinfo(),
+                target.authority(),
+                target.path(),
+                target.query(),
+            );
             let rest = (message.framing, message.persistent, message.expects_continue);
-            format!("{:?} {:?} {target:?} {parts:?} {fields:?} {rest:?}", head.method, head.version)
+            format!(
+                "{:?} {:?} {target:?} {parts:?} {fields:?} {rest:?}",
+                head.method, head.version
+            )
         },
     )
 }

@@ -77,10 +77,10 @@ pub fn request(head: &RequestHead) -> Value {
 
 /// A header record: lower-case name to array of texts, in order of arrival.
 pub fn headers(headers: &Headers) -> Value {
-    let buffer = Arc::new(headers.buffer().clone());
+    let mut shared = None;
     let mut record = ObjectMap::with_capacity(headers.len() + 2);
     for field in headers.iter() {
-        let value = Value::Str(text(&buffer, field));
+        let value = Value::Str(text(headers.buffer(), &mut shared, field));
         match record.get_mut(field.name()).and_then(Value::array_mut) {
             Some(values) => values.push(value),
             None => {
@@ -98,11 +98,21 @@ fn name(field: Field<'_>) -> Str {
     }
 }
 
-/// Long values share the head's buffer; bytes that are not UTF-8 are replaced.
-fn text(buffer: &Arc<Bytes>, field: Field<'_>) -> Str {
+/// Longest text that a value holds itself.
+const INLINE: usize = 22;
+
+/// Long values share the head's buffer, through one handle made for the first of them; bytes that are not UTF-8 are replaced.
+fn text(buffer: &Bytes, shared: &mut Option<Arc<Bytes>>, field: Field<'_>) -> Str {
     let value = field.value();
+    if value.len() <= INLINE {
+        return match std::str::from_utf8(value) {
+            Ok(text) => Str::new(text),
+            Err(_) => Str::from(field.text().into_owned()),
+        };
+    }
     let start = value.as_ptr() as usize - buffer.as_ptr() as usize;
-    Str::from_buffer(buffer, start..start + value.len()).unwrap_or_else(|_| Str::from(field.text().into_owned()))
+    let shared = shared.get_or_insert_with(|| Arc::new(buffer.clone()));
+    Str::from_buffer(shared, start..start + value.len()).unwrap_or_else(|_| Str::from(field.text().into_owned()))
 }
 
 fn url(head: &RequestHead) -> Value {

@@ -86,7 +86,8 @@ impl Upstream {
                 Err(failure) => return Err(failure.error),
             }
         }
-        let stream = self.connect(endpoint, schedule).await?;
+        // Boxed: connecting is rare, and its state would make every exchange larger.
+        let stream = Box::pin(self.connect(endpoint, schedule)).await?;
         let mut connection = Box::new(Connection::new(stream, endpoint.clone()));
         match self.attempt(&mut connection, request, schedule).await {
             Ok(message) => Ok(respond(home, connection, message, schedule, &self.limits, false)),

@@ -12,6 +12,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use temblor_event::{End, Event, Insight, InsightKind, Mark, Outcome, Reason, Signal, Uid};
+use temblor_script::MetaPaths;
 
 use super::{Availability, OpCx, OpError, OpTraits, Operator, Sharing};
 use crate::port::PortId;
@@ -149,6 +150,10 @@ impl Operator for Backpressure {
             handles_insights: true,
             ..OpTraits::PLAIN
         }
+    }
+
+    fn meta_paths(&self) -> MetaPaths {
+        MetaPaths::default()
     }
 
     fn sharing(&self) -> Sharing {

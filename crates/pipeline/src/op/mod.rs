@@ -16,7 +16,7 @@ pub mod script;
 pub mod wal;
 
 use temblor_event::{End, Event, Insight, Reason, Signal, Uid};
-use temblor_script::Scratch;
+use temblor_script::{MetaPaths, Scratch};
 use temblor_value::Str;
 
 use crate::outputs::Outputs;
@@ -166,6 +166,11 @@ pub trait Operator: Send + Sync {
     /// Tells a balancer which nodes lie behind exactly one of its outputs, with the index of that output (spec/proxy.md 4.1,
     /// *Territory*).
     fn learn_territory(&mut self, _nodes: Vec<(Uid, u32)>) {}
+
+    /// Metadata that programs of this node may look at or that its results may carry elsewhere.
+    fn meta_paths(&self) -> MetaPaths {
+        MetaPaths::Everything
+    }
 
     /// Stateless or atomic.
     fn sharing(&self) -> Sharing {

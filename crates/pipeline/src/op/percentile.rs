@@ -7,6 +7,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use temblor_event::{End, Event, Insight, InsightKind, Mark, Outcome, Reason, Uid};
+use temblor_script::MetaPaths;
 
 use super::{OpCx, OpError, OpTraits, Operator, Sharing};
 use crate::port::PortId;
@@ -81,6 +82,10 @@ impl Operator for Percentile {
             handles_insights: true,
             ..OpTraits::PLAIN
         }
+    }
+
+    fn meta_paths(&self) -> MetaPaths {
+        MetaPaths::default()
     }
 
     fn sharing(&self) -> Sharing {

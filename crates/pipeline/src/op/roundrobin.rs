@@ -8,6 +8,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use temblor_event::{End, Event, Insight, InsightKind, Mark, Reason, Signal, Uid};
+use temblor_script::MetaPaths;
 
 use super::{Availability, OpCx, OpError, OpTraits, Operator, Sharing};
 use crate::port::PortId;
@@ -144,6 +145,10 @@ impl Operator for RoundRobin {
     fn learn_territory(&mut self, mut nodes: Vec<(Uid, u32)>) {
         nodes.sort_by_key(|(uid, _)| *uid);
         self.territory = nodes;
+    }
+
+    fn meta_paths(&self) -> MetaPaths {
+        MetaPaths::default()
     }
 
     fn sharing(&self) -> Sharing {

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use temblor_event::{End, Event, Origin, Reason};
-use temblor_script::{EventInfo, OriginRef, Program, Scope, Trap, Verdict};
+use temblor_script::{EventInfo, MetaPaths, OriginRef, Program, Scope, Trap, Verdict};
 use temblor_value::{Str, Value};
 
 use super::{OpCx, OpError, OpTraits, Operator, StatefulOperator, unlinked};
@@ -134,6 +134,10 @@ impl Operator for Script {
     fn on_event(&self, cx: &mut OpCx<'_>, _port: PortId, event: Event) -> Result<(), OpError> {
         self.step(&mut Value::Null, cx, event);
         Ok(())
+    }
+
+    fn meta_paths(&self) -> MetaPaths {
+        self.program.uses().meta_paths.clone()
     }
 
     fn traits(&self) -> OpTraits {

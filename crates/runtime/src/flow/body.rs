@@ -4,12 +4,14 @@ use super::{Entry, Flow, Target};
 use crate::ids::PipelineIx;
 use crate::need::{BodyNeed, Need};
 use temblor_pipeline::port::InputId;
+use temblor_script::MetaPaths;
 
-/// The need of what enters at `entries`.
-pub(super) fn need_of(flow: &Flow, entries: &[Entry]) -> BodyNeed {
+/// What the programs behind `entries` need of what enters there: of bodies, and of metadata.
+pub(super) fn need_of(flow: &Flow, entries: &[Entry]) -> (BodyNeed, MetaPaths) {
     let mut walk = Walk {
         flow,
         need: BodyNeed::NOTHING,
+        meta: MetaPaths::default(),
         seen: Vec::new(),
     };
     if entries.len() > 1 {
@@ -18,12 +20,13 @@ pub(super) fn need_of(flow: &Flow, entries: &[Entry]) -> BodyNeed {
     for entry in entries {
         walk.enter(entry, true);
     }
-    walk.need
+    (walk.need, walk.meta)
 }
 
 struct Walk<'a> {
     flow: &'a Flow,
     need: BodyNeed,
+    meta: MetaPaths,
     seen: Vec<(PipelineIx, InputId, bool)>,
 }
 
@@ -42,6 +45,7 @@ impl Walk<'_> {
         }
         self.seen.push(visit);
         let body_use = node.graph.body_use(input);
+        self.meta.join(&body_use.meta);
         if body_use.reader.is_some() {
             self.raise(Need::Value);
         }
@@ -69,6 +73,7 @@ impl Walk<'_> {
             self.need.keeps_original |= is_untouched;
         } else {
             self.raise(Need::Value);
+            self.meta.join(&MetaPaths::Everything);
         }
     }
 }

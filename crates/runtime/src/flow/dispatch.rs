@@ -261,6 +261,7 @@ impl Dispatch {
         let Some(node) = flow.sink(ix) else { return };
         let cx = SinkCx {
             response_need: node.response_need,
+            response_meta: &node.response_meta,
             now_ns: now_ns(),
         };
         match node.sink.deliver(port, event, &cx) {

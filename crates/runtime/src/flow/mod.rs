@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 use temblor_event::Uid;
 use temblor_pipeline::graph::{Graph, Links, Mode, PipelineState};
 use temblor_pipeline::port::{InputId, OutputId};
+use temblor_script::MetaPaths;
 use temblor_value::Str;
 
 pub use dispatch::{Dispatch, Outcome};
@@ -96,6 +97,8 @@ pub struct SinkNode {
     pub feeders: Vec<PipelineIx>,
     /// What reachable programs need of its responses' bodies.
     pub response_need: BodyNeed,
+    /// Metadata of its responses that reachable programs may look at.
+    pub response_meta: MetaPaths,
 }
 
 impl SinkNode {
@@ -133,13 +136,14 @@ impl Flow {
 
     /// Computes the body need of every entry. Part of building a flow.
     pub(crate) fn compute_needs(&mut self) {
-        let sources: Vec<BodyNeed> = self.sources.iter().map(|source| body::need_of(self, &source.out)).collect();
+        let sources: Vec<BodyNeed> = self.sources.iter().map(|source| body::need_of(self, &source.out).0).collect();
         for (source, need) in self.sources.iter_mut().zip(sources) {
             source.need = need;
         }
-        let sinks: Vec<BodyNeed> = self.sinks.iter().map(|sink| body::need_of(self, &sink.out)).collect();
-        for (sink, need) in self.sinks.iter_mut().zip(sinks) {
+        let sinks: Vec<(BodyNeed, MetaPaths)> = self.sinks.iter().map(|sink| body::need_of(self, &sink.out)).collect();
+        for (sink, (need, meta)) in self.sinks.iter_mut().zip(sinks) {
             sink.response_need = need;
+            sink.response_meta = meta;
         }
     }
 }

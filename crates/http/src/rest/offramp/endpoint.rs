@@ -59,8 +59,8 @@ pub(super) struct Resolved {
     pub target: String,
     /// `host[:port]`, the port only if it is not the scheme's default.
     pub authority: Str,
-    /// The eight parts as `$response.request.endpoint` shows them.
-    pub record: Value,
+    /// The parts it was made from.
+    pub(crate) parts: Endpoint,
     /// User name and password, if there is a user name.
     pub credentials: Option<(Str, Str)>,
 }
@@ -164,7 +164,7 @@ impl Endpoint {
         Ok(Resolved {
             is_https,
             target: self.target(),
-            record: self.record(is_https, &host, (port != default_port).then_some(port)),
+            parts: self.clone(),
             credentials: self.credentials(),
             host,
             port,
@@ -206,19 +206,25 @@ impl Endpoint {
         }
         target
     }
+}
 
-    fn record(&self, is_https: bool, host: &Str, port: Option<u16>) -> Value {
+impl Resolved {
+    /// The eight parts as `$response.request.endpoint` shows them; null where empty, and for the scheme's default port.
+    pub(crate) fn record(&self) -> Value {
         let text = |part: &Option<Str>| part.clone().map_or(Value::Null, Value::Str);
+        let parts = &self.parts;
+        let default_port = if self.is_https { 443 } else { 80 };
         let [scheme, username, password, host_key, port_key, path, query, fragment] = URL_PARTS;
         let mut record = ObjectMap::with_capacity(8);
-        record.insert(scheme, Str::from_static(if is_https { "https" } else { "http" }));
-        record.insert(username, text(&self.username));
-        record.insert(password, text(&self.password));
-        record.insert(host_key, host.clone());
-        record.insert(port_key, port.map_or(Value::Null, |port| Value::from(i64::from(port))));
-        record.insert(path, self.path.clone().map_or(Value::Str(Str::from_static("/")), Value::Str));
-        record.insert(query, text(&self.query));
-        record.insert(fragment, text(&self.fragment));
+        record.insert(scheme, Str::from_static(if self.is_https { "https" } else { "http" }));
+        record.insert(username, text(&parts.username));
+        record.insert(password, text(&parts.password));
+        record.insert(host_key, self.host.clone());
+        let port = (self.port != default_port).then(|| Value::from(i64::from(self.port)));
+        record.insert(port_key, port.unwrap_or(Value::Null));
+        record.insert(path, parts.path.clone().map_or(Value::Str(Str::from_static("/")), Value::Str));
+        record.insert(query, text(&parts.query));
+        record.insert(fragment, text(&parts.fragment));
         Value::from(record)
     }
 }

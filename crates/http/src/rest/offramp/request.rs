@@ -44,13 +44,13 @@ pub(super) struct Built {
     pub request: OutgoingRequest,
     /// Its parts, for the response event.
     pub resolved: Resolved,
-    /// `$response.request.headers`.
-    pub headers: Value,
+    /// `$response.request.headers`, if programs may look at them.
+    pub headers: Option<Value>,
 }
 
 impl RestSink {
     /// Builds the request of an event; the error is the text of the error event.
-    pub(super) fn build_request(&self, event: &Event, need: BodyNeed, now_ns: u64) -> Result<Built, String> {
+    pub(super) fn build_request(&self, event: &Event, need: BodyNeed, is_shown: bool, now_ns: u64) -> Result<Built, String> {
         let meta = event.meta();
         let resolved = self.config.endpoint.for_event(meta).map_err(|error| error.to_string())?;
         if resolved.is_https {
@@ -70,21 +70,29 @@ impl RestSink {
             always_encode: self.config.always_encode,
         };
         let body = outlet.body(event.payload.data(), event.ingest_ns, now_ns)?;
-        let mut fields = Fields::new();
+        let mut fields = Fields::new(is_shown);
         fields.set_host(self.host_header(&resolved, given))?;
         self.add_headers(&mut fields, given, self.decodes(need))?;
         self.add_own(&mut fields, &resolved, need)?;
         Ok(Built {
-            endpoint: Endpoint::new(&resolved.host, resolved.port),
+            endpoint: self.upstream_endpoint(&resolved),
             request: OutgoingRequest {
                 method,
                 target: resolved.target.clone(),
                 headers: fields.block,
                 body: body.unwrap_or_else(Bytes::new),
             },
-            headers: Value::from(fields.record),
+            headers: fields.record.map(Value::from),
             resolved,
         })
+    }
+
+    /// Where a request goes; nearly always where the configuration says.
+    fn upstream_endpoint(&self, resolved: &Resolved) -> Endpoint {
+        match &self.usual_endpoint {
+            Some(usual) if usual.port() == resolved.port && usual.host() == resolved.host.as_str() => usual.clone(),
+            _ => Endpoint::new(&resolved.host, resolved.port),
+        }
     }
 
     fn method(&self, request: &Value) -> Result<Method, String> {
@@ -177,21 +185,23 @@ fn decodable(value: &Value) -> Str {
 /// Fields as they are sent, and as the response event shows them.
 struct Fields {
     block: HeaderBlock,
-    record: ObjectMap,
+    /// `None` if no program can see it.
+    record: Option<ObjectMap>,
 }
 
 impl Fields {
-    fn new() -> Self {
+    fn new(is_shown: bool) -> Self {
         Self {
             block: HeaderBlock::with_capacity(Direction::Request, HEADER_BYTES),
-            record: ObjectMap::with_capacity(12),
+            record: is_shown.then(|| ObjectMap::with_capacity(12)),
         }
     }
 
     fn set_host(&mut self, host: &str) -> Result<(), String> {
         self.push("host", host)?;
-        self.record
-            .insert(Str::from_static("host"), Value::from(vec![Value::from(host)]));
+        if let Some(record) = &mut self.record {
+            record.insert(Str::from_static("host"), Value::from(vec![Value::from(host)]));
+        }
         Ok(())
     }
 
@@ -200,33 +210,35 @@ impl Fields {
         if CONNECTION_FIELDS.iter().any(|known| name.eq_ignore_ascii_case(known)) {
             return Ok(());
         }
-        let values = match value {
-            Value::Str(text) => {
-                self.push(name, text)?;
-                Value::from(vec![value.clone()])
-            }
-            Value::Array(values) => {
-                let texts = || values.iter().filter_map(Value::as_str);
-                if texts().next().is_none() {
-                    return Ok(());
-                }
-                texts().try_for_each(|text| self.push(name, text))?;
-                if values.iter().all(|value| value.as_str().is_some()) {
-                    value.clone()
-                } else {
-                    texts().map(Value::from).collect()
-                }
-            }
+        match value {
+            Value::Str(text) => self.push(name, text)?,
+            Value::Array(values) => values
+                .iter()
+                .filter_map(Value::as_str)
+                .try_for_each(|text| self.push(name, text))?,
             _ => return Ok(()),
+        }
+        self.show(name, value);
+        Ok(())
+    }
+
+    /// Notes a field for the response event.
+    fn show(&mut self, name: &str, value: &Value) {
+        let Some(record) = &mut self.record else { return };
+        let texts: Vec<Value> = match value {
+            Value::Array(values) => values.iter().filter(|value| value.as_str().is_some()).cloned().collect(),
+            text => vec![text.clone()],
         };
+        if texts.is_empty() {
+            return;
+        }
         let is_lower = !name.bytes().any(|byte| byte.is_ascii_uppercase());
         let name = if is_lower {
             Str::new(name)
         } else {
             Str::from(name.to_ascii_lowercase())
         };
-        self.record.insert(name, values);
-        Ok(())
+        record.insert(name, Value::from(texts));
     }
 
     /// A field that the client adds; the response event does not show it.

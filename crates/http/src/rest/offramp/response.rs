@@ -117,8 +117,10 @@ fn response_meta(head: &ResponseHead, built: &Built, correlation: Option<&Value>
     let mut response = ObjectMap::with_capacity(4);
     response.insert(key::STATUS, i64::from(head.status.code()));
     response.insert(key::HEADERS, headers(&head.headers));
-    let request = request_record(&built.request.method, built.headers.clone(), built.resolved.record.clone());
-    response.insert(key::REQUEST, request);
+    if let Some(headers) = &built.headers {
+        let request = request_record(&built.request.method, headers.clone(), built.resolved.record());
+        response.insert(key::REQUEST, request);
+    }
     let mut meta = ObjectMap::with_capacity(2);
     meta.insert(key::RESPONSE, Value::from(response));
     if let Some(correlation) = correlation {

@@ -20,7 +20,7 @@ use super::events::{Cause, Failure};
 use super::permit::{Permit, Permits};
 use super::request::Built;
 use super::response::Received;
-use crate::upstream::Upstream;
+use crate::upstream::{Endpoint, Upstream};
 
 /// Ticks between two sweeps of idle connections.
 const SWEEP_TICKS: u64 = 50;
@@ -39,6 +39,8 @@ pub(super) struct RestSink {
     pub(super) postprocessors: Vec<PostFactory>,
     pub(super) own_origin: Arc<Origin>,
     pub(super) numbers: AtomicU64,
+    /// Where requests go unless an event says otherwise.
+    pub(super) usual_endpoint: Option<Endpoint>,
     is_linked: bool,
     permits: Arc<Permits>,
     upstream: Upstream,
@@ -53,6 +55,11 @@ pub(super) fn build(ramp: Ramp, start: SinkStart) -> Result<Arc<dyn Sink>, Start
         uid: start.uid,
         permits: Permits::new(config.concurrency),
         upstream: Upstream::new(config.upstream.clone()),
+        usual_endpoint: config
+            .endpoint
+            .resolve()
+            .ok()
+            .map(|usual| Endpoint::new(&usual.host, usual.port)),
         config,
         codec: ramp.codec,
         codec_map: ramp.codec_map,
@@ -72,7 +79,7 @@ pub(super) fn build(ramp: Ramp, start: SinkStart) -> Result<Arc<dyn Sink>, Start
 }
 
 impl Sink for RestOfframp {
-    fn deliver(&self, _port: &str, event: Event, cx: &SinkCx) -> Delivery {
+    fn deliver(&self, _port: &str, event: Event, cx: &SinkCx<'_>) -> Delivery {
         let sink = &self.0;
         let cause = Cause::of(&event, sink, cx.now_ns);
         let refuse = |cause: Cause, failure: Failure| Delivery::Reply(sink.failed(cause, failure, 0.0, cx.now_ns));
@@ -83,7 +90,12 @@ impl Sink for RestOfframp {
         let Some(permit) = sink.permits.try_acquire() else {
             return refuse(cause, Failure::unsent(Outcome::Overload, "Dropped data due to overload"));
         };
-        let built = match sink.build_request(&event, cx.response_need, cx.now_ns) {
+        let built = match sink.build_request(
+            &event,
+            cx.response_need,
+            cx.response_meta.touches("response", "request"),
+            cx.now_ns,
+        ) {
             Ok(built) => built,
             Err(text) => return refuse(cause, Failure::unsent(Outcome::Build, text)),
         };

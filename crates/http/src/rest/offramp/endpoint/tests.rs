@@ -12,8 +12,8 @@ fn a_url_is_taken_apart() {
     assert!(resolved.is_https);
     assert_eq!(resolved.authority, "example.org:8443");
     assert_eq!(resolved.target, "/a%20b?x=1", "the fragment is never sent");
-    assert_eq!(resolved.record.get("username").and_then(Value::as_str), Some("u"));
-    assert_eq!(resolved.record.get("fragment").and_then(Value::as_str), Some("f"));
+    assert_eq!(resolved.record().get("username").and_then(Value::as_str), Some("u"));
+    assert_eq!(resolved.record().get("fragment").and_then(Value::as_str), Some("f"));
 }
 
 #[test]
@@ -43,8 +43,8 @@ fn the_default_port_is_not_in_the_authority() {
     let endpoint = Endpoint::default().overridden_by(&record(&[("host", Value::from("up:8080"))]));
     let resolved = endpoint.resolve().unwrap();
     assert_eq!(resolved.authority, "up", "a port in the host is cut");
-    assert_eq!(resolved.record.get("port"), Some(&Value::Null));
-    assert_eq!(resolved.record.get("path").and_then(Value::as_str), Some("/"));
+    assert_eq!(resolved.record().get("port"), Some(&Value::Null));
+    assert_eq!(resolved.record().get("path").and_then(Value::as_str), Some("/"));
 }
 
 #[test]
