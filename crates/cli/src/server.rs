@@ -32,7 +32,9 @@ pub(crate) fn run(options: &ServerOptions, dialect: Option<Dialect>, instance: &
         std::fs::write(file, id).map_err(|error| format!("Failed to create pid file `{}`: {error}", file.display()))?;
     }
     let limits = env::limits(options.recursion_limit, &options.limits)?;
-    let code = match start(&options.files, dialect, instance, limits) {
+    let code = match start(&options.files, dialect, instance, limits, &mut |errors| {
+        say(&errors.render(is_coloured()))
+    }) {
         Ok(server) => {
             server.run_until_signal();
             ExitCode::SUCCESS
@@ -59,7 +61,15 @@ pub(crate) struct Server {
 }
 
 /// Starts workers and loads the files.
-pub(crate) fn start(files: &[PathBuf], dialect: Option<Dialect>, instance: &str, limits: Limits) -> Result<Server, String> {
+///
+/// `report` gets errors and warnings of queries.
+pub(crate) fn start(
+    files: &[PathBuf],
+    dialect: Option<Dialect>,
+    instance: &str,
+    limits: Limits,
+    report: &mut dyn FnMut(&QueryErrors),
+) -> Result<Server, String> {
     // Before anything listens: who sees the port open may send a signal at once.
     let main = MainThread::new().map_err(|error| format!("cannot wait for signals: {error}"))?;
     let preview = preview(files).map_err(|error| error.to_string())?;
@@ -72,8 +82,7 @@ pub(crate) fn start(files: &[PathBuf], dialect: Option<Dialect>, instance: &str,
         .unwrap_or(NonZeroUsize::MIN);
     let workers = Arc::new(Workers::start(count).map_err(|error| format!("cannot start workers: {error}"))?);
     let runtime = Runtime::new(connectors::all(), Arc::clone(&workers), &env).map_err(|error| error.to_string())?;
-    let mut report = |errors: &QueryErrors| say(&errors.render(is_coloured()));
-    load(&runtime, files, &env, &mut report).map_err(|error| error.to_string())?;
+    load(&runtime, files, &env, report).map_err(|error| error.to_string())?;
     Ok(Server {
         runtime,
         workers,

@@ -9,13 +9,16 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use temblor_pipeline::QueryErrors;
 use temblor_script::limits::Limits;
+use temblor_syntax::Diagnostic;
 use temblor_syntax::ast::Dialect;
 
 use self::recipe::Recipe;
 use self::upstream::{Behaviour, Upstream};
 use self::watch::{Watch, show};
 use crate::args::DemoOptions;
+use crate::output::say;
 use crate::{logging, server};
 
 /// Number of upstreams of the recipe.
@@ -49,7 +52,7 @@ fn run(options: &DemoOptions) -> Result<ExitCode, String> {
     let ports: Vec<u16> = upstreams.iter().map(Upstream::port).collect();
     let folder = std::env::temp_dir().join(format!("temblor-demo-{}", std::process::id()));
     let files = Recipe::for_demo(options.port, &ports).write(&folder)?;
-    let started = server::start(&files, Some(Dialect::V09), "demo", Limits::default());
+    let started = server::start(&files, Some(Dialect::V09), "demo", Limits::default(), &mut show_errors);
     // The files were only needed for loading; a folder that cannot be removed does no harm.
     let _ = std::fs::remove_dir_all(&folder);
     let running = started.map_err(|error| {
@@ -62,6 +65,13 @@ fn run(options: &DemoOptions) -> Result<ExitCode, String> {
     watch.print_in_background();
     running.run_until_signal();
     Ok(ExitCode::SUCCESS)
+}
+
+/// The recipe mixes two ways of interpolation; the warning about that is no news to somebody who tries the demo.
+fn show_errors(report: &QueryErrors) {
+    if report.diagnostics().iter().any(Diagnostic::is_error) {
+        say(report);
+    }
 }
 
 fn behaviour(options: &DemoOptions, number: u8) -> Behaviour {
