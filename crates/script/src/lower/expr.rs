@@ -71,7 +71,7 @@ impl Lowerer<'_> {
     }
 
     fn array(&mut self, elements: &[ast::Expr], at: Span) -> Lowered<Expr> {
-        Ok(fold::array(self.exprs(elements)?, at))
+        fold::array(self.exprs(elements)?, at, &self.env.limits)
     }
 
     fn record(&mut self, fields: &[ast::Field], at: Span) -> Lowered<Expr> {
@@ -81,7 +81,7 @@ impl Lowerer<'_> {
             let key = self.text(&field.key, field.key_span)?;
             lowered.push(Field { key, value });
         }
-        Ok(fold::record(lowered, at))
+        fold::record(lowered, at, &self.env.limits)
     }
 
     fn present(&mut self, path: &ast::Path, negated: bool, at: Span) -> Lowered<Expr> {

@@ -30,26 +30,36 @@ fn report(trap: &Trap) -> Box<temblor_syntax::Diagnostic> {
     Box::new(trap.diagnostic())
 }
 
+/// A constant array or record of so many elements, unless that breaks a limit.
+fn collection(value: Value, elements: usize, at: Span, limits: &Limits) -> Lowered<Expr> {
+    let within = limits.check_elements(elements).and_then(|()| {
+        let fits = value.depth_at_most(limits.depth_of_values());
+        fits.then_some(()).ok_or(LimitReached::Depth)
+    });
+    within.map_err(|limit| report(&Trap::limit(limit, at)))?;
+    Ok(constant(value, at))
+}
+
 /// `[…]`.
-pub(crate) fn array(elements: Vec<Expr>, at: Span) -> Expr {
+pub(crate) fn array(elements: Vec<Expr>, at: Span, limits: &Limits) -> Lowered<Expr> {
     match constants(&elements) {
-        Some(values) => constant(Value::from(values), at),
-        None => Expr::new(Kind::Array(elements), at),
+        Some(values) => collection(Value::from(values), elements.len(), at, limits),
+        None => Ok(Expr::new(Kind::Array(elements), at)),
     }
 }
 
 /// `{…}`.
-pub(crate) fn record(fields: Vec<Field>, at: Span) -> Expr {
+pub(crate) fn record(fields: Vec<Field>, at: Span, limits: &Limits) -> Lowered<Expr> {
     let mut map = ObjectMap::with_capacity(fields.len());
     for field in &fields {
         match (field.key.as_const(), field.value.as_const()) {
             (Some(Value::Str(key)), Some(value)) => {
                 map.insert(key.clone(), value.clone());
             }
-            _ => return Expr::new(Kind::Record(fields), at),
+            _ => return Ok(Expr::new(Kind::Record(fields), at)),
         }
     }
-    constant(Value::from(map), at)
+    collection(Value::from(map), fields.len(), at, limits)
 }
 
 /// A text; neighbouring pieces that are known are joined.

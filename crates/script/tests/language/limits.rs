@@ -22,6 +22,11 @@ fn reaches(limits: Limits, script: &str, marker: &str) {
     assert!(error.contains(marker), "{script}: {error}");
 }
 
+fn reaches_at_load(limits: Limits, script: &str, marker: &str) {
+    let env = env(Files::default(), Dialect::Modern, limits);
+    refused_in(script, &env, marker);
+}
+
 #[test]
 fn values_do_not_nest_without_end() {
     let limits = || Limits {
@@ -61,6 +66,23 @@ fn values_do_not_nest_without_end() {
         )
         .is_ok()
     );
+}
+
+#[test]
+fn written_values_keep_to_the_limits_too() {
+    let limits = || Limits {
+        value_depth: 128,
+        value_elements: 3,
+        ..Limits::default()
+    };
+    let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+    let records = "{\"a\": ".repeat(129) + "1" + &"}".repeat(129);
+    assert!(with(limits(), &nested(128), "1").is_ok());
+    reaches_at_load(limits(), &nested(129), "nested too deeply");
+    reaches_at_load(limits(), &records, "nested too deeply");
+    assert!(with(limits(), "[1, 2, 3]", "1").is_ok());
+    reaches_at_load(limits(), "[1, 2, 3, 4]", "too large");
+    reaches_at_load(limits(), "{\"a\": 1, \"b\": 2, \"c\": 3, \"d\": 4}", "too large");
 }
 
 #[test]
