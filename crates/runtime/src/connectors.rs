@@ -5,6 +5,7 @@ use std::sync::Arc;
 use temblor_event::Uid;
 use temblor_value::Str;
 
+use crate::exit::Exit;
 use crate::ramp::Ramp;
 use crate::shutdown::Shutdown;
 use crate::sink::Sink;
@@ -34,6 +35,8 @@ pub struct SinkStart {
     pub workers: Arc<Workers>,
     /// Tells when to stop.
     pub shutdown: Shutdown,
+    /// Asks for the end of the process.
+    pub exit: Exit,
 }
 
 /// A type of sink.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use temblor_config::{
-    ArtefactKind, ArtefactUrl, BindingEntry, Endpoint, Link, MappingEntry, OfframpEntry, OnrampEntry, OnrampPort,
+    ArtefactKind, ArtefactUrl, BindingEntry, Document, Endpoint, Link, MappingEntry, OfframpEntry, OnrampEntry, OnrampPort,
 };
 use temblor_event::{Insight, InsightKind, UidKind, UidSource};
 use temblor_pipeline::{InstanceCx, Query};
@@ -15,6 +15,7 @@ use crate::activity::Activity;
 use crate::clock::now_ns;
 use crate::connectors::{Connectors, SinkStart};
 use crate::error::DeployError;
+use crate::exit::Exit;
 use crate::flow::run_ticks;
 use crate::ids::SinkIx;
 use crate::ramp::Ramp;
@@ -27,6 +28,15 @@ use crate::worker::Workers;
 /// Query of the built-in pass-through pipelines.
 const PASSTHROUGH: &str = "select event from in into out;";
 
+/// The built-in offramps.
+const SYSTEM_OFFRAMPS: &str = "\
+offramp:
+  - id: system::stdout
+    type: stdout
+  - id: system::stderr
+    type: stderr
+";
+
 /// Everything a process runs.
 pub struct Runtime {
     connectors: Connectors,
@@ -37,6 +47,7 @@ pub struct Runtime {
     flow: Arc<FlowCell>,
     shutdown: ShutdownSender,
     activity: Activity,
+    exit: Exit,
     hostname: Str,
 }
 
@@ -52,12 +63,14 @@ impl Runtime {
             flow: Arc::default(),
             shutdown: ShutdownSender::default(),
             activity: Activity::default(),
+            exit: Exit::default(),
             hostname: env.host.hostname(),
         };
         for id in ["system::metrics", "system::passthrough"] {
             let query = Query::compile(id, PASSTHROUGH, env).map_err(|error| DeployError::Pipeline(error.to_string()))?;
             runtime.publish_pipeline(id, query)?;
         }
+        runtime.add_system_offramps()?;
         runtime
             .workers
             .spawn(run_ticks(Arc::clone(&runtime.flow), runtime.shutdown.receiver()));
@@ -69,9 +82,30 @@ impl Runtime {
         &self.flow
     }
 
+    /// Where connectors ask for the end of the process.
+    pub fn exit(&self) -> &Exit {
+        &self.exit
+    }
+
     /// What is still under way.
     pub fn activity(&self) -> &Activity {
         &self.activity
+    }
+
+    /// Publishes and starts the offramps that are always there (spec/runtime.md 2.10), in the order that gives them the first uids of
+    /// sinks. A process without their types has none.
+    fn add_system_offramps(&self) -> Result<(), DeployError> {
+        if self.connectors.sink("stdout").is_none() || self.connectors.sink("stderr").is_none() {
+            return Ok(());
+        }
+        let document =
+            Document::parse("system", SYSTEM_OFFRAMPS.as_bytes()).map_err(|error| DeployError::System(error.to_string()))?;
+        for entry in document.offramps {
+            let url = entry.url()?.with_instance("system")?.with_port("in")?;
+            self.publish_offramp(entry)?;
+            self.make_sink(&self.repository.lock(), &mut self.registry.lock(), &url)?;
+        }
+        Ok(())
     }
 
     /// Publishes a pipeline.
@@ -154,6 +188,7 @@ impl Runtime {
             hostname: self.hostname.clone(),
             workers: Arc::clone(&self.workers),
             shutdown: self.shutdown.receiver(),
+            exit: self.exit.clone(),
         };
         let sink = Ramp::resolve(&entry.ramp, url.to_string(), kind.default_codec)
             .and_then(|ramp| (kind.build)(ramp, start))
@@ -184,11 +219,13 @@ impl Runtime {
             ix: crate::ids::SourceIx(registry.sources.len() as u32),
             uid,
             url: url.to_string(),
+            hostname: self.hostname.clone(),
             flow: Arc::clone(&self.flow),
             control: Arc::clone(&control),
             workers: Arc::clone(&self.workers),
             shutdown: self.shutdown.receiver(),
             activity: self.activity.clone(),
+            exit: self.exit.clone(),
         };
         let source = Ramp::resolve(&entry.ramp, url.to_string(), kind.default_codec)
             .and_then(|ramp| (kind.build)(ramp, cx))

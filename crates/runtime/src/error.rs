@@ -32,6 +32,9 @@ pub enum DeployError {
         /// The reason.
         error: StartError,
     },
+    /// The built-in artefacts cannot be made.
+    #[error("system artefacts: {0}")]
+    System(String),
     /// A link is not allowed.
     #[error(transparent)]
     Link(#[from] RefusedLink),

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod connectors;
 pub mod deploy;
 pub mod error;
+pub mod exit;
 pub mod flow;
 pub mod ids;
 pub mod need;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use temblor_codec::{Codec, CodecMap, PostChain, PostFactory, PreChain, PreFactory, codec};
 use temblor_config::{ConfigReader, RampEntry};
-use temblor_value::Str;
+use temblor_value::{Str, Value};
 
 use crate::source::StartError;
 
@@ -52,6 +52,17 @@ impl Ramp {
         read: impl FnOnce(ConfigReader<'_>) -> Result<T, temblor_config::ConfigError>,
     ) -> Result<T, StartError> {
         ConfigReader::new(self.entry.config.as_ref())
+            .and_then(read)
+            .map_err(|error| StartError(self.entry.locate(error).to_string()))
+    }
+
+    /// Like [`Ramp::config`], of a type that needs no `config`: absence reads as the empty record.
+    pub fn optional_config<T>(
+        &self,
+        read: impl FnOnce(ConfigReader<'_>) -> Result<T, temblor_config::ConfigError>,
+    ) -> Result<T, StartError> {
+        let empty = Value::object();
+        ConfigReader::new(Some(self.entry.config.as_ref().unwrap_or(&empty)))
             .and_then(read)
             .map_err(|error| StartError(self.entry.locate(error).to_string()))
     }

@@ -1,12 +1,14 @@
 //! Sources (onramps): where events enter. A source drives itself; it is never polled.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use temblor_event::{Insight, InsightKind, Uid};
+use temblor_value::Str;
 use tokio::sync::Notify;
 
 use crate::activity::Activity;
+use crate::exit::Exit;
 use crate::ids::SourceIx;
 use crate::shared::FlowCell;
 use crate::shutdown::Shutdown;
@@ -26,6 +28,8 @@ pub struct SourceCx {
     pub uid: Uid,
     /// Its own name, port included (spec/artefacts.md 1.3).
     pub url: String,
+    /// Name of this machine, for origins.
+    pub hostname: Str,
     /// The current links.
     pub flow: Arc<FlowCell>,
     /// Feedback.
@@ -36,6 +40,8 @@ pub struct SourceCx {
     pub shutdown: Shutdown,
     /// Counts connections and loose work for the drain.
     pub activity: Activity,
+    /// Asks for the end of the process.
+    pub exit: Exit,
 }
 
 /// A source that was built (bound, opened) and not started yet.
@@ -44,16 +50,29 @@ pub trait Source: Send {
     fn start(self: Box<Self>) -> Result<(), StartError>;
 }
 
+/// What a source does with an insight.
+pub type Listener = Box<dyn Fn(&Insight) + Send + Sync>;
+
 /// Where insights reach a source.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct SourceControl {
     is_paused: AtomicBool,
     resumed: Notify,
+    listener: OnceLock<Listener>,
 }
 
 impl SourceControl {
+    /// Hands every insight to `listener` from now on; for sources of transactional events. A second listener has no effect.
+    pub fn listen(&self, listener: Listener) {
+        // An error only means that there is a listener already.
+        let _ = self.listener.set(listener);
+    }
+
     /// Takes an insight: pause and resume switch the intake (spec/artefacts.md 1.8).
     pub fn take(&self, insight: &Insight) {
+        if let Some(listener) = self.listener.get() {
+            listener(insight);
+        }
         match insight.kind {
             InsightKind::Pause => self.is_paused.store(true, Ordering::Release),
             InsightKind::Resume => {

@@ -67,6 +67,11 @@ impl Workers {
         self.handles[0].spawn(future);
     }
 
+    /// Runs a future on one worker; `at` counts round, so that any series of numbers spreads over all workers.
+    pub fn spawn_on(&self, at: usize, future: impl Future<Output = ()> + Send + 'static) {
+        self.handles[at % self.handles.len()].spawn(future);
+    }
+
     /// Ends all threads; what still runs on them is dropped.
     pub fn stop(&self) {
         let mut workers = self.workers.lock();

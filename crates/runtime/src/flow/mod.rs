@@ -5,6 +5,8 @@
 mod body;
 mod dispatch;
 mod feedback;
+#[cfg(test)]
+mod tests;
 mod tick;
 
 use std::sync::Arc;
