@@ -33,7 +33,7 @@ pub(crate) fn run(options: &ServerOptions, dialect: Option<Dialect>, instance: &
     }
     let limits = env::limits(options.recursion_limit, &options.limits)?;
     let code = match start(&options.files, dialect, instance, limits, &mut |errors| {
-        say(&errors.render(is_coloured()))
+        say(&errors.render(is_coloured()));
     }) {
         Ok(server) => {
             server.run_until_signal();
