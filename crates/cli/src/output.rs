@@ -4,9 +4,11 @@ use std::fmt::{Display, Write as _};
 use std::io::{ErrorKind, IsTerminal, Write, stderr, stdout};
 use std::process::ExitCode;
 
-/// Prints a line on standard error; a closed standard error is nobody's loss.
+/// Prints text on standard error and ends its last line if it did not; a closed standard error is nobody's loss.
 pub(crate) fn say(text: &dyn Display) {
-    let _ = writeln!(stderr().lock(), "{text}");
+    let text = text.to_string();
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    let _ = write!(stderr().lock(), "{text}{end}");
 }
 
 /// Prints an error and gives exit status 1.
@@ -15,9 +17,8 @@ pub(crate) fn fail(error: &dyn Display) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Prints a report without the blank lines at its end on standard error; nothing if it is empty.
+/// Prints a report on standard error, with the blank line at its end (spec/script.md 10.5); nothing if it is empty.
 pub(crate) fn report(text: &str) {
-    let text = text.trim_end_matches('\n');
     if !text.is_empty() {
         say(&text);
     }

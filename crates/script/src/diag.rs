@@ -12,6 +12,9 @@ use temblor_value::Kind;
 use crate::extract::ExtractError;
 use crate::func::{AggregateDef, Registry};
 
+/// Label on the place where a name was given before.
+const DECLARED_FIRST: &str = "first here";
+
 /// The tree of a parsed text, its warnings added to `warnings`; its diagnostics if it was refused.
 pub(crate) fn accept<T>(tree: Option<T>, found: Vec<Diagnostic>, warnings: &mut Vec<Diagnostic>) -> Result<T, Vec<Diagnostic>> {
     match tree {
@@ -52,17 +55,19 @@ pub(crate) fn written(name: &Qualified) -> String {
 }
 
 /// `use` of a file that no folder holds.
-pub(crate) fn module_not_found(used: &Use, path: &str, searched: &[String]) -> Diagnostic {
+pub(crate) fn module_not_found(used: &Use, path: &str, searched: &[String], registry: &Registry) -> Diagnostic {
     let folders = if searched.is_empty() {
         "the module path names no folder".to_owned()
     } else {
         format!("the folders searched are: {}", searched.join(", "))
     };
-    Diagnostic::error(
+    let diagnostic = Diagnostic::error(
         codes::MODULE_NOT_FOUND,
         place(&used.path).unwrap_or(used.span),
         format!("Module `{path}` not found; {folders}"),
-    )
+    );
+    let near = nearest(path, registry.libraries().map(|(path, _)| path), 2);
+    *hinted(diagnostic, near.map(|path| path.replace('/', "::")).as_deref())
 }
 
 /// Files that use each other.
@@ -80,25 +85,23 @@ pub(crate) fn too_deep(at: Span) -> Box<Diagnostic> {
     error(codes::SOURCE_DEPTH, at, "The text is nested too deeply".to_owned())
 }
 
-/// A constant declared twice.
-pub(crate) fn constant_twice(name: &Name, at: Span) -> Box<Diagnostic> {
-    let name = &name.text;
-    error(codes::CONST_TWICE, at, format!("Can't declare the constant `{name}` twice"))
+/// A constant declared twice, `first` at first.
+pub(crate) fn constant_twice(name: &Name, first: Span, at: Span) -> Box<Diagnostic> {
+    let message = format!("Can't declare the constant `{}` twice", name.text);
+    Box::new(Diagnostic::error(codes::CONST_TWICE, at, message).with_label(first, DECLARED_FIRST))
 }
 
-/// A function defined twice.
-pub(crate) fn function_twice(name: &Name) -> Box<Diagnostic> {
+/// A function defined twice, `first` at first.
+pub(crate) fn function_twice(name: &Name, first: Span) -> Box<Diagnostic> {
     let message = format!("There is a function {} already defined in this module", name.text);
-    Box::new(Diagnostic::error(codes::FUNCTION_TWICE, name.span, message))
+    Box::new(Diagnostic::error(codes::FUNCTION_TWICE, name.span, message).with_label(first, DECLARED_FIRST))
 }
 
 /// Two parameters of one name.
-pub(crate) fn parameter_twice(name: &Name) -> Box<Diagnostic> {
-    narrow(
-        codes::PARAMETER_TWICE,
-        name.span,
-        format!("The function has two parameters `{}`", name.text),
-    )
+pub(crate) fn parameter_twice(first: &Name, name: &Name) -> Box<Diagnostic> {
+    let message = format!("The function has two parameters `{}`", name.text);
+    let diagnostic = *narrow(codes::PARAMETER_TWICE, name.span, message);
+    Box::new(diagnostic.with_label(first.span, DECLARED_FIRST))
 }
 
 /// A value that must be known at load.
@@ -118,6 +121,18 @@ pub(crate) fn unknown_constant(module: &[String], name: &Qualified) -> Box<Diagn
     match place(name) {
         Some(at) => narrow(codes::UNKNOWN_CONST, at, message),
         None => Box::new(Diagnostic::error(codes::UNKNOWN_CONST, None, message)),
+    }
+}
+
+/// A call into a module that is not there; it may be one of the standard library that is not used yet.
+pub(crate) fn function_without_module(name: &Qualified, at: Span, registry: &Registry) -> Box<Diagnostic> {
+    let diagnostic = *unknown_function(name, at, std::iter::empty());
+    let modules = name.parts.split_last().map_or(&[][..], |(_, modules)| modules);
+    let path: Vec<&str> = modules.iter().map(|part| part.text.as_str()).collect();
+    let library = format!("std/{}", path.join("/"));
+    match registry.library(&library) {
+        Some(_) => Box::new(diagnostic.with_hint(format!("`use {};` makes this module known", library.replace('/', "::")))),
+        None => Box::new(diagnostic),
     }
 }
 
@@ -171,15 +186,16 @@ pub(crate) fn recur_arity(expected: usize, given: usize, at: Span) -> Box<Diagno
 
 /// A constant element step that is neither string nor index.
 pub(crate) fn element_type(got: Kind, at: Span) -> Box<Diagnostic> {
-    let diagnostic = narrow(
+    let diagnostic = *narrow(
         codes::TYPE_CONFLICT,
         at,
         format!("Conflicting types, got {got} but expected one of integer, string"),
     );
-    if got == Kind::Float {
-        return Box::new(diagnostic.with_hint("The functions of std::math round floats: floor, ceil, round, trunc"));
-    }
-    diagnostic
+    Box::new(match got {
+        Kind::Float => diagnostic.with_hint("The functions of std::math round floats: floor, ceil, round, trunc"),
+        Kind::Integer => diagnostic.with_hint("An index counts from 0 at the start of the array, it can not be negative"),
+        _ => diagnostic,
+    })
 }
 
 /// A type name of a bytes part that does not exist.
@@ -190,20 +206,24 @@ pub(crate) fn bytes_type(part: &BytesPart) -> Box<Diagnostic> {
 
 /// A size of a bytes part outside of 1 to 64.
 pub(crate) fn bytes_size(part: &BytesPart) -> Box<Diagnostic> {
+    let size = part.size.as_ref().map_or(0, |(size, _)| *size);
     narrow(
         codes::BYTES_SIZE,
         part.span,
-        "Not a valid size: bits > 64 and bits < 1 do not exist".to_owned(),
+        format!("Not a valid size: {size}; a part with bits > 64 or bits < 1 does not exist"),
     )
 }
 
 /// An extractor that is unknown or whose format is refused.
 pub(crate) fn extractor(extractor: &Extractor, error: &ExtractError) -> Box<Diagnostic> {
-    narrow(
-        codes::EXTRACTOR,
-        extractor.span,
-        format!("Invalid tilde predicate pattern: {error}"),
-    )
+    let message = format!("Invalid tilde predicate pattern: {error}");
+    let diagnostic = *narrow(codes::EXTRACTOR, extractor.span, message);
+    Box::new(match error {
+        ExtractError::Unknown(_) => {
+            diagnostic.with_hint("The extractors are base64, cidr, datetime, dissect, glob, grok, influx, json, kv, re and rerg")
+        }
+        ExtractError::Bad(_) => diagnostic,
+    })
 }
 
 /// `a = b = pattern`.

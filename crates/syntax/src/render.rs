@@ -16,7 +16,7 @@ const YELLOW: &str = "\u{1b}[33m";
 /// What stands before everything below a source line.
 const MARGIN: &str = "      | ";
 
-/// A report in the form of spec/script.md 10.5: header, source lines, carets with the message, hint, blank line.
+/// A report in the form of spec/script.md 10.5: header with the code at its end, source lines, carets with the message, hint, blank line.
 pub fn render(sources: &SourceMap, diagnostic: &Diagnostic, colour: bool) -> String {
     let mut report = Report {
         sources,
@@ -62,7 +62,7 @@ impl Report<'_> {
             (Severity::Error, None) => "Error: ".to_owned(),
             (Severity::Warning, place) => format!("Warning: {}", place.unwrap_or_default()),
         };
-        let header = self.painted(BOLD, &header);
+        let header = self.painted(BOLD, &format!("{header}[{}]", diagnostic.code));
         self.out.push_str(&header);
         self.out.push('\n');
     }
@@ -130,8 +130,12 @@ impl Report<'_> {
         }
     }
 
+    /// A remark; its further lines are indented like its first.
     fn line(&mut self, start: &str, text: &str) {
-        let _ = writeln!(self.out, "{start}{text}");
+        for (at, line) in text.lines().enumerate() {
+            let start = if at == 0 { start } else { "        " };
+            let _ = writeln!(self.out, "{start}{line}");
+        }
     }
 
     /// Indexes of the lines to show; `caret` is among them.

@@ -8,6 +8,9 @@ use temblor_syntax::{Diagnostic, Excerpt};
 
 use crate::op::config::ConfigError;
 
+/// Label on the definition of what `create` asks for.
+const DEFINED: &str = "defined here";
+
 fn narrow(code: Code, at: Span, message: String) -> Box<Diagnostic> {
     Box::new(Diagnostic::error(code, at, message).with_excerpt(Excerpt::Range(at)))
 }
@@ -54,15 +57,22 @@ pub(super) fn unknown_definition<'n>(
     near(narrow(codes::UNKNOWN_DEFINITION, name.span, message), definition, known)
 }
 
-/// An operator type that does not exist.
-pub(super) fn unknown_operator<'n>(kind: &str, name: &Name, known: impl Iterator<Item = &'n str>) -> Box<Diagnostic> {
+/// An operator type that does not exist, defined at `defined`.
+pub(super) fn unknown_operator<'n>(
+    kind: &str,
+    name: &Name,
+    defined: Span,
+    known: impl Iterator<Item = &'n str>,
+) -> Box<Diagnostic> {
     let message = format!("Unknown operator {kind}");
-    near(narrow(codes::UNKNOWN_OPERATOR, name.span, message), kind, known)
+    let diagnostic = *narrow(codes::UNKNOWN_OPERATOR, name.span, message);
+    near(Box::new(diagnostic.with_label(defined, DEFINED)), kind, known)
 }
 
-/// A configuration that an operator refuses.
-pub(super) fn operator_config(error: &ConfigError, name: &Name) -> Box<Diagnostic> {
-    narrow(codes::OPERATOR_CONFIG, name.span, error.0.clone())
+/// A configuration that an operator refuses, defined at `defined`.
+pub(super) fn operator_config(error: &ConfigError, name: &Name, defined: Span) -> Box<Diagnostic> {
+    let diagnostic = *narrow(codes::OPERATOR_CONFIG, name.span, error.0.clone());
+    Box::new(diagnostic.with_label(defined, DEFINED))
 }
 
 /// A select names a window that does not exist.
@@ -94,22 +104,6 @@ pub(super) fn both_settings(name: &str, at: Span) -> Box<Diagnostic> {
 pub(super) fn no_setting(name: &str, at: Span) -> Box<Diagnostic> {
     let message = format!("The window `{name}` has neither: either `size` or `interval` is required, an unsigned integer");
     narrow(codes::WINDOW_SETTINGS, at, message)
-}
-
-/// Both settings where 0.9 took the interval.
-pub(super) fn warn_both_settings(name: &str, at: Span) -> Diagnostic {
-    let message = format!(
-        "The window `{name}` has `size` and `interval`: `interval` counts here, only one of them is allowed in the default dialect"
-    );
-    Diagnostic::warning(codes::WINDOW_BOTH, at, message).with_excerpt(Excerpt::Range(at))
-}
-
-/// `emit_empty_windows` where ticks close nothing.
-pub(super) fn warn_emit_empty(name: &str, at: Span) -> Diagnostic {
-    let message = format!(
-        "The window `{name}` has `emit_empty_windows`, which has no effect in dialect 0.9: no window is closed by the clock"
-    );
-    Diagnostic::warning(codes::EMIT_EMPTY, at, message).with_excerpt(Excerpt::Range(at))
 }
 
 /// Empty windows for groups without bound.

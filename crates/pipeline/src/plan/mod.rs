@@ -86,6 +86,8 @@ pub(crate) struct OperatorDef {
     pub(crate) kind: String,
     /// `None` without any `with`.
     pub(crate) params: Option<Value>,
+    /// The name of the type in the text.
+    pub(crate) at: Span,
 }
 
 /// A script as defined.

@@ -57,6 +57,7 @@ pub(super) fn build(
         return Err(diag::unknown_operator(
             &definition.kind,
             &create.name,
+            definition.at,
             TYPES.iter().map(|(kind, _)| *kind),
         ));
     };
@@ -66,7 +67,7 @@ pub(super) fn build(
         dialect,
         ports,
     };
-    make(&mut making).map_err(|error| diag::operator_config(&error, &create.name))
+    make(&mut making).map_err(|error| diag::operator_config(&error, &create.name, definition.at))
 }
 
 fn shared(operator: impl Operator + 'static) -> Instance {

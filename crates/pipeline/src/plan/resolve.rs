@@ -148,8 +148,12 @@ impl Resolver<'_> {
                 let params = self.params_if(operator.params.as_ref(), module, dialect)?;
                 path.push(operator.name.text);
                 let (namespace, kind) = operator.kind;
-                let kind = format!("{}::{}", namespace.text, kind.text);
-                self.plan.operators.define(path.join("::"), OperatorDef { kind, params });
+                let operator = OperatorDef {
+                    kind: format!("{}::{}", namespace.text, kind.text),
+                    params,
+                    at: namespace.span.to(kind.span),
+                };
+                self.plan.operators.define(path.join("::"), operator);
             }
             DefinitionItem::Script(script) => {
                 let compiled = self.script(&script, module, dialect)?;

@@ -63,19 +63,12 @@ fn emits_empty(params: &Value) -> bool {
 
 /// Warnings about a definition.
 pub(super) fn warn(window: &DefineWindow, params: &Value, dialect: Dialect, warnings: &mut Vec<Diagnostic>) {
-    let name = window.name.text.as_str();
     if dialect == Dialect::V09 {
-        if unsigned(params, "size").is_some() && unsigned(params, "interval").is_some() {
-            warnings.push(diag::warn_both_settings(name, window.span));
-        }
-        if params.get("emit_empty_windows").is_some() {
-            warnings.push(diag::warn_emit_empty(name, window.span));
-        }
         return;
     }
     let is_bounded =
         unsigned(params, "eviction_period").is_some() || unsigned(params, "max_groups").is_some_and(|max| max < u64::MAX);
     if emits_empty(params) && !is_bounded {
-        warnings.push(diag::warn_unbounded_groups(name, window.span));
+        warnings.push(diag::warn_unbounded_groups(&window.name.text, window.span));
     }
 }

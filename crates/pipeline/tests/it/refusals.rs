@@ -49,7 +49,7 @@ fn graph_errors_have_their_markers() {
 #[test]
 fn errors_stand_where_they_are_made() {
     let text = refusal("create stream s;\nselect event from in into nope;");
-    assert!(text.starts_with("Error in test.trickle:2:27 \n"), "{text}");
+    assert!(text.starts_with("Error in test.trickle:2:27 [Q004]\n"), "{text}");
 }
 
 #[test]

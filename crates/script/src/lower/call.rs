@@ -42,8 +42,10 @@ impl Lowerer<'_> {
     fn unknown(&self, name: &Qualified, at: Span) -> Box<temblor_syntax::Diagnostic> {
         let modules = name.parts.split_last().map_or(&[][..], |(_, modules)| modules);
         let module = self.tree.find(self.module, modules.iter().map(|part| part.text.as_str()));
-        let known = module.into_iter().flat_map(|module| self.tree.functions(module));
-        diag::unknown_function(name, at, known)
+        match module {
+            Some(module) => diag::unknown_function(name, at, self.tree.functions(module)),
+            None => diag::function_without_module(name, at, &self.env.registry),
+        }
     }
 
     /// The library function `core::module::name`.

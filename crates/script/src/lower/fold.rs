@@ -177,7 +177,7 @@ pub(crate) fn native(function: FunctionDef, args: Vec<Expr>, at: Span, limits: &
         Ok(_) => Err(report(&Trap::limit(LimitReached::Depth, at))),
         Err(error) => {
             let callee = callee(&function, values.len());
-            Err(report(&Trap::new(TrapKind::Function { callee, error }, at, at)))
+            Err(report(&Trap::new(TrapKind::function(callee, error, &values), at, at)))
         }
     }
 }

@@ -21,8 +21,8 @@ impl Lowerer<'_> {
     /// Compiles a function.
     pub(crate) fn function(&mut self, item: &ast::Function) -> Lowered<Arc<Function>> {
         for (position, param) in item.params.iter().enumerate() {
-            if item.params.iter().take(position).any(|before| before.text == param.text) {
-                return Err(diag::parameter_twice(param));
+            if let Some(first) = item.params.iter().take(position).find(|before| before.text == param.text) {
+                return Err(diag::parameter_twice(first, param));
             }
         }
         let params = item.params.len();

@@ -52,8 +52,8 @@ impl Lowerer<'_> {
             return Err(diag::too_deep(item.span));
         }
         self.tree
-            .add_constant(self.module, &item.name.text, value.clone())
-            .map_err(|_| diag::constant_twice(&item.name, item.span))?;
+            .add_constant(self.module, &item.name.text, value.clone(), item.span)
+            .map_err(|taken| diag::constant_twice(&item.name, taken.0, item.span))?;
         Ok(value.clone())
     }
 
@@ -61,8 +61,8 @@ impl Lowerer<'_> {
     pub(crate) fn function_item(&mut self, item: &Function) -> Lowered<()> {
         let function = self.function(item)?;
         self.tree
-            .add_function(self.module, &item.name.text, Callable::Script(function))
-            .map_err(|_| diag::function_twice(&item.name))
+            .add_function(self.module, &item.name.text, Callable::Script(function), item.name.span)
+            .map_err(|taken| diag::function_twice(&item.name, taken.0))
     }
 
     /// Lowers `intrinsic fn`.
@@ -75,8 +75,8 @@ impl Lowerer<'_> {
             return Err(diag::unknown_native(registry, &module, &name.text, item.span));
         };
         self.tree
-            .add_function(self.module, &item.name.text, Callable::Native(*function))
-            .map_err(|_| diag::function_twice(&item.name))
+            .add_function(self.module, &item.name.text, Callable::Native(*function), item.name.span)
+            .map_err(|taken| diag::function_twice(&item.name, taken.0))
     }
 
     /// Counts a `use`: files that use each other under many names would multiply without end.
@@ -91,7 +91,12 @@ impl Lowerer<'_> {
     /// Puts the definitions of a used file where the `use` stands.
     fn use_item(&mut self, item: &Use) -> Lowered<()> {
         let Some(file) = self.files.script(item, self.dialect) else {
-            return Err(Box::new(diag::module_not_found(item, &diag::written(&item.path), &[])));
+            return Err(Box::new(diag::module_not_found(
+                item,
+                &diag::written(&item.path),
+                &[],
+                &self.env.registry,
+            )));
         };
         self.count_use(item)?;
         let outer = std::mem::replace(&mut self.dialect, file.dialect);

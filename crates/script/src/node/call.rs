@@ -24,16 +24,8 @@ impl Expr for Native {
             values.push(arg.eval(view, frame)?.into_owned());
         }
         frame.charge(1, self.at)?;
-        let result = invoke(self.call, &values, view.info, frame).map_err(|error| {
-            Trap::new(
-                TrapKind::Function {
-                    callee: self.callee,
-                    error,
-                },
-                self.at,
-                self.at,
-            )
-        })?;
+        let result = invoke(self.call, &values, view.info, frame)
+            .map_err(|error| Trap::new(TrapKind::function(self.callee, error, &values), self.at, self.at))?;
         frame.check_depth(&result, 0, self.at)?;
         Ok(Val::Own(result))
     }

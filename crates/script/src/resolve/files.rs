@@ -174,7 +174,10 @@ impl Files {
                         text: text.to_owned(),
                         dialect: Dialect::Modern,
                     },
-                    None => return Err(vec![diag::module_not_found(used, &path, &missing.searched)]),
+                    None => {
+                        let registry = &cx.env.registry;
+                        return Err(vec![diag::module_not_found(used, &path, &missing.searched, registry)]);
+                    }
                 }
             }
         };

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
+use temblor_syntax::span::Span;
 use temblor_value::Value;
 
 use crate::func::FunctionDef;
@@ -23,8 +24,8 @@ pub struct ModuleTree {
 #[derive(Clone, Debug, Default)]
 struct Module {
     path: Vec<String>,
-    consts: HashMap<String, Value>,
-    functions: HashMap<String, Callable>,
+    consts: HashMap<String, (Value, Span)>,
+    functions: HashMap<String, (Callable, Span)>,
     children: HashMap<String, ModuleId>,
 }
 
@@ -35,9 +36,9 @@ pub(crate) enum Callable {
     Native(FunctionDef),
 }
 
-/// The name is taken in this module.
+/// The name is taken in this module, by what is defined here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Taken;
+pub(crate) struct Taken(pub(crate) Span);
 
 impl Default for ModuleTree {
     fn default() -> Self {
@@ -83,11 +84,11 @@ impl ModuleTree {
 
     /// The constant `name` of `module`.
     pub fn constant(&self, module: ModuleId, name: &str) -> Option<&Value> {
-        self.modules.get(module.0)?.consts.get(name)
+        self.modules.get(module.0)?.consts.get(name).map(|(value, _)| value)
     }
 
     pub(crate) fn function(&self, module: ModuleId, name: &str) -> Option<&Callable> {
-        self.modules.get(module.0)?.functions.get(name)
+        self.modules.get(module.0)?.functions.get(name).map(|(function, _)| function)
     }
 
     /// Names of the functions of `module`, in no order.
@@ -98,23 +99,23 @@ impl ModuleTree {
             .flat_map(|module| module.functions.keys().map(String::as_str))
     }
 
-    pub(crate) fn add_constant(&mut self, module: ModuleId, name: &str, value: Value) -> Result<(), Taken> {
+    pub(crate) fn add_constant(&mut self, module: ModuleId, name: &str, value: Value, at: Span) -> Result<(), Taken> {
         let Some(module) = self.modules.get_mut(module.0) else {
             return Ok(());
         };
-        match module.consts.try_insert(name.to_owned(), value) {
+        match module.consts.try_insert(name.to_owned(), (value, at)) {
             Ok(_) => Ok(()),
-            Err(_) => Err(Taken),
+            Err(taken) => Err(Taken(taken.entry.get().1)),
         }
     }
 
-    pub(crate) fn add_function(&mut self, module: ModuleId, name: &str, function: Callable) -> Result<(), Taken> {
+    pub(crate) fn add_function(&mut self, module: ModuleId, name: &str, function: Callable, at: Span) -> Result<(), Taken> {
         let Some(module) = self.modules.get_mut(module.0) else {
             return Ok(());
         };
-        match module.functions.try_insert(name.to_owned(), function) {
+        match module.functions.try_insert(name.to_owned(), (function, at)) {
             Ok(_) => Ok(()),
-            Err(_) => Err(Taken),
+            Err(taken) => Err(Taken(taken.entry.get().1)),
         }
     }
 }

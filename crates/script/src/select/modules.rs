@@ -105,7 +105,12 @@ impl Lowerer<'_> {
             }
             QueryItem::Use(used) => {
                 let Some(file) = self.files.query(used, self.dialect) else {
-                    return Err(Box::new(diag::module_not_found(used, &diag::written(&used.path), &[])));
+                    return Err(Box::new(diag::module_not_found(
+                        used,
+                        &diag::written(&used.path),
+                        &[],
+                        &self.env.registry,
+                    )));
                 };
                 self.count_use(used)?;
                 let outer = std::mem::replace(&mut self.dialect, file.dialect);

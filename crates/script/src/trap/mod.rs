@@ -119,10 +119,29 @@ pub(crate) enum TrapKind {
         callee: Callee,
         error: FnError,
     },
+    /// A library function that takes no values of these types.
+    ArgumentTypes {
+        callee: Callee,
+        given: Box<[Kind]>,
+    },
     /// With the name of the function.
     Recursion(Str),
     Limit(LimitReached),
     NoWindow(Callee),
+}
+
+impl TrapKind {
+    /// What a library function said to `args`.
+    #[cold]
+    pub(crate) fn function(callee: Callee, error: FnError, args: &[Value]) -> Self {
+        match error {
+            FnError::BadType if !args.is_empty() => Self::ArgumentTypes {
+                callee,
+                given: args.iter().map(Value::kind).collect(),
+            },
+            error => Self::Function { callee, error },
+        }
+    }
 }
 
 impl Trap {

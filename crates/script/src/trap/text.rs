@@ -15,6 +15,7 @@ pub(super) fn diagnostic(trap: &Trap) -> Diagnostic {
         TrapKind::NoClause
         | TrapKind::Arity { .. }
         | TrapKind::Function { .. }
+        | TrapKind::ArgumentTypes { .. }
         | TrapKind::SetConstant(_)
         | TrapKind::Recursion(_) => Excerpt::Around { before: 2, after: 2 },
         _ => Excerpt::Range(trap.within),
@@ -47,15 +48,26 @@ fn code(kind: &TrapKind) -> Code {
             error: FnError::BadArity,
             ..
         } => codes::ARITY,
-        TrapKind::Function {
+        TrapKind::ArgumentTypes { .. }
+        | TrapKind::Function {
             error: FnError::BadType, ..
         } => codes::ARGUMENT_TYPE,
+        TrapKind::Function {
+            error: FnError::Limit(reached),
+            ..
+        }
+        | TrapKind::Limit(reached) => limit_code(*reached),
         TrapKind::Function { .. } => codes::FUNCTION_FAILED,
         TrapKind::Recursion(_) => codes::RECURSION_LIMIT,
-        TrapKind::Limit(LimitReached::Depth) => codes::VALUE_DEPTH,
-        TrapKind::Limit(LimitReached::Bytes | LimitReached::Elements) => codes::TOO_LARGE,
-        TrapKind::Limit(LimitReached::Steps) => codes::STEP_LIMIT,
         TrapKind::NoWindow(_) => codes::AGGREGATE_WITHOUT_WINDOW,
+    }
+}
+
+fn limit_code(reached: LimitReached) -> Code {
+    match reached {
+        LimitReached::Depth => codes::VALUE_DEPTH,
+        LimitReached::Bytes | LimitReached::Elements => codes::TOO_LARGE,
+        LimitReached::Steps => codes::STEP_LIMIT,
     }
 }
 
@@ -148,6 +160,14 @@ pub(super) fn message(kind: &TrapKind) -> String {
             )
         }
         TrapKind::Function { callee, error } => call(callee, error),
+        TrapKind::ArgumentTypes { callee, given } => {
+            let given: Vec<String> = given.iter().map(ToString::to_string).collect();
+            format!(
+                "Bad type passed to function {}: it was called with {}",
+                name(callee),
+                given.join(", ")
+            )
+        }
         TrapKind::Recursion(function) => format!("Recursion limit reached in function {function}"),
         TrapKind::Limit(reached) => limit(*reached).to_owned(),
         TrapKind::NoWindow(callee) => {
@@ -195,9 +215,24 @@ fn hint(kind: &TrapKind) -> Option<String> {
             got: temblor_value::Kind::Float,
             expected: Expected::Integer | Expected::IntegerOrString,
         } => Some("The functions of std::math round floats: floor, ceil, round, trunc".to_owned()),
+        TrapKind::Recursion(_) => Some(limit_hint("recursion")),
+        TrapKind::Limit(reached)
+        | TrapKind::Function {
+            error: FnError::Limit(reached),
+            ..
+        } => Some(limit_hint(match reached {
+            LimitReached::Depth => "value_depth",
+            LimitReached::Bytes => "value_bytes",
+            LimitReached::Elements => "value_elements",
+            LimitReached::Steps => "steps",
+        })),
         TrapKind::NoClause => Some("Consider adding a `default => null` clause at the end of your match".to_owned()),
         _ => None,
     }
+}
+
+fn limit_hint(name: &str) -> String {
+    format!("The limit `{name}` can be set, see `--limit`")
 }
 
 fn did_you_mean(word: &str) -> String {

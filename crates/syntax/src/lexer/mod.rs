@@ -228,6 +228,13 @@ impl<'a> Lexer<'a> {
         self.errors.push(Diagnostic::error(code, span, message));
     }
 
+    /// Adds a hint to the last error.
+    fn hint(&mut self, hint: &str) {
+        if let Some(error) = self.errors.last_mut() {
+            error.hint = Some(hint.to_owned());
+        }
+    }
+
     fn push(&mut self, kind: TokenKind, start: usize) {
         let span = self.span(start..self.at);
         self.tokens.push(Token { kind, span });

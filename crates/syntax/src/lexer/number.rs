@@ -67,6 +67,9 @@ impl Lexer<'_> {
         if let Some(c) = self.peek().filter(|c| is_name_character(*c)) {
             let message = format!("unexpected character '{c}' directly behind a number");
             self.error(codes::CHARACTER, start..self.at + c.len_utf8(), message);
+            if c == '-' {
+                self.hint("put blanks around a minus sign");
+            }
             self.skip_while(is_name_character);
         }
     }

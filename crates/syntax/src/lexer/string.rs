@@ -198,7 +198,7 @@ impl Lexer<'_> {
         let error = Diagnostic::error(codes::ESCAPE, span, format!("an unexpected escape code '{shown}' was found"));
         self.errors.push(match c {
             '{' | '}' => error.with_hint("braces need no escape here; tremor 0.9 had them, see `#!config dialect = \"0.9\"`"),
-            _ => error,
+            _ => error.with_hint("write `\\\\` for a backslash"),
         });
         self.at += 1 + if c == '\n' { 0 } else { c.len_utf8() };
     }

@@ -85,6 +85,13 @@ impl Expected {
     }
 }
 
+/// The number behind a minus sign that belongs to it.
+fn glued_number(token: &str) -> Option<&str> {
+    token
+        .strip_prefix('-')
+        .filter(|number| number.starts_with(|c: char| c.is_ascii_digit()))
+}
+
 impl Parser<'_> {
     /// Reports the next token as unexpected.
     pub(super) fn unexpected<T>(&mut self) -> Parse<T> {
@@ -113,10 +120,11 @@ impl Parser<'_> {
             [one] => one.clone(),
             [all @ .., last] => format!("one of {} or {last}", all.join(", ")),
         };
+        let end = if token.is_empty() { " (the end of the text)" } else { "" };
         let mut error = Diagnostic::error(
             codes::UNEXPECTED_TOKEN,
             span,
-            format!("found the token `{token}` but expected {list}"),
+            format!("found the token `{token}`{end} but expected {list}"),
         );
         error.hint = hint;
         self.errors.push(error);
@@ -128,14 +136,34 @@ impl Parser<'_> {
             Some(TokenKind::Keyword(keyword)) if keyword.text() == token => Some(*keyword),
             _ => None,
         };
+        let is_name_only = expected == ["<ident>"];
         match keyword {
             _ if token.is_empty() => Some("a `;` or something else is missing at the end".to_owned()),
-            Some(Keyword::Case | Keyword::Default) => Some(format!("the statement before `{token}` may have a trailing `,`")),
+            Some(Keyword::Case | Keyword::Default) if !is_name_only => {
+                Some(format!("the statement before `{token}` may have a trailing `,`"))
+            }
+            Some(Keyword::Const | Keyword::Fn | Keyword::Intrinsic) if expected.contains(&"select") => Some(format!(
+                "in a query `{token}` stands in a module: `mod name with … end` or a file that is used"
+            )),
             Some(_) if expected.contains(&"<ident>") => Some(format!(
                 "`{token}` is a keyword; make it a name by quoting it as `{token}` with back-quotes"
             )),
             None if token == "-" && expected.contains(&"(") => Some("put the operand into parentheses: `(-x)`".to_owned()),
+            None if token.starts_with(['“', '”', '„', '‘', '’']) => Some("use plain quotes: `\"`".to_owned()),
+            None if token.starts_with("#!config") => {
+                Some("directives stand before the first statement and before any `use`".to_owned())
+            }
+            Some(_) if expected.contains(&";") && self.starts_statement() => {
+                Some(format!("a `;` may be missing before `{token}`"))
+            }
             _ => {
+                if let Some(number) = glued_number(token)
+                    && expected.contains(&"-")
+                {
+                    return Some(format!(
+                        "Did you mean to use `- {number}`? A minus directly before a digit belongs to the number"
+                    ));
+                }
                 // Of one or two characters nearly everything is near.
                 let length = token.chars().count();
                 let is_word = |text: &str| text.chars().all(char::is_alphabetic);
