@@ -19,6 +19,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &["value", "event", "syntax", "codec", "script", "pipeline", "config"],
     ),
     ("http", &["value", "event", "codec", "runtime"]),
+    ("connectors", &["value", "event", "codec", "runtime"]),
     (
         "cli",
         &[
@@ -42,7 +43,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "value", "syntax", "event", "codec", "script", "stdlib", "pipeline", "config", "runtime", "http",
         ],
     ),
-    ("xtask", &["stdlib", "script"]),
+    ("xtask", &["stdlib", "script", "syntax"]),
 ];
 
 /// Crates that others use for their tests only.
