@@ -1,0 +1,54 @@
+//! Onramps.
+
+pub mod blaster;
+pub mod cb;
+pub mod crononome;
+pub mod file;
+pub mod metronome;
+mod pump;
+mod reader;
+pub mod stdin;
+
+use temblor_runtime::ramp::Ramp;
+use temblor_runtime::source::{Source, SourceCx, StartError};
+use temblor_value::Str;
+
+use self::pump::Pump;
+
+/// A source that is one task on one worker.
+struct TaskSource<F> {
+    cx: SourceCx,
+    run: F,
+}
+
+/// A source whose events `run` makes. It counts as work under way until it ends, and must therefore end when the process drains.
+fn task<F, R>(cx: SourceCx, run: F) -> Box<dyn Source>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Future<Output = ()> + Send + 'static,
+{
+    Box::new(TaskSource { cx, run })
+}
+
+impl<F, R> Source for TaskSource<F>
+where
+    F: FnOnce() -> R + Send,
+    R: Future<Output = ()> + Send + 'static,
+{
+    fn start(self: Box<Self>) -> Result<(), StartError> {
+        let Self { cx, run } = *self;
+        let future = run();
+        let active = cx.activity.begin();
+        // The first worker drives the ticks; sources begin with the second one and go round.
+        cx.workers.spawn_on(cx.ix.0 as usize + 1, async move {
+            future.await;
+            drop(active);
+        });
+        Ok(())
+    }
+}
+
+/// The pump of an onramp whose events come from `scheme` on this machine.
+fn pump(ramp: &Ramp, cx: &SourceCx, scheme: &'static str, path: Vec<Str>) -> Pump {
+    Pump::new(ramp, cx.clone(), Str::from_static(scheme), path)
+}

@@ -1,0 +1,183 @@
+//! From items to events: what all sources here have in common (spec/artefacts.md 1.5).
+//!
+//! One item at a time: its events run to their end before the next item is taken, so that order is kept and whoever is slow downstream
+//! slows the source.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use temblor_codec::{Codec, Limits, PreChain, Scratch};
+use temblor_event::{Event, EventId, Origin, Payload};
+use temblor_runtime::clock::now_ns;
+use temblor_runtime::flow::Dispatch;
+use temblor_runtime::ramp::Ramp;
+use temblor_runtime::shutdown::Phase;
+use temblor_runtime::source::SourceCx;
+use temblor_value::{ObjectMap, Str, Value};
+
+/// Items after which other tasks of the worker get their turn.
+const TURN: u32 = 64;
+
+/// Turns the items of one source into events and sends them.
+pub(super) struct Pump {
+    cx: SourceCx,
+    codec: Arc<dyn Codec>,
+    /// The chain of stream 0.
+    chain: PreChain,
+    origin: Arc<Origin>,
+    scratch: Scratch,
+    chunks: Vec<Bytes>,
+    /// Number of the next event.
+    next: u64,
+    is_transactional: bool,
+    items: u32,
+}
+
+impl Pump {
+    /// A pump whose events count from 0.
+    pub(super) fn new(ramp: &Ramp, cx: SourceCx, scheme: Str, path: Vec<Str>) -> Self {
+        let origin = Origin {
+            scheme,
+            host: cx.hostname.clone(),
+            port: None,
+            path,
+        };
+        Self {
+            cx,
+            codec: Arc::clone(&ramp.codec),
+            chain: PreChain::new(&ramp.preprocessors, &Limits::default()),
+            origin: Arc::new(origin),
+            scratch: Scratch::default(),
+            chunks: Vec::new(),
+            next: 0,
+            is_transactional: false,
+            items: 0,
+        }
+    }
+
+    /// The same pump, whose events want acknowledgements.
+    pub(super) fn transactional(self) -> Self {
+        Self {
+            is_transactional: true,
+            ..self
+        }
+    }
+
+    /// Waits while the circuit breaker is closed. False: the process drains, and nothing more may be pulled.
+    pub(super) async fn may_pull(&mut self) -> bool {
+        if self.cx.shutdown.has_moved() {
+            return false;
+        }
+        if !self.cx.control.is_paused() {
+            return true;
+        }
+        tokio::select! {
+            () = self.cx.control.running() => true,
+            () = self.cx.shutdown.reached(Phase::Draining) => false,
+        }
+    }
+
+    /// Events from now on come from another place of the same origin.
+    pub(super) fn set_path(&mut self, path: Vec<Str>) {
+        self.origin = Arc::new(Origin {
+            path,
+            ..Origin::clone(&self.origin)
+        });
+    }
+
+    /// Numbers given so far.
+    pub(super) fn sent(&self) -> u64 {
+        self.next
+    }
+
+    /// Whether the circuit breaker holds the source.
+    pub(super) fn is_paused(&self) -> bool {
+        self.cx.control.is_paused()
+    }
+
+    /// Waits for a while. False: the process drains.
+    pub(super) async fn sleep(&mut self, time: Duration) -> bool {
+        self.unless_draining(tokio::time::sleep(time)).await.is_some()
+    }
+
+    /// Waits for `future`; `None`: the process drains.
+    pub(super) async fn unless_draining<T>(&mut self, future: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            result = future => Some(result),
+            () = self.cx.shutdown.reached(Phase::Draining) => None,
+        }
+    }
+
+    /// Sends what one raw item gives: preprocessors, codec, events on `out` and `err`.
+    pub(super) async fn raw(&mut self, item: Bytes) {
+        let mut ingest_ns = now_ns();
+        let first = self.next;
+        let mut dispatch = Dispatch::detached(self.cx.flow.load());
+        let mut chunks = std::mem::take(&mut self.chunks);
+        match self.chain.run(item, &mut ingest_ns, &mut chunks) {
+            Ok(()) => {
+                for chunk in chunks.drain(..) {
+                    self.decode(chunk, ingest_ns, first, &mut dispatch);
+                }
+            }
+            Err(error) => self.send_error(&error.to_string(), ingest_ns, first, &mut dispatch),
+        }
+        self.chunks = chunks;
+        self.finish(dispatch).await;
+    }
+
+    /// Sends one structured value; `build` gets ingest time and event number.
+    pub(super) async fn structured(&mut self, build: impl FnOnce(u64, u64) -> Value) {
+        let ingest_ns = now_ns();
+        let value = build(ingest_ns, self.next);
+        let mut dispatch = Dispatch::detached(self.cx.flow.load());
+        self.send(value, ingest_ns, &mut dispatch);
+        self.finish(dispatch).await;
+    }
+
+    async fn finish(&mut self, dispatch: Dispatch) {
+        dispatch.finish().await;
+        self.items += 1;
+        if self.items.is_multiple_of(TURN) {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn decode(&mut self, chunk: Bytes, mut ingest_ns: u64, first: u64, dispatch: &mut Dispatch) {
+        match self.codec.decode(chunk, &mut self.scratch, &mut ingest_ns) {
+            Ok(Some(value)) => self.send(value, ingest_ns, dispatch),
+            Ok(None) => {}
+            Err(error) => self.send_error(&error.to_string(), ingest_ns, first, dispatch),
+        }
+    }
+
+    fn send(&mut self, value: Value, ingest_ns: u64, dispatch: &mut Dispatch) {
+        let event = self.event(Payload::new(value, Value::object()), ingest_ns);
+        dispatch.send_out(self.cx.ix, event);
+    }
+
+    /// The error event of spec/artefacts.md 1.7.
+    fn send_error(&mut self, text: &str, ingest_ns: u64, first: u64, dispatch: &mut Dispatch) {
+        tracing::debug!(target: "tremor_runtime::onramp", "[Source::{}] {text}", self.cx.url);
+        let mut value = ObjectMap::with_capacity(3);
+        value.insert("error", text);
+        value.insert("event_id", first);
+        value.insert("source_id", self.cx.url.as_str());
+        let mut meta = ObjectMap::with_capacity(1);
+        meta.insert("error", text);
+        let event = self.event(Payload::new(Value::from(value), Value::from(meta)), ingest_ns);
+        dispatch.send_err(self.cx.ix, event);
+    }
+
+    fn event(&mut self, payload: Payload, ingest_ns: u64) -> Event {
+        let id = EventId::new(self.cx.uid, self.next);
+        self.next += 1;
+        Event {
+            origin: Some(Arc::clone(&self.origin)),
+            transactional: self.is_transactional,
+            ..Event::new(id, payload, ingest_ns)
+        }
+    }
+}
