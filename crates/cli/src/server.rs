@@ -21,7 +21,10 @@ use crate::name::program_name;
 use crate::output::{is_coloured, say};
 use crate::{connectors, env, logging};
 
-/// Loads the files and runs until a signal ends it.
+/// Time for what is under way when the process must end at once.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// Loads the files and runs until a signal or a connector ends it.
 pub(crate) fn run(options: &ServerOptions, dialect: Option<Dialect>, instance: &str) -> Result<ExitCode, String> {
     let name = program_name();
     say(&format_args!("{name} version: {}", env!("CARGO_PKG_VERSION")));
@@ -35,10 +38,7 @@ pub(crate) fn run(options: &ServerOptions, dialect: Option<Dialect>, instance: &
     let code = match start(&options.files, dialect, instance, limits, &mut |errors| {
         say(&errors.render(is_coloured()));
     }) {
-        Ok(server) => {
-            server.run_until_signal();
-            ExitCode::SUCCESS
-        }
+        Ok(server) => server.run_to_the_end(),
         Err(error) => {
             tracing::error!(target: "tremor::server", "error: {error}");
             tracing::error!(target: "tremor::server", "error: We are SHUTTING DOWN due to errors during initialization!");
@@ -113,19 +113,35 @@ fn document_limits(mut limits: Limits, settings: &Settings) -> Limits {
 }
 
 impl Server {
-    /// Runs until SIGTERM or SIGINT, then drains; a second signal ends at once.
-    pub(crate) fn run_until_signal(self) {
+    /// Runs until SIGTERM or SIGINT, then drains; a second signal ends at once, and so does a connector that asks for the end
+    /// (spec/artefacts.md 1.9). Gives the exit status.
+    pub(crate) fn run_to_the_end(self) -> ExitCode {
         let Self {
             runtime,
             workers,
             settings,
             main: MainThread { executor, mut signals },
         } = self;
-        executor.block_on(async {
-            signals.next().await;
-            drain(&runtime, &settings, &mut signals).await;
+        let status = executor.block_on(async {
+            let signalled = async {
+                signals.next().await;
+                drain(&runtime, &settings, &mut signals).await;
+            };
+            let status = tokio::select! {
+                () = signalled => 0,
+                status = runtime.exit().requested() => {
+                    finish_work(&runtime, GRACE).await;
+                    status
+                }
+            };
+            runtime.stop();
+            // What is answered 503 at the end of the drain time still has to be written.
+            let _ = tokio::time::timeout(GRACE, runtime.activity().ended()).await;
+            status
         });
         workers.stop();
+        // As the system does: of a status, eight bits count.
+        ExitCode::from(status as u8)
     }
 }
 
@@ -138,8 +154,7 @@ async fn drain(runtime: &Runtime, settings: &Settings, signals: &mut Signals) {
     };
     let drained = async {
         tokio::time::sleep(settings.drain_delay).await;
-        runtime.drain();
-        if tokio::time::timeout(limit, runtime.activity().ended()).await.is_err() {
+        if !finish_work(runtime, limit).await {
             tracing::warn!(target: "tremor::server", "the drain time is over");
         }
     };
@@ -147,9 +162,12 @@ async fn drain(runtime: &Runtime, settings: &Settings, signals: &mut Signals) {
         () = drained => {}
         () = signals.next() => {}
     }
-    runtime.stop();
-    // What is answered 503 at the end of the drain time still has to be written.
-    let _ = tokio::time::timeout(Duration::from_millis(500), runtime.activity().ended()).await;
+}
+
+/// Takes in nothing more and waits until all work is done; false: the time was too short.
+async fn finish_work(runtime: &Runtime, limit: Duration) -> bool {
+    runtime.drain();
+    tokio::time::timeout(limit, runtime.activity().ended()).await.is_ok()
 }
 
 /// What the main thread waits with. Once it is made, signals no longer kill the process.

@@ -63,8 +63,7 @@ fn run(options: &DemoOptions) -> Result<ExitCode, String> {
     })?;
     show(&introduction(options, &upstreams));
     watch.print_in_background();
-    running.run_until_signal();
-    Ok(ExitCode::SUCCESS)
+    Ok(running.run_to_the_end())
 }
 
 /// The recipe mixes two ways of interpolation; the warning about that is no news to somebody who tries the demo.
