@@ -326,6 +326,22 @@ fn feedback_reaches_the_source_of_transactional_events() {
 }
 
 #[test]
+fn a_source_does_not_pull_while_the_breaker_is_closed() {
+    let world = World::new();
+    world.write(
+        "in.json",
+        "{\"cb\":\"restore\"}\n{\"cb\":[\"close\",\"open\"]}\n{\"n\":3}\n{\"n\":4}\n",
+    );
+    let ramps = format!("onramp:\n  - id: in\n{FILE_IN}offramp:\n  - id: out\n    type: cb\n  - id: copy\n{FILE_OUT}");
+    let mut program = world.start_with(&ramps, PASS, &format!("{LINKS}        - /offramp/copy/01/in\n"));
+    program.until("out.json", |text| text.contains("close"));
+    program.terminate();
+    let ended = program.wait();
+    assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+    assert_eq!(world.read("out.json").lines().count(), 2);
+}
+
+#[test]
 fn written_events_are_acknowledged() {
     let world = World::new();
     world.write("in.json", numbered(20));

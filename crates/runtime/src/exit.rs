@@ -39,3 +39,22 @@ impl Exit {
             .map_or(0, |status| status.unwrap_or_default())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_first_request_counts_whoever_waits_and_when() {
+        let exit = Exit::default();
+        let waiting = tokio::spawn({
+            let exit = exit.clone();
+            async move { exit.requested().await }
+        });
+        tokio::task::yield_now().await;
+        exit.request(3);
+        exit.clone().request(4);
+        assert_eq!(waiting.await.unwrap(), 3);
+        assert_eq!(exit.requested().await, 3);
+    }
+}

@@ -19,6 +19,7 @@ use temblor_runtime::source::StartError;
 use super::{TRAITS, failed, judge};
 use crate::encode::Encoder;
 use crate::parts::parts;
+use crate::unknown_keys::warn;
 
 /// The connector type, for registration.
 pub const TYPE: SinkType = SinkType {
@@ -53,7 +54,7 @@ impl Config {
         let Ok(significant_figures @ 1..=5) = u8::try_from(figures) else {
             return Err(reader.error("significant_figures", "`significant_figures` is a number from 1 to 5"));
         };
-        reader.finish_open();
+        warn(reader);
         Ok(Self {
             warmup_secs,
             stop_after_secs,

@@ -5,6 +5,7 @@ pub mod cb;
 pub mod debug;
 pub mod exit;
 pub mod file;
+mod line;
 pub mod stdio;
 mod writer;
 

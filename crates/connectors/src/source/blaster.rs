@@ -16,6 +16,7 @@ use super::pump::Pump;
 use super::{pump, task};
 use crate::input;
 use crate::lines::lines;
+use crate::unknown_keys::warn;
 
 /// The connector type, for registration.
 pub const TYPE: SourceType = SourceType {
@@ -45,7 +46,7 @@ impl Config {
             iters: reader.optional("iters")?,
             is_base64: reader.or("base64", false)?,
         };
-        reader.finish_open();
+        warn(reader);
         Ok(config)
     }
 }

@@ -18,6 +18,7 @@ use super::pump::Pump;
 use super::{pump, task};
 use crate::input;
 use crate::lines::lines;
+use crate::unknown_keys::warn;
 
 /// The connector type, for registration.
 pub const TYPE: SourceType = SourceType {
@@ -43,7 +44,7 @@ impl Config {
             timeout: Duration::from_millis(reader.or("timeout", 10_000)?),
             is_batched: reader.or("expect_batched", false)?,
         };
-        reader.finish_open();
+        warn(reader);
         Ok(config)
     }
 }

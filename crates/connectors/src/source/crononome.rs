@@ -14,6 +14,7 @@ use temblor_value::{ObjectMap, Value};
 use self::timetable::{Entry, Timetable};
 use super::pump::Pump;
 use super::{pump, task};
+use crate::unknown_keys::warn;
 
 /// The connector type, for registration.
 pub const TYPE: SourceType = SourceType {
@@ -36,7 +37,7 @@ fn build(ramp: Ramp, cx: SourceCx) -> Result<Box<dyn Source>, StartError> {
 
 fn read(mut reader: ConfigReader<'_>) -> Result<Vec<Entry>, ConfigError> {
     let entries: Vec<ConfigReader<'_>> = reader.required("entries")?;
-    reader.finish_open();
+    warn(reader);
     entries.into_iter().map(Entry::read).collect()
 }
 

@@ -16,6 +16,7 @@ use super::reader::read_in_background;
 use super::{pump, task};
 use crate::input;
 use crate::lines::{Blocks, lines};
+use crate::unknown_keys::warn;
 
 /// The connector type, for registration.
 pub const TYPE: SourceType = SourceType {
@@ -38,7 +39,7 @@ impl Config {
             close_on_done: reader.or("close_on_done", false)?,
             sleep_on_done: Duration::from_millis(reader.or("sleep_on_done", 0)?),
         };
-        reader.finish_open();
+        warn(reader);
         Ok(config)
     }
 }

@@ -10,6 +10,7 @@ use temblor_value::{ObjectMap, Str, Value};
 
 use super::pump::Pump;
 use super::{pump, task};
+use crate::unknown_keys::warn;
 
 /// The connector type, for registration.
 pub const TYPE: SourceType = SourceType {
@@ -29,7 +30,7 @@ fn build(ramp: Ramp, cx: SourceCx) -> Result<Box<dyn Source>, StartError> {
 /// The interval in milliseconds.
 fn read(mut reader: ConfigReader<'_>) -> Result<u64, ConfigError> {
     let interval = reader.required("interval")?;
-    reader.finish_open();
+    warn(reader);
     Ok(interval)
 }
 

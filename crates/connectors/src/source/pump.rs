@@ -105,8 +105,8 @@ impl Pump {
     pub(super) async fn unless_draining<T>(&mut self, future: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             biased;
-            result = future => Some(result),
             () = self.cx.shutdown.reached(Phase::Draining) => None,
+            result = future => Some(result),
         }
     }
 

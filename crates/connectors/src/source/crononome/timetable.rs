@@ -8,6 +8,8 @@ use temblor_runtime::config::{ConfigError, ConfigReader};
 use temblor_runtime::source::StartError;
 use temblor_value::{Str, Value};
 
+use crate::unknown_keys::warn;
+
 /// A configured entry.
 pub(super) struct Entry {
     /// Its name.
@@ -25,7 +27,7 @@ impl Entry {
             expr: reader.required("expr")?,
             payload: reader.optional::<&Value>("payload")?.cloned(),
         };
-        reader.finish_open();
+        warn(reader);
         Ok(entry)
     }
 }
