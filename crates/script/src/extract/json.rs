@@ -17,7 +17,7 @@ pub(super) struct Json;
 
 impl Extract for Json {
     fn accepts(&self, target: &Value) -> bool {
-        text(target).is_some_and(|text| SCRATCH.with_borrow_mut(|scratch| json::check(text.as_bytes(), scratch).is_ok()))
+        text(target).is_some_and(|text| json::check(text.as_bytes()).is_ok())
     }
 
     fn extract(&self, target: &Value, _ingest_ns: u64) -> Option<Value> {

@@ -1,19 +1,22 @@
-//! Finding what is wrong with a text that the parser refused.
+//! Checking a text, and finding what is wrong with it.
 //!
-//! A plain reader of RFC 8259 that builds nothing. It runs for texts with an error only; the parser is fast but does not say reliably
-//! where it stopped.
+//! A plain reader of RFC 8259 that builds nothing and so touches no memory but the text: cheaper than the parser's tape where only an
+//! answer is wanted. It also tells where a text is wrong, which the parser does not say reliably.
 
 use super::decode::MAX_DEPTH;
 use super::error::{JsonError, JsonErrorKind};
+use super::text::{is_plain_block, is_special};
+
+/// Characters of an integer, sign included, that cannot be out of range.
+const SAFE_DIGITS: usize = 18;
+/// Characters of a float that cannot be out of range: the shortest that is too large is `1e309`.
+const SAFE_FLOAT: usize = 4;
 
 /// The first error of `input` as a JSON document, if there is one.
 pub(super) fn first_error(input: &[u8]) -> Result<(), JsonError> {
-    let (text, is_utf8) = match std::str::from_utf8(input) {
+    let (text, is_utf8) = match simdutf8::basic::from_utf8(input) {
         Ok(text) => (text, true),
-        Err(error) => {
-            let valid = input.get(..error.valid_up_to()).unwrap_or_default();
-            (std::str::from_utf8(valid).unwrap_or_default(), false)
-        }
+        Err(_) => (valid_start(input), false),
     };
     let result = Reader { text, at: 0 }.document();
     match result {
@@ -25,6 +28,11 @@ pub(super) fn first_error(input: &[u8]) -> Result<(), JsonError> {
             character: None,
         }),
     }
+}
+
+#[cold]
+fn valid_start(input: &[u8]) -> &str {
+    input.utf8_chunks().next().map_or("", |chunk| chunk.valid())
 }
 
 struct Reader<'a> {
@@ -112,6 +120,7 @@ impl Reader<'_> {
     fn string(&mut self) -> Result<(), JsonError> {
         self.at += 1;
         loop {
+            self.plain_characters();
             match self.peek() {
                 None => return Err(self.error(JsonErrorKind::UnexpectedEnd)),
                 Some(b'"') => {
@@ -122,6 +131,23 @@ impl Reader<'_> {
                 Some(0..0x20) => return Err(self.error(JsonErrorKind::ControlCharacter)),
                 Some(_) => self.at += 1,
             }
+        }
+    }
+
+    /// Passes over characters that need no look of their own, a block at a time.
+    fn plain_characters(&mut self) {
+        loop {
+            let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+            let (block, is_whole) = match rest.first_chunk::<16>() {
+                Some(block) => (&block[..], is_plain_block(block)),
+                None => (rest, false),
+            };
+            if is_whole {
+                self.at += block.len();
+                continue;
+            }
+            self.at += block.iter().position(|&byte| is_special(byte)).unwrap_or(block.len());
+            return;
         }
     }
 
@@ -189,10 +215,10 @@ impl Reader<'_> {
         }
         let digits = self.text.get(start..self.at).unwrap_or_default();
         if is_float {
-            if digits.parse().is_ok_and(f64::is_infinite) {
+            if digits.len() > SAFE_FLOAT && digits.parse().is_ok_and(f64::is_infinite) {
                 return Err(self.error_at(start, JsonErrorKind::FloatOverflow));
             }
-        } else if digits.parse::<i64>().is_err() && digits.parse::<u64>().is_err() {
+        } else if digits.len() > SAFE_DIGITS && digits.parse::<i64>().is_err() && digits.parse::<u64>().is_err() {
             return Err(self.error_at(start, JsonErrorKind::IntegerOverflow));
         }
         Ok(())
