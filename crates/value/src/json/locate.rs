@@ -5,7 +5,7 @@
 
 use super::decode::MAX_DEPTH;
 use super::error::{JsonError, JsonErrorKind};
-use super::text::{is_plain_block, is_special};
+use super::text::is_special;
 
 /// Characters of an integer, sign included, that cannot be out of range.
 const SAFE_DIGITS: usize = 18;
@@ -28,6 +28,18 @@ pub(super) fn first_error(input: &[u8]) -> Result<(), JsonError> {
             character: None,
         }),
     }
+}
+
+/// The high bit of each byte of a word that is a quote, a backslash or below 0x20. Only the lowest bit set is sure: the subtractions
+/// may borrow from the bytes above it.
+fn special_bytes(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let zeroes = |word: u64| word.wrapping_sub(ONES) & !word;
+    let quotes = zeroes(word ^ (ONES * u64::from(b'"')));
+    let backslashes = zeroes(word ^ (ONES * u64::from(b'\\')));
+    let controls = word.wrapping_sub(ONES * 0x20) & !word;
+    (quotes | backslashes | controls) & HIGH
 }
 
 #[cold]
@@ -134,20 +146,20 @@ impl Reader<'_> {
         }
     }
 
-    /// Passes over characters that need no look of their own, a block at a time.
+    /// Passes over characters that need no look of their own, a word at a time.
     fn plain_characters(&mut self) {
         loop {
             let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-            let (block, is_whole) = match rest.first_chunk::<16>() {
-                Some(block) => (&block[..], is_plain_block(block)),
-                None => (rest, false),
+            let Some(word) = rest.first_chunk::<8>() else {
+                self.at += rest.iter().position(|&byte| is_special(byte)).unwrap_or(rest.len());
+                return;
             };
-            if is_whole {
-                self.at += block.len();
-                continue;
+            let found = special_bytes(u64::from_le_bytes(*word));
+            if found != 0 {
+                self.at += (found.trailing_zeros() / 8) as usize;
+                return;
             }
-            self.at += block.iter().position(|&byte| is_special(byte)).unwrap_or(block.len());
-            return;
+            self.at += 8;
         }
     }
 

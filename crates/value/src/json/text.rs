@@ -37,7 +37,7 @@ fn is_plain(bytes: &[u8]) -> bool {
 
 /// Adds up instead of branching, so that all bytes are looked at in one step.
 #[inline]
-pub(super) fn is_plain_block<const N: usize>(block: &[u8; N]) -> bool {
+fn is_plain_block<const N: usize>(block: &[u8; N]) -> bool {
     let special = |byte: u8| u8::from(byte < 0x20) | u8::from(byte == b'"') | u8::from(byte == b'\\');
     block.iter().fold(0, |found, &byte| found | special(byte)) == 0
 }
