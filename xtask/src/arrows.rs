@@ -36,7 +36,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "connectors",
         ],
     ),
-    ("testkit", &["value", "event", "runtime", "http"]),
+    ("testkit", &[]),
     (
         "bench",
         &[

@@ -6,11 +6,11 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
+use temblor_syntax::suggest;
 use temblor_value::{Str, Value};
 
 use crate::error::{ConfigError, Place, Position};
 use crate::path::KeyPath;
-use crate::suggest;
 use crate::url::{ArtefactUrl, UrlError};
 use crate::yaml::{Form, Node, NodeKind, Scalar, resolve};
 

@@ -17,7 +17,6 @@ mod placeholder;
 mod reader;
 mod render;
 mod settings;
-mod suggest;
 mod system;
 mod url;
 mod yaml;

@@ -98,9 +98,4 @@ impl Payload {
         }
         result
     }
-
-    /// Data and metadata apart.
-    pub fn into_parts(self) -> (Data, Value) {
-        (self.data, self.meta)
-    }
 }

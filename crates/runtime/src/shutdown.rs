@@ -62,9 +62,4 @@ impl Shutdown {
         // An error means that the sender is gone, and then nothing may be waited for any more.
         let _ = self.0.wait_for(|present| *present >= phase).await;
     }
-
-    /// The watch itself, for engines that know nothing of phases.
-    pub fn watch(&self) -> watch::Receiver<Phase> {
-        self.0.clone()
-    }
 }

@@ -86,8 +86,6 @@ pub struct SinkCx<'a> {
 pub struct SinkTraits {
     /// Sends untouched bodies on with their original bytes instead of looking at the value.
     pub passes_bodies: bool,
-    /// Emits responses.
-    pub answers: bool,
 }
 
 /// A running sink; shared by all workers.

@@ -13,10 +13,7 @@ use temblor_event::{Event, Insight, InsightKind, Uid};
 use temblor_runtime::sink::{Delivery, SinkTraits};
 
 /// Traits of all offramps here: they look at values and never answer.
-const TRAITS: SinkTraits = SinkTraits {
-    passes_bodies: false,
-    answers: false,
-};
+const TRAITS: SinkTraits = SinkTraits { passes_bodies: false };
 
 /// Feedback on an event that was handled, if it wants any (spec/artefacts.md 1.8, *auto*).
 fn judge(event: &Event, is_handled: bool, uid: Uid, now_ns: u64) -> Option<Insight> {

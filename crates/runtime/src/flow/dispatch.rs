@@ -112,11 +112,6 @@ impl Dispatch {
         }
     }
 
-    /// Adds events that pipelines emitted outside of a request, such as on a tick.
-    pub(super) fn add_results(&mut self, pipeline: PipelineIx, outputs: &mut Outputs) {
-        self.take_results(pipeline, outputs);
-    }
-
     /// Runs until a reply is there or none can come. May be called again after it was dropped half way.
     pub async fn reply(&mut self) -> Outcome {
         loop {
@@ -227,7 +222,8 @@ impl Dispatch {
         });
     }
 
-    fn take_results(&mut self, ix: PipelineIx, outputs: &mut Outputs) {
+    /// Takes over what a run of a pipeline gave: feedback, errors, ends, and the events for what its outputs are linked to.
+    pub(super) fn take_results(&mut self, ix: PipelineIx, outputs: &mut Outputs) {
         let flow = Arc::clone(&self.flow);
         let Some(node) = flow.pipeline(ix) else { return };
         for (raised_by, insight) in outputs.insights.drain(..) {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use temblor_event::Uid;
-use temblor_pipeline::graph::{Graph, Links, Mode, PipelineState};
+use temblor_pipeline::graph::{Graph, Links, PipelineState};
 use temblor_pipeline::port::{InputId, OutputId};
 use temblor_script::MetaPaths;
 use temblor_value::Str;
@@ -157,11 +157,6 @@ impl PipelineNode {
             Some(island) => call(&self.graph, &mut island.lock()),
             None => call(&self.graph, &mut PipelineState::default()),
         }
-    }
-
-    /// Whether it needs exclusive access.
-    pub fn is_serial(&self) -> bool {
-        self.graph.mode() == Mode::Serial
     }
 }
 

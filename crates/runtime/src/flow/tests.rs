@@ -1,6 +1,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use temblor_event::{Event, EventId, Payload, Reason, UidSource};
+use temblor_pipeline::graph::Mode;
 use temblor_pipeline::{InstanceCx, Query};
 use temblor_script::host::NoHost;
 use temblor_script::loader::NoModules;
@@ -49,7 +50,6 @@ impl Sink for Echo {
     fn traits(&self) -> SinkTraits {
         SinkTraits {
             passes_bodies: self.passes_bodies,
-            answers: self.answers,
         }
     }
 

@@ -40,7 +40,7 @@ async fn tick(flow: Arc<Flow>, signal: Signal) {
             depth: 0,
         };
         node.with_state(|graph, state| graph.signal(state, signal, &links, &mut outputs));
-        dispatch.add_results(ix, &mut outputs);
+        dispatch.take_results(ix, &mut outputs);
         outputs.clear();
     }
     for at in 0..flow.sinks.len() {

@@ -117,10 +117,7 @@ impl Sink for RestOfframp {
     }
 
     fn traits(&self) -> SinkTraits {
-        SinkTraits {
-            passes_bodies: true,
-            answers: self.0.is_linked,
-        }
+        SinkTraits { passes_bodies: true }
     }
 
     fn on_signal(&self, _signal: Signal) -> Option<Insight> {
