@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use temblor_value::Value;
 
-use crate::{EventId, OpMeta, Origin, Payload};
+use crate::{EventId, OpMeta, Origin, Payload, Tickets};
 
 /// A unit of data on its way through a flow. Cheap to clone: everything large is shared.
 #[derive(Clone, Debug)]
@@ -23,6 +23,8 @@ pub struct Event {
     pub transactional: bool,
     /// The value is a list of wrapped events (spec/operators-and-flow.md A.8).
     pub is_batch: bool,
+    /// Requests that wait because something held an event of theirs.
+    pub tickets: Tickets,
 }
 
 impl Event {
@@ -36,6 +38,7 @@ impl Event {
             op_meta: OpMeta::default(),
             transactional: false,
             is_batch: false,
+            tickets: Tickets::default(),
         }
     }
 

@@ -10,6 +10,7 @@ mod mark;
 mod origin;
 mod payload;
 mod signal;
+mod ticket;
 
 pub use end::{End, Reason};
 pub use event::Event;
@@ -19,6 +20,7 @@ pub use mark::{Mark, OpMeta};
 pub use origin::Origin;
 pub use payload::{Data, Original, Payload};
 pub use signal::Signal;
+pub use ticket::{Ending, RequestKey, RequestSlot, Tickets};
 
 #[cfg(test)]
 mod tests;

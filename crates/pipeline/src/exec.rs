@@ -73,6 +73,7 @@ impl Graph {
     fn drain(&self, state: &mut PipelineState, links: &dyn Links, out: &mut Outputs) {
         while let Some((id, port, event)) = out.stack.pop() {
             let node = self.node(id);
+            out.tickets.clone_from(&event.tickets);
             let result = match &node.kind {
                 NodeKind::Input | NodeKind::Pass => {
                     out.emitted.push((PortId::DEFAULT, event));
@@ -105,10 +106,14 @@ impl Graph {
         if let Some(metrics) = &self.metrics {
             metrics.count(self, id, cause == Cause::Event, &out.emitted);
         }
-        let Outputs { emitted, stack, end, .. } = out;
+        let mut emitted = std::mem::take(&mut out.emitted);
         for (port, event) in emitted.drain(..) {
+            let stack = &mut out.stack;
             match node.consumers(port) {
-                [] => End::offer(end, end_of_unread(node, port, &event, state)),
+                [] => {
+                    out.tickets.clone_from(&event.tickets);
+                    out.offer_end(end_of_unread(node, port, &event, state));
+                }
                 [only] => stack.push((only.to, only.port, event)),
                 [first @ .., last] => {
                     for edge in first {
@@ -118,6 +123,7 @@ impl Graph {
                 }
             }
         }
+        out.emitted = emitted;
     }
 
     fn behind<'a>(&'a self, node: &'a Node, links: &'a dyn Links) -> Behind<'a> {

@@ -1,7 +1,7 @@
 //! What a run of a pipeline gives, and the stack it runs on. One value of this type is reused for all runs of a flow.
 
 use smallvec::SmallVec;
-use temblor_event::{End, Event, Insight};
+use temblor_event::{End, Event, Insight, RequestSlot, Tickets};
 use temblor_script::Scratch;
 
 use crate::op::OpError;
@@ -18,6 +18,10 @@ pub struct Outputs {
     pub end: Option<End>,
     /// Errors of selects and operators, for the log.
     pub errors: Vec<OpError>,
+    /// The request that runs belong to; whoever runs puts it in and takes it out.
+    pub request: RequestSlot,
+    /// Tickets of the event that a node is handling.
+    pub(crate) tickets: Tickets,
     /// Events between two nodes; empty between calls.
     pub(crate) stack: SmallVec<[(NodeId, PortId, Event); 4]>,
     /// What the node that is running emits; empty between nodes.
@@ -42,8 +46,12 @@ impl Outputs {
         self.emitted.clear();
     }
 
-    /// Notes how a branch ended.
-    pub fn offer_end(&mut self, end: End) {
-        End::offer(&mut self.end, end);
+    /// Notes how the branch of the event at hand ended: for the requests whose tickets it has, else for the request of the run.
+    pub(crate) fn offer_end(&mut self, end: End) {
+        if self.tickets.is_empty() {
+            End::offer(&mut self.end, end);
+        } else {
+            self.tickets.offer(&end);
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! Algorithm. Values and metadata are collected in a list. The list leaves as one event, with the ingest time of its first part and an id
 //! that tracks all parts, when it holds `count` parts or when an event or a tick comes more than `timeout` after the first part.
 
-use temblor_event::{Event, EventId, Payload, Signal, Uid};
+use temblor_event::{Event, EventId, Payload, Signal, Tickets};
 use temblor_value::{Str, Value};
 
 use super::{OpCx, OpError, OpTraits, StatefulOperator};
@@ -39,6 +39,7 @@ pub struct Batch {
     number: u64,
     id: Option<EventId>,
     transactional: bool,
+    tickets: Tickets,
 }
 
 impl Batch {
@@ -51,6 +52,7 @@ impl Batch {
             number: 0,
             id: None,
             transactional: false,
+            tickets: Tickets::default(),
         }
     }
 
@@ -59,13 +61,14 @@ impl Batch {
         timeout_ns.is_some_and(|timeout| at_ns.saturating_sub(self.first_ns) > timeout)
     }
 
-    fn take_in(&mut self, uid: Uid, event: Event) {
+    fn take_in(&mut self, cx: &mut OpCx<'_>, mut event: Event) {
         if self.parts.is_empty() {
             self.first_ns = event.ingest_ns;
         }
         let number = self.number;
-        self.id.get_or_insert_with(|| EventId::new(uid, number)).track(&event.id);
+        self.id.get_or_insert_with(|| EventId::new(cx.uid, number)).track(&event.id);
         self.transactional |= event.transactional;
+        self.tickets.add(&cx.hold(&mut event));
         self.parts.push(wrap(self.config.shape, &event));
     }
 
@@ -76,6 +79,7 @@ impl Batch {
         let mut event = Event::new(id, Payload::new(Value::from(parts), Value::object()), self.first_ns);
         event.is_batch = true;
         event.transactional = std::mem::take(&mut self.transactional);
+        event.tickets = std::mem::take(&mut self.tickets);
         cx.emit(PortId::DEFAULT, event);
     }
 }
@@ -105,7 +109,7 @@ fn wrap(shape: Shape, event: &Event) -> Value {
 impl StatefulOperator for Batch {
     fn on_event(&mut self, cx: &mut OpCx<'_>, _port: PortId, event: Event) -> Result<(), OpError> {
         let at_ns = event.ingest_ns;
-        self.take_in(cx.uid, event);
+        self.take_in(cx, event);
         let is_full = self.parts.len() as u64 == self.config.count;
         if is_full || self.is_late(at_ns) {
             self.flush(cx);

@@ -15,7 +15,7 @@ pub mod roundrobin;
 pub mod script;
 pub mod wal;
 
-use temblor_event::{End, Event, Insight, Reason, Signal, Uid};
+use temblor_event::{End, Event, Insight, Reason, Signal, Tickets, Uid};
 use temblor_script::{MetaPaths, Scratch};
 use temblor_value::Str;
 
@@ -131,9 +131,14 @@ impl OpCx<'_> {
         &mut self.out.scratch
     }
 
-    /// Notes that the event ends here.
+    /// Notes that the event at hand ends here.
     pub fn end(&mut self, end: End) {
         self.out.offer_end(end);
+    }
+
+    /// Tickets to keep with an event, or with what is made of it, beyond this call. They have to be hung on whatever is emitted for it later.
+    pub fn hold(&mut self, event: &mut Event) -> Tickets {
+        self.out.request.hold(event)
     }
 }
 

@@ -6,7 +6,9 @@
 //!
 //! Acknowledgements are cumulative, as in the older engine: one of a later event covers those before it that ended inside the graph.
 
-use temblor_event::{Event, EventId, Insight, InsightKind, Signal, Uid};
+use std::collections::BTreeMap;
+
+use temblor_event::{Event, EventId, Insight, InsightKind, Signal, Tickets, Uid};
 
 use super::{OpCx, OpError, OpTraits, StatefulOperator};
 use crate::port::PortId;
@@ -79,6 +81,8 @@ pub struct Wal {
     read_position: u64,
     is_broken: bool,
     is_full: bool,
+    /// Tickets of stored events that were not emitted yet.
+    tickets: BTreeMap<u64, Tickets>,
     /// What failed where no error can be returned; raised with the next event or tick.
     failed: Option<LogError>,
 }
@@ -92,6 +96,7 @@ impl Wal {
             store,
             is_broken: true,
             is_full: false,
+            tickets: BTreeMap::new(),
             failed: None,
         }
     }
@@ -121,6 +126,7 @@ impl Wal {
         for (number, mut event) in self.store.read(self.read_position, count)? {
             self.read_position = number + 1;
             event.transactional = true;
+            event.tickets = self.tickets.remove(&number).unwrap_or_default();
             cx.emit(PortId::DEFAULT, event);
         }
         match self.store.confirmed() {
@@ -133,14 +139,19 @@ impl Wal {
         self.failed.take().map_or(Ok(()), Err)
     }
 
-    fn store(&mut self, uid: Uid, event: &Event) -> Result<(), LogError> {
+    fn store(&mut self, cx: &mut OpCx<'_>, event: &Event) -> Result<(), LogError> {
         let number = self.store.next_number();
         let mut stored = event.clone();
-        stored.id = EventId::new(uid, number);
+        let tickets = cx.hold(&mut stored);
+        stored.id = EventId::new(cx.uid, number);
         stored.id.track(&event.id);
         // What comes out of a log was made anew: original bytes do not outlive it.
         stored.payload.replace(event.value().clone());
-        self.store.append(number, &stored)
+        self.store.append(number, &stored)?;
+        if !tickets.is_empty() {
+            self.tickets.insert(number, tickets);
+        }
+        Ok(())
     }
 
     fn confirm(&mut self, number: u64) {
@@ -162,7 +173,7 @@ impl Wal {
 impl StatefulOperator for Wal {
     fn on_event(&mut self, cx: &mut OpCx<'_>, _port: PortId, event: Event) -> Result<(), OpError> {
         self.raise_failure()?;
-        self.store(cx.uid, &event)?;
+        self.store(cx, &event)?;
         if event.transactional {
             cx.raise(Insight::about(&event, InsightKind::Ack, cx.uid, event.ingest_ns));
         }

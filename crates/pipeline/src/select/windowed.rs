@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use smallvec::SmallVec;
-use temblor_event::{End, Event, EventId, OpMeta, Payload, Reason, Signal, Uid};
+use temblor_event::{End, Event, EventId, OpMeta, Payload, Reason, Signal, Tickets, Uid};
 use temblor_script::func::Aggregate;
 use temblor_script::select::{ReadScope, SelectPrograms};
 use temblor_script::{EventInfo, Scratch};
@@ -54,6 +54,7 @@ struct Held {
 struct Parts {
     id: EventId,
     transactional: bool,
+    tickets: Tickets,
     aggregates: Vec<Box<dyn Aggregate>>,
 }
 
@@ -66,6 +67,8 @@ struct Trigger<'a> {
     info: EventInfo<'a>,
     /// The event; `None` on a tick.
     event: Option<&'a Event>,
+    /// The event's tickets.
+    tickets: &'a Tickets,
 }
 
 type Places = SmallVec<[Place; 2]>;
@@ -88,13 +91,14 @@ impl Windowed {
     }
 
     /// Handles an event; false if `where` is.
-    fn take(&mut self, event: &Event, scratch: &mut Scratch) -> Result<bool, OpError> {
+    fn take(&mut self, event: &Event, tickets: &Tickets, scratch: &mut Scratch) -> Result<bool, OpError> {
         let trigger = Trigger {
             value: event.value(),
             meta: event.meta(),
             op_meta: &event.op_meta,
             info: info(event.ingest_ns, event.origin.as_deref()),
             event: Some(event),
+            tickets,
         };
         let programs = Arc::clone(&self.programs);
         let incoming = trigger.scope(&Value::Null, &Value::Null, None);
@@ -207,6 +211,7 @@ impl Windowed {
         let parts = &mut held.parts;
         parts.id.track(&event.id);
         parts.transactional |= event.transactional;
+        parts.tickets.add(trigger.tickets);
         let scope = trigger.scope(&group.value, &window.spec.name, None);
         for (site, state) in self.programs.aggregates.iter().zip(&mut parts.aggregates) {
             site.accumulate(&scope, scratch, state.as_mut())
@@ -226,6 +231,7 @@ impl Windowed {
         let parts = &mut held.parts;
         parts.id.track(&finer.id);
         parts.transactional |= finer.transactional;
+        parts.tickets.add(&finer.tickets);
         let states = parts.aggregates.iter_mut().zip(&finer.aggregates);
         for (site, (state, finer)) in self.programs.aggregates.iter().zip(states) {
             site.merge(state.as_mut(), finer.as_ref())
@@ -267,7 +273,10 @@ impl Windowed {
             let mut event = Event::new(parts.id.clone(), payload, trigger.info.ingest_ns);
             event.op_meta = trigger.op_meta.clone();
             event.transactional = parts.transactional;
+            event.tickets = parts.tickets.clone();
             self.results.push(event);
+        } else {
+            parts.tickets.offer(&End::new(Reason::Filtered));
         }
         Ok(())
     }
@@ -295,6 +304,7 @@ impl Windowed {
             op_meta: &op_meta,
             info: info(now_ns, None),
             event: None,
+            tickets: &Tickets::default(),
         };
         let mut failed = Ok(());
         let Some(first) = self.windows.first().filter(|window| window.spec.rule.is_closed_by_tick()) else {
@@ -346,6 +356,7 @@ impl Parts {
         Self {
             id,
             transactional: false,
+            tickets: Tickets::default(),
             aggregates: programs.aggregates.iter().map(|site| (site.function.create)()).collect(),
         }
     }
@@ -353,6 +364,7 @@ impl Parts {
     fn reset(&mut self, id: EventId) {
         self.id = id;
         self.transactional = false;
+        self.tickets = Tickets::default();
         self.aggregates.iter_mut().for_each(|state| state.reset());
     }
 }
@@ -412,9 +424,10 @@ fn too_many_groups(spec: &WindowSpec, group: &Group) -> Diagnostic {
 }
 
 impl StatefulOperator for Windowed {
-    fn on_event(&mut self, cx: &mut OpCx<'_>, _port: PortId, event: Event) -> Result<(), OpError> {
+    fn on_event(&mut self, cx: &mut OpCx<'_>, _port: PortId, mut event: Event) -> Result<(), OpError> {
         self.results.clear();
-        if !self.take(&event, cx.scratch())? {
+        let tickets = cx.hold(&mut event);
+        if !self.take(&event, &tickets, cx.scratch())? {
             cx.end(End::new(Reason::Filtered));
         }
         self.send_results(cx);
