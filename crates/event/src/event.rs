@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use temblor_value::Value;
 
-use crate::{EventId, OpMeta, Origin, Payload, Tickets};
+use crate::{EventId, Lease, OpMeta, Origin, Payload, Tickets};
 
 /// A unit of data on its way through a flow. Cheap to clone: everything large is shared.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct Event {
     pub is_batch: bool,
     /// Requests that wait because something held an event of theirs.
     pub tickets: Tickets,
+    /// What write-ahead logs on its way want to know.
+    pub lease: Lease,
 }
 
 impl Event {
@@ -39,6 +41,7 @@ impl Event {
             transactional: false,
             is_batch: false,
             tickets: Tickets::default(),
+            lease: Lease::default(),
         }
     }
 

@@ -88,6 +88,20 @@ impl EventId {
         }
     }
 
+    /// An id as it was written down, put together again; ranges may come in any order.
+    pub fn restore(source: Uid, stream: u64, number: u64, tracked: impl IntoIterator<Item = Tracked>) -> Self {
+        let mut ranges = Vec::new();
+        for range in tracked {
+            widen(&mut ranges, range);
+        }
+        Self {
+            source,
+            stream,
+            number,
+            tracked: (!ranges.is_empty()).then(|| Arc::new(ranges)),
+        }
+    }
+
     /// The source of the id's own triple.
     pub fn source(&self) -> Uid {
         self.source

@@ -1,9 +1,17 @@
 //! Data and metadata of an event.
 //!
-//! Invariant: original bytes are dropped by the one function that writes data, so no node has to think of them (spec/proxy.md 3.1).
+//! Invariant: original bytes are dropped by the one function that writes data, so no node has to think of them (spec/proxy.md 3.1). What a
+//! stream is made of only its source and its sink know; nothing here reads it.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use temblor_value::Value;
+use temblor_value::{ObjectMap, Str, Value};
+
+/// Fields that follow a body, names in lower case.
+pub type Trailers = Arc<[(Str, Bytes)]>;
 
 /// The bytes an event's data came from.
 #[derive(Clone, Debug)]
@@ -14,6 +22,39 @@ pub struct Original {
     pub codec: &'static str,
     /// There was no body at all; it leaves as none (spec/proxy.md 0.3, row 16).
     pub is_absent: bool,
+    /// What followed the body, if anything did.
+    pub trailers: Option<Trailers>,
+}
+
+/// A body that nobody has read yet. Whoever takes it out first has it; a clone shares it, so there is one to take for all of them.
+#[derive(Clone)]
+pub struct Stream {
+    /// Name of the codec it would be decoded with; `None` for what is no body but looks like one to those who pass it on (a tunnel).
+    pub codec: Option<&'static str>,
+    /// Its length in bytes, where that is known.
+    pub length: Option<u64>,
+    place: Arc<dyn Any + Send + Sync>,
+}
+
+impl Stream {
+    /// A stream; `place` is where its sink takes it out.
+    pub fn new(codec: Option<&'static str>, length: Option<u64>, place: Arc<dyn Any + Send + Sync>) -> Self {
+        Self { codec, length, place }
+    }
+
+    /// The place, for those who know its type.
+    pub fn place<T: Any>(&self) -> Option<&T> {
+        self.place.downcast_ref()
+    }
+}
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stream")
+            .field("codec", &self.codec)
+            .field("length", &self.length)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Data of an event.
@@ -23,6 +64,8 @@ pub enum Data {
     Value(Value, Option<Original>),
     /// A complete body that nothing on its way reads; checked, not decoded.
     Raw(Original),
+    /// A body that nothing on its way reads and that was not read yet.
+    Stream(Stream),
 }
 
 /// Data and metadata.
@@ -58,6 +101,14 @@ impl Payload {
         }
     }
 
+    /// A body that was not read.
+    pub fn stream(stream: Stream, meta: Value) -> Self {
+        Self {
+            data: Data::Stream(stream),
+            meta,
+        }
+    }
+
     /// The data.
     pub fn data(&self) -> &Data {
         &self.data
@@ -67,7 +118,17 @@ impl Payload {
     pub fn value(&self) -> &Value {
         match &self.data {
             Data::Value(value, _) => value,
-            Data::Raw(_) => &Value::Null,
+            Data::Raw(_) | Data::Stream(_) => &Value::Null,
+        }
+    }
+
+    /// The value as those see it who look at events from outside: of a body that was not decoded, its form and length (spec/proxy.md 3.2).
+    pub fn shown(&self) -> Value {
+        match &self.data {
+            Data::Value(value, _) => value.clone(),
+            Data::Raw(original) => undecoded("bytes", Some(original.bytes.len() as u64)),
+            Data::Stream(Stream { codec: None, .. }) => Value::Null,
+            Data::Stream(stream) => undecoded("stream", stream.length),
         }
     }
 
@@ -76,6 +137,7 @@ impl Payload {
         match &self.data {
             Data::Value(_, original) => original.as_ref(),
             Data::Raw(original) => Some(original),
+            Data::Stream(_) => None,
         }
     }
 
@@ -89,7 +151,7 @@ impl Payload {
         let mut undecoded = Value::Null;
         let value = match &mut self.data {
             Data::Value(value, _) => value,
-            Data::Raw(_) => &mut undecoded,
+            Data::Raw(_) | Data::Stream(_) => &mut undecoded,
         };
         let (result, is_replaced) = change(value, &mut self.meta);
         if is_replaced {
@@ -98,4 +160,14 @@ impl Payload {
         }
         result
     }
+}
+
+/// `{"$body": {"form": …, "bytes": …}}`
+fn undecoded(form: &'static str, length: Option<u64>) -> Value {
+    let mut body = ObjectMap::with_capacity(2);
+    body.insert(Str::from_static("form"), Str::from_static(form));
+    body.insert(Str::from_static("bytes"), length.map_or(Value::Null, Value::from));
+    let mut shown = ObjectMap::with_capacity(1);
+    shown.insert(Str::from_static("$body"), Value::from(body));
+    Value::from(shown)
 }

@@ -42,6 +42,7 @@ impl Outputs {
         self.insights.clear();
         self.end = None;
         self.errors.clear();
+        self.tickets = Tickets::default();
         self.stack.clear();
         self.emitted.clear();
     }

@@ -71,9 +71,11 @@ impl Runtime {
             runtime.publish_pipeline(id, query)?;
         }
         runtime.add_system_offramps()?;
-        runtime
-            .workers
-            .spawn(run_ticks(Arc::clone(&runtime.flow), runtime.shutdown.receiver()));
+        runtime.workers.spawn(run_ticks(
+            Arc::clone(&runtime.flow),
+            runtime.shutdown.receiver(),
+            runtime.activity.clone(),
+        ));
         Ok(runtime)
     }
 

@@ -44,14 +44,14 @@ pub(crate) struct SourceInstance {
 pub(crate) struct PipelineInstance {
     pub(crate) url: ArtefactUrl,
     pub(crate) graph: Arc<Graph>,
-    pub(crate) island: Option<Arc<Mutex<PipelineState>>>,
+    pub(crate) state: Option<Arc<Mutex<PipelineState>>>,
 }
 
 impl PipelineInstance {
     pub(crate) fn new(url: ArtefactUrl, graph: Graph, state: PipelineState) -> Self {
         Self {
             url,
-            island: (graph.mode() == Mode::Serial).then(|| Arc::new(Mutex::new(state))),
+            state: (graph.mode() == Mode::Serial).then(|| Arc::new(Mutex::new(state))),
             graph: Arc::new(graph),
         }
     }
@@ -129,6 +129,7 @@ impl Registry {
             self.add_link(&mut flow, link);
         }
         flow.compute_needs();
+        flow.compute_islands();
         flow
     }
 
@@ -239,7 +240,8 @@ fn pipeline_node(instance: &PipelineInstance) -> PipelineNode {
         outputs: vec![Vec::new(); instance.graph.outputs().len()],
         graph: Arc::clone(&instance.graph),
         feeders: Vec::new(),
-        island: instance.island.clone(),
+        state: instance.state.clone(),
+        island: None,
     }
 }
 

@@ -92,7 +92,6 @@ fn a_request_that_circles_is_answered() {
 }
 
 #[test]
-#[ignore = "requests that an operator holds are not waited for yet (spec/proxy.md 1.1)"]
 fn a_request_that_an_operator_holds_waits_for_its_deadline() {
     let batch = entry_through(
         "batch",
@@ -105,7 +104,6 @@ fn a_request_that_an_operator_holds_waits_for_its_deadline() {
 }
 
 #[test]
-#[ignore = "requests that an operator holds are not waited for yet (spec/proxy.md 1.1)"]
 fn requests_that_were_put_together_are_all_answered() {
     let batch = entry_through(
         "batch",
@@ -116,11 +114,51 @@ fn requests_that_were_put_together_are_all_answered() {
     first.send(&request("POST", "/", JSON, "{}")).unwrap();
     let second = world.ask("POST", "/", "{}");
     let first = first.receive().unwrap();
-    // The script cannot patch a list of events; its error goes to the request that the batch resolves to.
+    // The script cannot patch a list of events; its error goes to the request that the batch resolves to, the other one was merged.
     let statuses = [first.status, second.status];
     assert!(statuses.iter().all(|status| *status == 500), "{first:?}\n{second:?}");
     assert!(
         [&first, &second].iter().any(|response| response.json()["reason"] == "merged"),
         "{first:?}\n{second:?}"
     );
+}
+
+#[test]
+fn requests_that_were_put_together_may_share_the_reply() {
+    let batch = entry_through(
+        "batch",
+        "define generic::batch operator batch with count = 2 end;\ncreate operator batch;",
+    );
+    let world = World::new(|recipe| {
+        recipe
+            .request_pipeline(ENTRY, &batch)
+            .onramp("timeouts: {reply: 5s}\n      answer_merged: true")
+    });
+    let mut first = world.client();
+    first.send(&request("POST", "/", JSON, "{}")).unwrap();
+    let second = world.ask("POST", "/", "{}");
+    let first = first.receive().unwrap();
+    assert_eq!(first.status, second.status);
+    assert_eq!(first.json(), second.json());
+    assert_ne!(first.json()["reason"], "merged");
+}
+
+#[test]
+fn a_request_in_a_window_is_answered_when_the_window_closes() {
+    let window = "define tumbling window short with interval = 300000000 end;\n\
+                  select aggr::stats::count() from in[short] into out/summary;";
+    let world = World::new(|recipe| {
+        let straight_back = recipe.config(
+            "\"/pipeline/request_handling/{instance}/ws01\"",
+            "\"/pipeline/request_handling/{instance}/summary\": [\"/onramp/http_in/{instance}/in\"]\n      \"/pipeline/request_handling/{instance}/ws01\"",
+        );
+        // Only the newer generation closes windows without a further event (spec/dialects.md).
+        straight_back.request_pipeline(ENTRY, window).dialect(None)
+    });
+    // The aggregate carries no `$response`, so the reply is refused: but only once the window has closed.
+    let begin = Instant::now();
+    let response = world.ask("POST", "/", "{}");
+    assert_eq!(response.status, 500, "{response:?}");
+    assert_eq!(response.json()["error"], "No response metadata available.", "{response:?}");
+    assert!(begin.elapsed() >= Duration::from_millis(250), "{:?}", begin.elapsed());
 }

@@ -3,7 +3,7 @@
 //! Algorithm. Values and metadata are collected in a list. The list leaves as one event, with the ingest time of its first part and an id
 //! that tracks all parts, when it holds `count` parts or when an event or a tick comes more than `timeout` after the first part.
 
-use temblor_event::{Event, EventId, Payload, Signal, Tickets};
+use temblor_event::{Event, EventId, Lease, Payload, Signal, Tickets};
 use temblor_value::{Str, Value};
 
 use super::{OpCx, OpError, OpTraits, StatefulOperator};
@@ -40,6 +40,7 @@ pub struct Batch {
     id: Option<EventId>,
     transactional: bool,
     tickets: Tickets,
+    lease: Lease,
 }
 
 impl Batch {
@@ -53,6 +54,7 @@ impl Batch {
             id: None,
             transactional: false,
             tickets: Tickets::default(),
+            lease: Lease::default(),
         }
     }
 
@@ -69,6 +71,7 @@ impl Batch {
         self.id.get_or_insert_with(|| EventId::new(cx.uid, number)).track(&event.id);
         self.transactional |= event.transactional;
         self.tickets.add(&cx.hold(&mut event));
+        self.lease.add(&event.lease);
         self.parts.push(wrap(self.config.shape, &event));
     }
 
@@ -80,6 +83,7 @@ impl Batch {
         event.is_batch = true;
         event.transactional = std::mem::take(&mut self.transactional);
         event.tickets = std::mem::take(&mut self.tickets);
+        event.lease = std::mem::take(&mut self.lease);
         cx.emit(PortId::DEFAULT, event);
     }
 }

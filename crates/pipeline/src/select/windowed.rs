@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use smallvec::SmallVec;
-use temblor_event::{End, Event, EventId, OpMeta, Payload, Reason, Signal, Tickets, Uid};
+use temblor_event::{End, Event, EventId, Lease, OpMeta, Payload, Reason, Signal, Tickets, Uid};
 use temblor_script::func::Aggregate;
 use temblor_script::select::{ReadScope, SelectPrograms};
 use temblor_script::{EventInfo, Scratch};
@@ -55,6 +55,7 @@ struct Parts {
     id: EventId,
     transactional: bool,
     tickets: Tickets,
+    lease: Lease,
     aggregates: Vec<Box<dyn Aggregate>>,
 }
 
@@ -212,6 +213,7 @@ impl Windowed {
         parts.id.track(&event.id);
         parts.transactional |= event.transactional;
         parts.tickets.add(trigger.tickets);
+        parts.lease.add(&event.lease);
         let scope = trigger.scope(&group.value, &window.spec.name, None);
         for (site, state) in self.programs.aggregates.iter().zip(&mut parts.aggregates) {
             site.accumulate(&scope, scratch, state.as_mut())
@@ -232,6 +234,7 @@ impl Windowed {
         parts.id.track(&finer.id);
         parts.transactional |= finer.transactional;
         parts.tickets.add(&finer.tickets);
+        parts.lease.add(&finer.lease);
         let states = parts.aggregates.iter_mut().zip(&finer.aggregates);
         for (site, (state, finer)) in self.programs.aggregates.iter().zip(states) {
             site.merge(state.as_mut(), finer.as_ref())
@@ -274,6 +277,7 @@ impl Windowed {
             event.op_meta = trigger.op_meta.clone();
             event.transactional = parts.transactional;
             event.tickets = parts.tickets.clone();
+            event.lease = parts.lease.clone();
             self.results.push(event);
         } else {
             parts.tickets.offer(&End::new(Reason::Filtered));
@@ -357,6 +361,7 @@ impl Parts {
             id,
             transactional: false,
             tickets: Tickets::default(),
+            lease: Lease::default(),
             aggregates: programs.aggregates.iter().map(|site| (site.function.create)()).collect(),
         }
     }
@@ -365,6 +370,7 @@ impl Parts {
         self.id = id;
         self.transactional = false;
         self.tickets = Tickets::default();
+        self.lease = Lease::default();
         self.aggregates.iter_mut().for_each(|state| state.reset());
     }
 }

@@ -1,11 +1,12 @@
 //! Insights on their way back (spec/operators-and-flow.md A.6).
 //!
-//! Feedback stops at linked sinks: an insight never goes back into a sink that fed a pipeline with a response. No lock is held from one
-//! pipeline to the next.
+//! Feedback stops at linked sinks: an insight never goes back into a sink that fed a pipeline with a response. A walk stays in the island it
+//! began in, since it follows links between pipelines only, and happens under the island's gate.
 
 use temblor_event::{Insight, InsightKind};
 use temblor_pipeline::port::NodeId;
 
+use super::island::Held;
 use super::{Feeder, Flow};
 use crate::ids::{PipelineIx, SinkIx};
 
@@ -13,21 +14,24 @@ use crate::ids::{PipelineIx, SinkIx};
 const MAX_HOPS: u8 = 16;
 
 impl Flow {
-    /// Gives an insight of a sink to all pipelines that feed it; operators tell their own by the marks.
+    /// Gives an insight of a sink to all pipelines that feed it; operators tell their own by the marks. No gate may be held.
     pub(crate) fn feedback_from_sink(&self, sink: SinkIx, insight: Insight) {
         let Some(node) = self.sink(sink) else { return };
         let Some((last, first)) = node.feeders.split_last() else {
             return;
         };
+        let mut held = Held::default();
         for feeder in first {
+            held.enter(self, *feeder);
             self.walk(*feeder, None, insight.clone(), 0);
         }
+        held.enter(self, *last);
         self.walk(*last, None, insight, 0);
     }
 
-    /// Walks an insight back through a pipeline; one raised by a node of it is offered to the nodes before that one only.
-    pub(crate) fn feedback_through(&self, pipeline: PipelineIx, raised_by: Option<NodeId>, insight: Insight) {
-        self.walk(pipeline, raised_by, insight, 0);
+    /// Walks an insight that a node raised back through the nodes before it and the pipelines before its own. The island's gate must be held.
+    pub(super) fn feedback_through(&self, pipeline: PipelineIx, raised_by: NodeId, insight: Insight) {
+        self.walk(pipeline, Some(raised_by), insight, 0);
     }
 
     fn walk(&self, pipeline: PipelineIx, raised_by: Option<NodeId>, mut insight: Insight, hops: u8) {

@@ -5,6 +5,7 @@
 mod body;
 mod dispatch;
 mod feedback;
+mod island;
 #[cfg(test)]
 mod tests;
 mod tick;
@@ -19,6 +20,7 @@ use temblor_script::MetaPaths;
 use temblor_value::Str;
 
 pub use dispatch::{Dispatch, Outcome};
+pub use island::Island;
 pub use tick::run_ticks;
 
 use crate::ids::{PipelineIx, SinkIx, SourceIx};
@@ -84,7 +86,9 @@ pub struct PipelineNode {
     /// Who feeds it. Responses of linked sinks do not count: insights never travel there.
     pub feeders: Vec<Feeder>,
     /// State of its stateful nodes; `None` for a parallel pipeline.
-    pub island: Option<Arc<Mutex<PipelineState>>>,
+    pub state: Option<Arc<Mutex<PipelineState>>>,
+    /// The island it lies in; `None` if neither it nor any pipeline linked to it keeps state.
+    pub island: Option<Arc<Island>>,
 }
 
 /// A sink in a flow.
@@ -151,10 +155,10 @@ impl Flow {
 }
 
 impl PipelineNode {
-    /// Runs `call` with the pipeline's state, under its lock if it has one.
+    /// Runs `call` with the pipeline's state. The gate of its island must be held.
     fn with_state<R>(&self, call: impl FnOnce(&Graph, &mut PipelineState) -> R) -> R {
-        match &self.island {
-            Some(island) => call(&self.graph, &mut island.lock()),
+        match &self.state {
+            Some(state) => call(&self.graph, &mut state.lock()),
             None => call(&self.graph, &mut PipelineState::default()),
         }
     }

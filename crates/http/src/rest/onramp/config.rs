@@ -20,7 +20,6 @@ const ABSENT: &[&str] = &[
     "request_id",
     "deadline",
     "answers",
-    "answer_merged",
     "early_hints",
     "upgrade",
     "compress",
@@ -58,6 +57,8 @@ pub(super) struct OnrampConfig {
     pub exchanges: u32,
     /// Time from the head to the reply; `None`: no limit.
     pub reply: Option<Duration>,
+    /// A reply that carries several requests answers all of them.
+    pub answer_merged: bool,
     /// What happens when the client goes.
     pub cancel: Cancel,
     /// Check bodies that no program reads.
@@ -94,6 +95,7 @@ impl OnrampConfig {
             buffer,
             exchanges,
             reply,
+            answer_merged: reader.or("answer_merged", false)?,
             cancel: read_cancel(&mut reader)?,
             validate: reader.or("validate", true)?,
             always_encode: always_encode(&mut reader)?,

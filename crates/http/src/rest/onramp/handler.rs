@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use temblor_codec::PreFactory;
-use temblor_event::{End, Event, EventId, Reason};
+use temblor_event::{End, Event, EventId, Reason, RequestKey};
 use temblor_runtime::clock::now_ns;
 use temblor_runtime::flow::{Dispatch, Flow, Outcome};
 use temblor_runtime::source::SourceCx;
@@ -128,7 +128,12 @@ impl Onramp {
             return Answer::Respond(of_empty(self.server_header()));
         }
         let number = item.first;
-        let mut dispatch = Dispatch::of_request(flow, self.cx.ix, self.cx.uid, number, self.config.exchanges);
+        let key = RequestKey {
+            source: self.cx.uid,
+            number,
+            answers_merged: self.config.answer_merged,
+        };
+        let mut dispatch = Dispatch::of_request(flow, key, self.config.exchanges);
         self.send(item, &mut dispatch);
         let event_id = || EventId::new(self.cx.uid, number).to_string();
         tokio::select! {

@@ -1,6 +1,9 @@
+mod held;
+mod islands;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use temblor_event::{Event, EventId, Payload, Reason, UidSource};
+use temblor_event::{Event, EventId, Payload, Reason, RequestKey, UidSource};
 use temblor_pipeline::graph::Mode;
 use temblor_pipeline::{InstanceCx, Query};
 use temblor_script::host::NoHost;
@@ -61,6 +64,14 @@ impl Sink for Echo {
 const UID: Uid = Uid(1);
 const SOURCE: SourceIx = SourceIx(0);
 
+fn key(number: u64) -> RequestKey {
+    RequestKey {
+        source: UID,
+        number,
+        answers_merged: false,
+    }
+}
+
 fn pipeline(text: &str, targets: &[(&str, Target)]) -> PipelineNode {
     let env = Env {
         registry: Arc::new(Registry::new()),
@@ -81,7 +92,8 @@ fn pipeline(text: &str, targets: &[(&str, Target)]) -> PipelineNode {
     }
     PipelineNode {
         url: Str::from(cx.url),
-        island: (graph.mode() == Mode::Serial).then(|| Arc::new(Mutex::new(state))),
+        state: (graph.mode() == Mode::Serial).then(|| Arc::new(Mutex::new(state))),
+        island: None,
         graph: Arc::new(graph),
         outputs,
         feeders: vec![Feeder::Source(SOURCE)],
@@ -131,6 +143,7 @@ fn proxy(request: &str, response: &str, ports: &[&str], sinks: Vec<Arc<dyn Sink>
         pipelines,
     };
     flow.compute_needs();
+    flow.compute_islands();
     Arc::new(flow)
 }
 
@@ -138,7 +151,7 @@ const PASS: &str = "select event from in into out;";
 
 fn outcome(flow: &Arc<Flow>, number: u64, max_exchanges: u32) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let mut dispatch = Dispatch::of_request(Arc::clone(flow), SOURCE, UID, number, max_exchanges);
+    let mut dispatch = Dispatch::of_request(Arc::clone(flow), key(number), max_exchanges);
     let payload = Payload::new(Value::from(1_i64), Value::object());
     dispatch.send_out(SOURCE, Event::new(EventId::new(UID, number), payload, 1));
     runtime.block_on(dispatch.reply())
@@ -247,6 +260,7 @@ fn a_circle_of_links_ends_at_the_limit_of_exchanges() {
         pipelines,
     };
     flow.compute_needs();
+    flow.compute_islands();
     assert!(matches!(outcome(&Arc::new(flow), 0, 5), Outcome::Loop));
 }
 

@@ -1,0 +1,160 @@
+//! The synchronous part of a dispatch: events through pipelines, to sinks and back to sources.
+//!
+//! All that an event causes inside an island happens under the island's gate, deliveries to sinks included, so that sinks see events in
+//! the order in which the island let them pass. The gate is let go before feedback of a sink walks back: that may lead to other islands.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use temblor_event::{End, Event, Reason};
+use temblor_pipeline::outputs::Outputs;
+use temblor_value::Str;
+use tokio::time::Instant;
+
+use super::super::island::Held;
+use super::super::{Entry, Flow, LinksOf, Target};
+use super::Dispatch;
+use super::exchange::Pending;
+use crate::clock::now_ns;
+use crate::ids::{PipelineIx, SinkIx, SourceIx};
+use crate::sink::{Delivery, Exchange, SinkCx};
+
+thread_local! {
+    /// Working memory of pipeline runs, one per thread.
+    static OUTPUTS: RefCell<Outputs> = RefCell::new(Outputs::new());
+}
+
+impl Dispatch {
+    pub(super) fn run_work(&mut self) {
+        let flow = Arc::clone(&self.flow);
+        self.run_work_within(&flow, &mut Held::default());
+    }
+
+    /// Runs all that is to do; `held` is the gate that the caller already holds.
+    pub(in crate::flow) fn run_work_within<'f>(&mut self, flow: &'f Flow, held: &mut Held<'f>) {
+        while let Some((target, event)) = self.work.pop_front() {
+            match target {
+                Target::Pipeline(entry) => {
+                    held.enter(flow, entry.pipeline);
+                    self.run_pipeline(flow, &entry, event);
+                }
+                Target::Sink(ix, port) => self.deliver(flow, held, ix, &port, event),
+                Target::Source(ix) => self.take_reply(flow, ix, event),
+            }
+        }
+    }
+
+    fn run_pipeline(&mut self, flow: &Flow, entry: &Entry, event: Event) {
+        let Some(node) = flow.pipeline(entry.pipeline) else { return };
+        let Some(input) = entry.input else {
+            let text = format!("pipeline {} has no input port {}", node.url, entry.port);
+            tracing::warn!(target: "tremor_runtime::pipeline", "[Pipeline::{}] {text}", node.url);
+            self.offer(&event.tickets, End::with_detail(Reason::SelectError, text));
+            return;
+        };
+        OUTPUTS.with_borrow_mut(|outputs| {
+            let links = LinksOf { flow, node, depth: 0 };
+            std::mem::swap(&mut outputs.request, &mut self.request);
+            node.with_state(|graph, state| graph.run(state, input, event, &links, outputs));
+            std::mem::swap(&mut outputs.request, &mut self.request);
+            self.take_results(flow, entry.pipeline, outputs);
+            outputs.clear();
+        });
+    }
+
+    /// Takes over what a run of a pipeline gave: feedback, errors, ends, and the events for what its outputs are linked to.
+    pub(in crate::flow) fn take_results(&mut self, flow: &Flow, ix: PipelineIx, outputs: &mut Outputs) {
+        let Some(node) = flow.pipeline(ix) else { return };
+        for (raised_by, insight) in outputs.insights.drain(..) {
+            flow.feedback_through(ix, raised_by, insight);
+        }
+        for error in outputs.errors.drain(..) {
+            tracing::error!(target: "tremor_runtime::pipeline", "[Pipeline::{}] Error handling event:\n{error}", node.url);
+        }
+        if let Some(end) = outputs.end.take() {
+            End::offer(&mut self.candidate, end);
+        }
+        for (output, event) in outputs.events.drain(..) {
+            let targets = node.outputs.get(usize::from(output.0)).map_or(&[][..], Vec::as_slice);
+            match targets.split_last() {
+                None => {
+                    let port = node.graph.outputs()[usize::from(output.0)].as_str();
+                    self.offer(&event.tickets, end_of_unlinked(port, &node.url, &event));
+                }
+                Some((last, first)) => {
+                    for target in first {
+                        self.work.push_back((target.clone(), event.clone()));
+                    }
+                    self.work.push_back((last.clone(), event));
+                }
+            }
+        }
+    }
+
+    fn deliver<'f>(&mut self, flow: &'f Flow, held: &mut Held<'f>, ix: SinkIx, port: &str, mut event: Event) {
+        let Some(node) = flow.sink(ix) else { return };
+        let cx = SinkCx {
+            response_need: node.response_need,
+            response_meta: &node.response_meta,
+            now_ns: now_ns(),
+        };
+        // A sink that never answers gives them up at once, and what an exchange gives carries them on.
+        let tickets = std::mem::take(&mut event.tickets);
+        match node.sink.deliver(port, event, &cx) {
+            Delivery::Done(insight) => {
+                if let Some(insight) = insight {
+                    held.leave();
+                    flow.feedback_from_sink(ix, insight);
+                }
+                self.offer(&tickets, End::new(Reason::NoReply));
+            }
+            Delivery::Queued => self.offer(&tickets, End::new(Reason::NoReply)),
+            Delivery::Reply(reply) => {
+                held.leave();
+                self.take_exchange_result(ix, reply, tickets);
+            }
+            Delivery::Exchange(exchange) => {
+                let Exchange {
+                    future,
+                    answers,
+                    is_safe,
+                    about,
+                } = exchange;
+                self.exchanges += 1;
+                self.pending.push(Pending {
+                    sink: ix,
+                    future,
+                    answers,
+                    is_safe,
+                    about,
+                    since: Instant::now(),
+                    tickets,
+                });
+            }
+        }
+    }
+
+    fn take_reply(&mut self, flow: &Flow, ix: SourceIx, mut event: Event) {
+        let Some(source) = flow.source(ix) else { return };
+        let tickets = std::mem::take(&mut event.tickets);
+        let is_ours = self
+            .request
+            .key()
+            .is_some_and(|key| key.source == source.uid && key.is_carried_by(&event.id));
+        let is_taken = tickets.reply(source.uid, &event);
+        if is_ours && self.reply.is_none() {
+            self.reply = Some(Box::new(event));
+        } else if !is_taken {
+            tracing::debug!(target: "tremor_runtime::onramp", event_id = %event.id, "a reply for no waiting request was ignored");
+        }
+    }
+}
+
+/// A script's error event at an unlinked `err` is a script error; everything else is a port without link (spec/proxy.md 1.3).
+fn end_of_unlinked(port: &str, url: &str, event: &Event) -> End {
+    let script_error = (port == "err").then(|| event.value().get("error")).flatten();
+    match script_error.and_then(|text| text.as_str()) {
+        Some(text) if event.value().get("event").is_some() => End::with_detail(Reason::ScriptError, text),
+        _ => End::with_detail(Reason::Unlinked, Str::from(format!("{url}/{port}"))),
+    }
+}
