@@ -65,7 +65,7 @@ pub enum Delivery {
     /// Handed to the sink's own task; feedback comes later.
     Queued,
     /// Finished at once, with events.
-    Reply(Reply),
+    Reply(Box<Reply>),
     /// To be awaited by the caller.
     Exchange(Exchange),
 }

@@ -82,7 +82,7 @@ impl Sink for RestOfframp {
     fn deliver(&self, _port: &str, event: Event, cx: &SinkCx<'_>) -> Delivery {
         let sink = &self.0;
         let cause = Cause::of(&event, sink, cx.now_ns);
-        let refuse = |cause: Cause, failure: Failure| Delivery::Reply(sink.failed(cause, failure, 0.0, cx.now_ns));
+        let refuse = |cause: Cause, failure: Failure| Delivery::Reply(Box::new(sink.failed(cause, failure, 0.0, cx.now_ns)));
         if event.is_batch {
             let text = "Batched events are not supported for linked rest offramps.";
             return refuse(cause, Failure::unsent(Outcome::Build, text));

@@ -47,6 +47,7 @@ pub struct Dispatch {
 }
 
 /// What a request waited for.
+#[expect(clippy::large_enum_variant, reason = "lives for one move; a box would cost every request an allocation")]
 enum Progress {
     Exchange(SinkIx, Reply, Tickets),
     Ending(Ending),

@@ -111,7 +111,7 @@ impl Dispatch {
             Delivery::Queued => self.offer(&tickets, End::new(Reason::NoReply)),
             Delivery::Reply(reply) => {
                 held.leave();
-                self.take_exchange_result(ix, reply, tickets);
+                self.take_exchange_result(ix, *reply, tickets);
             }
             Delivery::Exchange(exchange) => {
                 let Exchange {
