@@ -1,3 +1,5 @@
+use temblor_value::Value;
+
 use super::*;
 
 fn id(source: u64, number: u64) -> EventId {
@@ -63,6 +65,7 @@ fn writing_data_drops_the_original_bytes() {
         bytes: bytes::Bytes::from_static(b"{}"),
         codec: "json",
         is_absent: false,
+        trailers: None,
     };
     let mut payload = Payload::with_original(temblor_value::Value::Null, original, temblor_value::Value::Null);
     payload.edit(|_, _| ((), false));
@@ -73,6 +76,48 @@ fn writing_data_drops_the_original_bytes() {
     });
     assert!(payload.original().is_none());
     assert_eq!(payload.value().as_i64(), Some(1));
+}
+
+#[test]
+fn a_stream_is_shared_by_clones_and_never_looked_into() {
+    let place: std::sync::Arc<dyn std::any::Any + Send + Sync> = std::sync::Arc::new(7_u8);
+    let stream = Stream::new(Some("binary"), Some(1234), place);
+    let mut payload = Payload::stream(stream, Value::Null);
+    let copy = payload.clone();
+    let Data::Stream(stream) = copy.data() else {
+        panic!("no stream")
+    };
+    assert_eq!((stream.place::<u8>(), stream.place::<u16>()), (Some(&7), None));
+    payload.edit(|value, _| {
+        assert!(value.is_null());
+        ((), false)
+    });
+    assert!(matches!(payload.data(), Data::Stream(_)), "reading keeps it");
+    payload.replace(Value::from(1_i64));
+    assert!(matches!(payload.data(), Data::Value(_, None)));
+}
+
+#[test]
+fn views_show_form_and_length_of_what_was_not_decoded() {
+    let shown = |payload: Payload| temblor_value::json::to_string(&payload.shown());
+    let raw = Original {
+        bytes: bytes::Bytes::from_static(b"12"),
+        codec: "json",
+        is_absent: false,
+        trailers: None,
+    };
+    assert_eq!(shown(Payload::raw(raw, Value::Null)), r#"{"$body":{"form":"bytes","bytes":2}}"#);
+    let stream = |codec, length| Payload::stream(Stream::new(codec, length, std::sync::Arc::new(())), Value::Null);
+    assert_eq!(
+        shown(stream(Some("binary"), Some(1234))),
+        r#"{"$body":{"form":"stream","bytes":1234}}"#
+    );
+    assert_eq!(
+        shown(stream(Some("binary"), None)),
+        r#"{"$body":{"form":"stream","bytes":null}}"#
+    );
+    assert_eq!(shown(stream(None, None)), "null");
+    assert_eq!(shown(Payload::new(Value::from(1_i64), Value::Null)), "1");
 }
 
 #[test]

@@ -86,6 +86,7 @@ impl Intake<'_> {
                 bytes: chunk,
                 codec: name,
                 is_absent: true,
+                trailers: None,
             };
             return Some(Ok(Data::Value(Value::object(), Some(original))));
         }
@@ -135,6 +136,7 @@ fn original(bytes: Bytes, codec: &'static str) -> Original {
         bytes,
         codec,
         is_absent: false,
+        trailers: None,
     }
 }
 
@@ -144,6 +146,7 @@ pub fn payload(data: Data, meta: Value) -> Payload {
         Data::Value(value, Some(original)) => Payload::with_original(value, original, meta),
         Data::Value(value, None) => Payload::new(value, meta),
         Data::Raw(original) => Payload::raw(original, meta),
+        Data::Stream(stream) => Payload::stream(stream, meta),
     }
 }
 
@@ -163,6 +166,7 @@ impl Outlet<'_> {
         let original = match data {
             Data::Value(_, original) => original.as_ref(),
             Data::Raw(original) => Some(original),
+            Data::Stream(_) => None,
         };
         if original.is_some_and(|original| original.is_absent) && !self.always_encode {
             return Ok(None);
@@ -172,6 +176,7 @@ impl Outlet<'_> {
             (Some(original), _) => original.bytes.clone(),
             (None, Data::Value(value, _)) => self.encode(value)?,
             (None, Data::Raw(original)) => self.encode(&decode_late(original)?)?,
+            (None, Data::Stream(_)) => return Err("the body was not collected".to_owned()),
         };
         self.postprocess(bytes, ingest_ns, now_ns).map(Some)
     }

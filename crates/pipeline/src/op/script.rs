@@ -96,7 +96,7 @@ impl Script {
     fn fail(&self, cx: &mut OpCx<'_>, trap: &Trap, mut event: Event) {
         let mut record = Value::object();
         record.insert(Str::from_static("error"), self.reporter.script_error(trap));
-        record.insert(Str::from_static("event"), event.value().clone());
+        record.insert(Str::from_static("event"), event.payload.shown());
         event.payload.replace(record);
         cx.emit(self.err, event);
     }
