@@ -24,7 +24,7 @@ pub(crate) use body::{BodyFault, Decoder, Pace, ReadError};
 pub use drain::{Drain, DrainTrigger, drain};
 pub use request_body::RequestBody;
 pub(crate) use response::{ResponseMessage, ResponseParser};
-pub use server::{Addresses, Handler, Request, ServerConfig, serve};
+pub use server::{Handler, Request, ServerConfig, serve};
 pub(crate) use wire::{COPY_BODY, Outgoing, SendEnd, Wire, WireError};
 
 #[cfg(test)]

@@ -4,24 +4,28 @@
 //! the handler, every other one is refused here.
 
 use std::future::poll_fn;
-use std::io;
-use std::net::SocketAddr;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use super::answer::{Answer, AnswerFrame, Response, write_head};
+use super::answer::{Answer, AnswerFrame, Response, Switch, write_head, write_switch};
 use super::body::Pace;
 use super::drain::{Drain, DrainWatch};
+use super::pump::{Pump, PumpError, SendFraming};
 use super::request::{RequestMessage, RequestParser, RequestRules};
-use super::request_body::{Intake, RequestBody};
+use super::request_body::{Channel, Intake, Place, RequestBody};
 use super::wire::{COPY_BODY, Wire, WireError};
+use crate::body::{Body, Content};
+use crate::connection::ConnectionInfo;
 use crate::error::{Refusal, RefusalReason};
+use crate::interim::Interim;
 use crate::limits::ServerLimits;
-use crate::message::{Method, RequestHead, Version};
+use crate::message::{Method, Name, RequestHead, Version, has_option};
 use crate::timeouts::{ServerTimeouts, after, earlier};
+use crate::transport::Transport;
+use crate::tunnel::join;
 
 /// Bytes of an unread request body that are read and dropped to keep a connection (`proxy.md` 2.8).
 const DISCARD_LIMIT: u64 = 64 << 10;
@@ -39,6 +43,8 @@ pub struct ServerConfig {
     pub half_close: bool,
     /// The `server` field of own answers, empty for none.
     pub server_header: String,
+    /// Are interim responses of upstreams passed on (`proxy.md` 2.7)?
+    pub early_hints: bool,
     /// Names in lower case that a `Connection` field must not nominate, beside the fixed ones: the configured request-id and
     /// trace fields (`proxy.md` 2.1).
     pub protected_fields: Vec<String>,
@@ -51,27 +57,9 @@ impl Default for ServerConfig {
             timeouts: ServerTimeouts::default(),
             half_close: false,
             server_header: "Tremor".to_owned(),
+            early_hints: true,
             protected_fields: Vec::new(),
         }
-    }
-}
-
-/// Both ends of a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Addresses {
-    /// The client's end.
-    pub peer: SocketAddr,
-    /// Our end.
-    pub local: SocketAddr,
-}
-
-impl Addresses {
-    /// The ends of a socket.
-    pub fn of(stream: &TcpStream) -> io::Result<Addresses> {
-        Ok(Addresses {
-            peer: stream.peer_addr()?,
-            local: stream.local_addr()?,
-        })
     }
 }
 
@@ -82,8 +70,8 @@ pub struct Request<'a> {
     pub head: RequestHead,
     /// The body, not yet read.
     pub body: RequestBody<'a>,
-    /// The connection's ends.
-    pub addresses: Addresses,
+    /// The connection.
+    pub connection: &'a ConnectionInfo,
     /// When the head was complete; deadlines count from here (`proxy.md` 1.6).
     pub received: Instant,
 }
@@ -102,25 +90,25 @@ pub trait Handler: Send + Sync {
 }
 
 /// Serves a connection until it ends. Errors of the connection end it; nobody is left to be told.
-pub async fn serve<H: Handler>(stream: TcpStream, addresses: Addresses, config: &ServerConfig, drain: Drain, handler: &H) {
-    // A socket that cannot be set so still works, only later.
-    let _ = stream.set_nodelay(true);
+pub async fn serve<H: Handler>(transport: Transport, info: &ConnectionInfo, config: &ServerConfig, drain: Drain, handler: &H) {
+    let mut channel = Box::new(Channel::new(Wire::new(transport)));
     let mut connection = Connection {
-        wire: Wire::new(stream),
         config,
         drain: DrainWatch::new(drain),
-        end_of_life: after(spread(config.timeouts.connection_age, addresses.peer.port())),
+        end_of_life: after(spread(config.timeouts.connection_age, info.peer.port())),
         requests: 0,
+        interim: None,
     };
     loop {
-        let message = match connection.next_request().await {
+        let message = match connection.next_request(&mut channel.wire).await {
             Ok(message) => message,
-            Err(End::Refused(refusal)) => return connection.refuse(&refusal, unknown_frame(), handler).await,
-            Err(End::Closed) => return connection.wire.finish(LINGER).await,
+            Err(End::Refused(refusal)) => return connection.refuse(channel, &refusal, unknown_frame(), handler).await,
+            Err(End::Closed) => return channel.wire.finish(LINGER).await,
             Err(End::Broken) => return,
         };
-        if connection.exchange(message, addresses, handler).await == After::End {
-            return;
+        match connection.exchange(channel, message, info, handler).await {
+            Some(kept) => channel = kept,
+            None => return,
         }
     }
 }
@@ -137,11 +125,12 @@ fn unknown_frame() -> AnswerFrame {
 }
 
 struct Connection<'c> {
-    wire: Wire,
     config: &'c ServerConfig,
     drain: DrainWatch,
     end_of_life: Option<Instant>,
     requests: u64,
+    /// Made for the first request whose client takes interim responses.
+    interim: Option<Arc<Interim>>,
 }
 
 /// Why there is no further request.
@@ -154,10 +143,12 @@ enum End {
     Broken,
 }
 
+/// How the sending of an answer ended.
 #[derive(PartialEq, Eq)]
-enum After {
-    Continue,
-    End,
+enum Sending {
+    Done,
+    /// The connection can only be closed.
+    Failed,
 }
 
 /// What is left of a request body when the answer is there.
@@ -171,25 +162,25 @@ enum Rest {
 }
 
 impl Connection<'_> {
-    async fn next_request(&mut self) -> Result<RequestMessage, End> {
+    async fn next_request(&mut self, wire: &mut Wire) -> Result<RequestMessage, End> {
         let config = self.config;
         let rules = RequestRules {
             limits: &config.limits,
             protected: &config.protected_fields,
         };
         let mut parser = RequestParser::default();
-        if self.wire.read.is_empty() {
-            self.wire.shrink();
-            self.wait_for_request().await?;
+        if wire.read.is_empty() {
+            wire.shrink();
+            self.wait_for_request(wire).await?;
         }
         let mut deadline = None;
         loop {
-            if let Some(message) = parser.advance(&mut self.wire.read, rules).map_err(End::Refused)? {
+            if let Some(message) = parser.advance(&mut wire.read, rules).map_err(End::Refused)? {
                 self.requests += 1;
                 return Ok(message);
             }
             let deadline = *deadline.get_or_insert_with(|| after(config.timeouts.head));
-            match self.wire.fill(deadline).await {
+            match wire.fill(deadline).await {
                 Ok(0) => return Err(End::Closed),
                 Ok(_) => {}
                 Err(WireError::Timeout) => {
@@ -201,7 +192,7 @@ impl Connection<'_> {
     }
 
     /// Waits for the first byte of a request. An idle connection ends without a word: in time, by drain, by age.
-    async fn wait_for_request(&mut self) -> Result<(), End> {
+    async fn wait_for_request(&mut self, wire: &mut Wire) -> Result<(), End> {
         let timeouts = &self.config.timeouts;
         let patience = if self.requests == 0 {
             timeouts.head
@@ -210,7 +201,7 @@ impl Connection<'_> {
         };
         let mut deadline = None;
         poll_fn(|cx| {
-            match self.wire.poll_fill(cx) {
+            match wire.poll_fill(cx) {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(End::Closed)),
                 Poll::Ready(Ok(_)) => return Poll::Ready(Ok(())),
                 Poll::Ready(Err(_)) => return Poll::Ready(Err(End::Broken)),
@@ -220,70 +211,110 @@ impl Connection<'_> {
                 return Poll::Ready(Err(End::Closed));
             }
             let deadline = *deadline.get_or_insert_with(|| earlier(after(patience), self.end_of_life));
-            self.wire.poll_timer(cx, deadline).map(|()| Err(End::Closed))
+            wire.poll_timer(cx, deadline).map(|()| Err(End::Closed))
         })
         .await
     }
 
-    async fn exchange<H: Handler>(&mut self, message: RequestMessage, addresses: Addresses, handler: &H) -> After {
+    /// One request and its answer; the connection, if it can go on.
+    async fn exchange<H: Handler>(
+        &mut self,
+        mut channel: Box<Channel>,
+        message: RequestMessage,
+        info: &ConnectionInfo,
+        handler: &H,
+    ) -> Option<Box<Channel>> {
         let RequestMessage {
             head,
             framing,
             persistent,
             expects_continue,
         } = message;
-        let mut frame = AnswerFrame::of(&head.method, head.version);
-        let mut intake = Intake::new(framing, expects_continue, self.config);
+        let mut frame = AnswerFrame {
+            trailers: head.headers.get_all(Name::Te).any(|value| has_option(value, b"trailers")),
+            ..AnswerFrame::of(&head.method, head.version)
+        };
         let config = self.config;
-        if config
-            .limits
-            .body
-            .is_some_and(|limit| intake.decoder.remaining().is_some_and(|length| length > limit))
-        {
+        channel.intake = Intake::new(framing, expects_continue, config);
+        let announced = channel.intake.decoder.remaining();
+        if config.limits.body.is_some_and(|limit| announced.is_some_and(|length| length > limit)) {
             let refusal = Refusal::new(RefusalReason::BodyTooLarge, "content-length above the limit");
-            self.refuse(&refusal, frame, handler).await;
-            return After::End;
+            self.refuse(channel, &refusal, frame, handler).await;
+            return None;
         }
+        self.renew_interim(head.version);
+        let mut place = Place::Here(channel);
         let body = RequestBody {
-            wire: &mut self.wire,
-            intake: &mut intake,
+            place: &mut place,
             config,
+            interim: self.interim.as_ref().filter(|_| head.version == Version::Http11),
         };
         let answer = handler
             .handle(Request {
                 head,
                 body,
-                addresses,
+                connection: info,
                 received: Instant::now(),
             })
             .await;
         let response = match answer {
             Answer::Respond(response) => response,
             Answer::Refuse(refusal) => {
-                self.refuse(&refusal, frame, handler).await;
-                return After::End;
+                self.refuse(place.reclaim()?, &refusal, frame, handler).await;
+                return None;
             }
-            Answer::Close => return After::End,
+            Answer::Switch(switch) => {
+                self.switch(place.reclaim()?, *switch).await;
+                return None;
+            }
+            Answer::Close => {
+                drop(place.reclaim());
+                return None;
+            }
         };
-        let rest = self.rest(&mut intake);
-        frame.close =
-            !persistent || rest == Rest::Lost || response.headers.wants_close() || response.status.is_interim() || self.is_last();
-        if !self.send(&response, frame).await {
-            return After::End;
+        // An upstream may answer while it still takes the request: then both directions go on at the same time.
+        let is_duplex = matches!(response.body, Content::Stream(_)) && place.is_reading();
+        if !is_duplex {
+            place = Place::Here(place.reclaim()?);
         }
-        if rest == Rest::Small && !frame.close && !self.discard(&mut intake).await {
-            self.wire.linger(LINGER).await;
-            return After::End;
+        let mut rest = match &mut place {
+            Place::Here(channel) => rest_of(channel),
+            Place::Lent(_) => Rest::Nothing,
+        };
+        frame.close = !persistent
+            || rest == Rest::Lost
+            || response.headers.wants_close()
+            || response.status.is_interim()
+            || self.is_last()
+            || frame.carries_body(response.status) && frame.framing(&response.body) == SendFraming::UntilClose;
+        let sending = self.send(&mut place, response, frame).await;
+        let mut channel = place.reclaim()?;
+        if sending == Sending::Failed {
+            return None;
         }
-        if !frame.close {
-            return After::Continue;
+        if is_duplex {
+            rest = rest_of(&mut channel);
+        }
+        if rest == Rest::Small && !frame.close && !self.discard(&mut channel).await {
+            rest = Rest::Lost;
+        }
+        if !frame.close && rest != Rest::Lost {
+            return Some(channel);
         }
         if rest == Rest::Nothing {
-            self.wire.finish(LINGER).await;
+            channel.wire.finish(LINGER).await;
         } else {
-            self.wire.linger(LINGER).await;
+            channel.wire.linger(LINGER).await;
         }
-        After::End
+        None
+    }
+
+    /// Interim responses of an exchange that outlived its request must not reach the next one.
+    fn renew_interim(&mut self, version: Version) {
+        let is_shared = self.interim.as_ref().is_some_and(|interim| Arc::strong_count(interim) > 1);
+        if self.config.early_hints && version == Version::Http11 && (is_shared || self.interim.is_none()) {
+            self.interim = Some(Arc::default());
+        }
     }
 
     fn is_last(&mut self) -> bool {
@@ -295,37 +326,15 @@ impl Connection<'_> {
         used_up || self.drain.has_started() || self.end_of_life.is_some_and(|end| Instant::now() >= end)
     }
 
-    /// Drops what has already arrived of an unread body and says what is left.
-    fn rest(&mut self, intake: &mut Intake) -> Rest {
-        if intake.failed {
-            return Rest::Lost;
-        }
-        if intake.decoder.is_done() {
-            return Rest::Nothing;
-        }
-        // Whether a client that waits for `100 Continue` will still send its body cannot be known.
-        if intake.awaits_continue && self.wire.read.is_empty() {
-            return Rest::Lost;
-        }
-        if intake.decoder.remaining().is_some_and(|length| length > DISCARD_LIMIT) {
-            return Rest::Lost;
-        }
-        match intake.decoder.discard_arrived(&mut self.wire.read) {
-            Err(_) => Rest::Lost,
-            Ok(_) if intake.decoder.is_done() => Rest::Nothing,
-            Ok(_) => Rest::Small,
-        }
-    }
-
     /// Reads and drops the rest of a body; false if it is too long, too late or broken.
-    async fn discard(&mut self, intake: &mut Intake) -> bool {
+    async fn discard(&self, channel: &mut Channel) -> bool {
         let pace = Pace {
             idle: None,
             until: after(self.config.timeouts.body),
         };
         let mut dropped = 0;
         while dropped <= DISCARD_LIMIT {
-            match intake.decoder.next_chunk(&mut self.wire, pace).await {
+            match channel.intake.decoder.next_chunk(&mut channel.wire, pace).await {
                 Ok(None) => return true,
                 Ok(Some(chunk)) => dropped += chunk.len() as u64,
                 Err(_) => return false,
@@ -334,37 +343,60 @@ impl Connection<'_> {
         false
     }
 
-    async fn refuse<H: Handler>(&mut self, refusal: &Refusal, mut frame: AnswerFrame, handler: &H) {
+    async fn refuse<H: Handler>(&self, channel: Box<Channel>, refusal: &Refusal, mut frame: AnswerFrame, handler: &H) {
         frame.close = true;
         let response = match handler.refuse(refusal) {
             Answer::Respond(response) => response,
             Answer::Refuse(refusal) => Response::refusal(&refusal, &self.config.server_header),
-            Answer::Close => return,
+            Answer::Switch(_) | Answer::Close => return,
         };
-        if self.send(&response, frame).await {
-            self.wire.linger(LINGER).await;
+        let mut place = Place::Here(channel);
+        let sending = self.send(&mut place, response, frame).await;
+        if let Some(mut channel) = place.reclaim()
+            && sending == Sending::Done
+        {
+            channel.wire.linger(LINGER).await;
         }
     }
 
-    /// Writes a response; false if that failed.
-    async fn send(&mut self, response: &Response, frame: AnswerFrame) -> bool {
-        let out = &mut self.wire.write;
-        out.clear();
-        write_head(out, response, frame);
-        let body: &[u8] = if frame.carries_body(response.status) {
-            &response.body
-        } else {
-            &[]
-        };
-        let sent = if body.len() <= COPY_BODY {
-            out.extend_from_slice(body);
-            self.wire.send(&[], self.config.timeouts.write).await
-        } else {
-            self.wire.send(body, self.config.timeouts.write).await
-        };
-        if matches!(sent, Err(WireError::Timeout)) {
-            self.wire.reset_on_close();
+    async fn switch(&self, mut channel: Box<Channel>, switch: Switch) {
+        write_switch(channel.start_answer(), &switch);
+        if self.send_bytes(&mut channel.wire, &[]).await == Sending::Failed {
+            return;
         }
-        sent.is_ok()
+        let Switch { tunnel, mut bounds, .. } = switch;
+        let mut upstream = tunnel.end;
+        join(&mut channel.wire, &mut *upstream, &mut bounds).await;
     }
-}
+
+    /// Writes a response.
+    async fn send(&self, place: &mut Place, response: Response, frame: AnswerFrame) -> Sending {
+        let written = match place {
+            Place::Here(channel) => {
+                write_head(channel.start_answer(), &response, frame);
+                true
+            }
+            Place::Lent(shared) => {
+                let mut shared = shared.lock();
+                let channel = shared.as_deref_mut();
+                channel.is_some_and(|channel| {
+                    write_head(channel.start_answer(), &response, frame);
+                    true
+                })
+            }
+        };
+        let body = if frame.carries_body(response.status) {
+            response.body
+        } else {
+            Content::default()
+        };
+        match (body, place) {
+            _ if !written => Sending::Failed,
+            (Content::Stream(body), place) => {
+                let framing = frame.framing(&Content::Stream(body));
+                self.send_stream(place, body, framing).await
+            }
+            (Content::Whole(body), Place::Here(channel)) => self.send_bytes(&mut channel.wire, &body).await,
+            (Content::Whole(_), Place::Lent(_)) => Sending::Failed,
+        }
+    }

@@ -1,4 +1,4 @@
-//! A connection's socket with its buffers and timer: one read and one write per message in the common case.
+//! A connection's transport with its buffers and timer: one read and one write per message in the common case.
 //!
 //! Knows no HTTP. A read is tried before it is waited for, and the runtime's cached readiness saves the read that would
 //! only say "nothing there".
@@ -10,12 +10,12 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{BufMut, BytesMut};
-use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncReadExt, AsyncWrite};
 use tokio::time::Instant;
 
 use super::timer::Timer;
 use crate::timeouts::after;
+use crate::transport::Transport;
 
 /// First size of the read buffer.
 const READ_SIZE: usize = 8 << 10;
@@ -50,10 +50,10 @@ pub(crate) enum SendEnd {
     Interrupted(usize),
 }
 
-/// Socket, buffers and timer.
+/// Transport, buffers and timer.
 #[derive(Debug)]
 pub(crate) struct Wire {
-    stream: TcpStream,
+    transport: Transport,
     timer: Timer,
     read_size: usize,
     /// Bytes received and not yet taken.
@@ -69,9 +69,9 @@ pub(crate) struct Outgoing<'a> {
 }
 
 impl Wire {
-    pub(crate) fn new(stream: TcpStream) -> Wire {
+    pub(crate) fn new(transport: Transport) -> Wire {
         Wire {
-            stream,
+            transport,
             timer: Timer::default(),
             read_size: READ_SIZE,
             read: BytesMut::new(),
@@ -79,8 +79,9 @@ impl Wire {
         }
     }
 
-    pub(crate) fn stream(&self) -> &TcpStream {
-        &self.stream
+    /// Is there neither input nor an end of the stream? Never blocks.
+    pub(crate) fn is_quiet(&mut self) -> bool {
+        self.read.is_empty() && self.transport.is_quiet()
     }
 
     pub(crate) fn poll_timer(&mut self, cx: &mut Context<'_>, deadline: Option<Instant>) -> Poll<()> {
@@ -104,7 +105,7 @@ impl Wire {
             self.read.reserve(self.read_size);
         }
         let room = self.read.capacity() - self.read.len();
-        let count = ready!(pin!(self.stream.read_buf(&mut self.read)).poll(cx))?;
+        let count = ready!(pin!(self.transport.read_buf(&mut self.read)).poll(cx))?;
         if count == room {
             self.read_size = (self.read_size * 2).min(MAX_READ_SIZE);
         }
@@ -129,7 +130,7 @@ impl Wire {
     ) -> Result<usize, WireError> {
         poll_fn(|cx| {
             let mut target = (&mut *buffer).limit(limit);
-            match pin!(self.stream.read_buf(&mut target)).poll(cx) {
+            match pin!(self.transport.read_buf(&mut target)).poll(cx) {
                 Poll::Ready(result) => Poll::Ready(result.map_err(WireError::Io)),
                 Poll::Pending => self.timer.poll(cx, deadline).map(|()| Err(WireError::Timeout)),
             }
@@ -138,15 +139,15 @@ impl Wire {
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>, out: &Outgoing<'_>) -> Poll<io::Result<usize>> {
-        let stream = Pin::new(&mut self.stream);
+        let transport = Pin::new(&mut self.transport);
         let count = match self.write.get(out.written..) {
-            Some(head) if !head.is_empty() && out.body.is_empty() => ready!(stream.poll_write(cx, head))?,
+            Some(head) if !head.is_empty() && out.body.is_empty() => ready!(transport.poll_write(cx, head))?,
             Some(head) if !head.is_empty() => {
-                ready!(stream.poll_write_vectored(cx, &[IoSlice::new(head), IoSlice::new(out.body)]))?
+                ready!(transport.poll_write_vectored(cx, &[IoSlice::new(head), IoSlice::new(out.body)]))?
             }
             _ => {
                 let sent = out.written - self.write.len();
-                ready!(stream.poll_write(cx, out.body.get(sent..).unwrap_or_default()))?
+                ready!(transport.poll_write(cx, out.body.get(sent..).unwrap_or_default()))?
             }
         };
         Poll::Ready(if count == 0 {
@@ -160,25 +161,24 @@ impl Wire {
         out.written >= self.write.len() + out.body.len()
     }
 
+    /// Writes what is left and sees that it leaves; ready when nothing is kept back.
+    fn poll_send(&mut self, cx: &mut Context<'_>, out: &mut Outgoing<'_>) -> Poll<io::Result<()>> {
+        while !self.is_written(out) {
+            out.written += ready!(self.poll_write(cx, out))?;
+        }
+        Pin::new(&mut self.transport).poll_flush(cx)
+    }
+
     /// Writes the write buffer and then the body. At least one byte must go out within `idle`, again and again.
     pub(crate) async fn send(&mut self, body: &[u8], idle: Option<Duration>) -> Result<(), WireError> {
         let mut out = Outgoing { body, written: 0 };
-        let mut deadline = None;
+        let mut patience = Patience::default();
         poll_fn(|cx| {
-            while !self.is_written(&out) {
-                match self.poll_write(cx, &out) {
-                    Poll::Ready(count) => {
-                        out.written += count?;
-                        deadline = None;
-                    }
-                    Poll::Pending => {
-                        let deadline = *deadline.get_or_insert_with(|| after(idle));
-                        ready!(self.timer.poll(cx, deadline));
-                        return Poll::Ready(Err(WireError::Timeout));
-                    }
-                }
+            if let Poll::Ready(sent) = self.poll_send(cx, &mut out) {
+                return Poll::Ready(sent.map_err(WireError::Io));
             }
-            Poll::Ready(Ok(()))
+            let deadline = patience.deadline(self.progress(&out), || after(idle));
+            self.timer.poll(cx, deadline).map(|()| Err(WireError::Timeout))
         })
         .await
     }
@@ -186,25 +186,30 @@ impl Wire {
     /// Goes on writing the write buffer and then the body, and while the other side does not take it looks whether it
     /// sends something itself.
     pub(crate) async fn send_watching(&mut self, out: &mut Outgoing<'_>, pace: super::Pace) -> Result<SendEnd, WireError> {
-        let mut deadline = None;
+        let mut patience = Patience::default();
         poll_fn(|cx| {
-            while !self.is_written(out) {
-                match self.poll_write(cx, out) {
-                    Poll::Ready(count) => {
-                        out.written += count?;
-                        deadline = None;
-                    }
-                    Poll::Pending => {
-                        if let Poll::Ready(count) = self.poll_fill(cx) {
-                            return Poll::Ready(Ok(SendEnd::Interrupted(count?)));
-                        }
-                        let deadline = *deadline.get_or_insert_with(|| pace.deadline());
-                        ready!(self.timer.poll(cx, deadline));
-                        return Poll::Ready(Err(WireError::Timeout));
-                    }
-                }
+            if let Poll::Ready(sent) = self.poll_send(cx, out) {
+                return Poll::Ready(sent.map(|()| SendEnd::Sent).map_err(WireError::Io));
             }
-            Poll::Ready(Ok(SendEnd::Sent))
+            if let Poll::Ready(count) = self.poll_fill(cx) {
+                return Poll::Ready(Ok(SendEnd::Interrupted(count?)));
+            }
+            let deadline = patience.deadline(self.progress(out), || pace.deadline());
+            self.timer.poll(cx, deadline).map(|()| Err(WireError::Timeout))
+        })
+        .await
+    }
+
+    /// A number that grows with every byte that went out.
+    fn progress(&self, out: &Outgoing<'_>) -> u64 {
+        out.written as u64 + self.transport.sent()
+    }
+
+    /// Ends the sending direction; false if that failed or took too long.
+    async fn shut(&mut self, deadline: Option<Instant>) -> bool {
+        poll_fn(|cx| match Pin::new(&mut self.transport).poll_shutdown(cx) {
+            Poll::Ready(result) => Poll::Ready(result.is_ok()),
+            Poll::Pending => self.timer.poll(cx, deadline).map(|()| false),
         })
         .await
     }
@@ -213,7 +218,7 @@ impl Wire {
     /// close with unread input would reset the connection and could destroy the answer on its way (RFC 9112 9.6).
     pub(crate) async fn linger(&mut self, time: Duration) {
         let deadline = after(Some(time));
-        if self.stream.shutdown().await.is_err() {
+        if !self.shut(deadline).await {
             return;
         }
         loop {
@@ -230,18 +235,36 @@ impl Wire {
         if !self.read.is_empty() {
             return self.linger(time).await;
         }
-        if self.stream.shutdown().await.is_err() {
+        if !self.shut(after(Some(time))).await {
             return;
         }
-        match self.stream.try_read_buf(&mut self.read) {
-            Ok(0) | Err(_) => {}
-            Ok(_) => self.linger(time).await,
+        let arrived = poll_fn(|cx| Poll::Ready(self.poll_fill(cx))).await;
+        if matches!(arrived, Poll::Ready(Ok(count)) if count > 0) {
+            self.linger(time).await;
         }
     }
 
     /// Makes the close that follows a reset.
     pub(crate) fn reset_on_close(&self) {
-        // If the option cannot be set the close is an orderly one, which ends the connection as well.
-        let _ = socket2::SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
+        self.transport.reset_on_close();
+    }
+}
+
+/// The deadline of a write, which begins anew with every byte that goes out.
+#[derive(Default)]
+struct Patience {
+    waiting: Option<(u64, Option<Instant>)>,
+}
+
+impl Patience {
+    fn deadline(&mut self, progress: u64, make: impl FnOnce() -> Option<Instant>) -> Option<Instant> {
+        match self.waiting {
+            Some((seen, deadline)) if seen == progress => deadline,
+            _ => {
+                let deadline = make();
+                self.waiting = Some((progress, deadline));
+                deadline
+            }
+        }
     }
 }

@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::Endpoint;
 use super::resolve::{Family, Resolver};
 use crate::error::{UpstreamError, UpstreamErrorKind};
+use crate::transport::Transport;
 
 /// How long an address is tried alone before the next one is tried beside it.
 const HEAD_START: Duration = Duration::from_millis(250);
@@ -33,7 +34,7 @@ impl Connector {
     }
 
     /// A connection to the endpoint before the deadline, which belongs to the attempt to connect alone.
-    pub(crate) async fn connect(&self, endpoint: &Endpoint, deadline: Option<Instant>) -> Result<TcpStream, UpstreamError> {
+    pub(crate) async fn connect(&self, endpoint: &Endpoint, deadline: Option<Instant>) -> Result<Transport, UpstreamError> {
         let connected = match deadline {
             None => self.open(endpoint).await,
             Some(deadline) => {
@@ -49,7 +50,7 @@ impl Connector {
         let stream = connected?;
         // A socket that cannot be set so still works, only later.
         let _ = stream.set_nodelay(true);
-        Ok(stream)
+        Ok(Transport::Plain(stream))
     }
 
     async fn open(&self, endpoint: &Endpoint) -> Result<TcpStream, UpstreamError> {

@@ -1,13 +1,12 @@
 //! One connection to an upstream.
 
-use std::io;
 use std::time::Duration;
 
-use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::Endpoint;
 use crate::h1::Wire;
+use crate::transport::Transport;
 
 /// A connection and what decides on its further use.
 #[derive(Debug)]
@@ -24,10 +23,10 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn new(stream: TcpStream, endpoint: Endpoint) -> Connection {
+    pub(crate) fn new(transport: Transport, endpoint: Endpoint) -> Connection {
         let now = Instant::now();
         Connection {
-            wire: Wire::new(stream),
+            wire: Wire::new(transport),
             endpoint,
             opened: now,
             requests: 0,
@@ -43,9 +42,7 @@ impl Connection {
 
     /// Is there neither input nor an end of the stream? Never blocks. An idle upstream has nothing to say, so anything it
     /// says makes the connection unusable.
-    pub(crate) fn is_quiet(&self) -> bool {
-        let mut byte = [0];
-        let nothing = self.wire.stream().try_read(&mut byte);
-        self.wire.read.is_empty() && nothing.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    pub(crate) fn is_quiet(&mut self) -> bool {
+        self.wire.is_quiet()
     }
 }

@@ -13,6 +13,7 @@ use crate::h1::{COPY_BODY, Decoder, Outgoing, Pace, ResponseMessage, ResponsePar
 use crate::limits::ClientLimits;
 use crate::message::{HeaderBlock, Method, ResponseHead};
 use crate::timeouts::{AttemptTimeouts, after, earlier};
+use crate::transport::Transport;
 
 /// Interim responses taken before one final response (`proxy.md` 2.1).
 const MAX_INTERIM: usize = 16;
@@ -87,15 +88,15 @@ impl Upstream {
             }
         }
         // Boxed: connecting is rare, and its state would make every exchange larger.
-        let stream = Box::pin(self.connect(endpoint, schedule)).await?;
-        let mut connection = Box::new(Connection::new(stream, endpoint.clone()));
+        let transport = Box::pin(self.connect(endpoint, schedule)).await?;
+        let mut connection = Box::new(Connection::new(transport, endpoint.clone()));
         match self.attempt(&mut connection, request, schedule).await {
             Ok(message) => Ok(respond(home, connection, message, schedule, &self.limits, false)),
             Err(failure) => Err(failure.error),
         }
     }
 
-    async fn connect(&self, endpoint: &Endpoint, schedule: Schedule<'_>) -> Result<tokio::net::TcpStream, UpstreamError> {
+    async fn connect(&self, endpoint: &Endpoint, schedule: Schedule<'_>) -> Result<Transport, UpstreamError> {
         let own_deadline = after(schedule.timeouts.connect);
         let result = self.connector.connect(endpoint, earlier(own_deadline, schedule.end)).await;
         let is_overall = schedule.end.is_some_and(|end| own_deadline.is_none_or(|own| end < own));

@@ -56,7 +56,7 @@ impl Pool {
         let shard = self.shard(shard)?;
         let mut now = None;
         loop {
-            let connection = {
+            let mut connection = {
                 let mut stacks = shard.lock();
                 stacks
                     .iter_mut()

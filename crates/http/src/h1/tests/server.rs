@@ -10,8 +10,9 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::connection::{Addresses, ConnectionInfo};
 use crate::error::{BodyError, Refusal, RefusalReason};
-use crate::h1::{Addresses, Answer, DrainTrigger, Handler, Request, Response, ServerConfig, drain, serve};
+use crate::h1::{Answer, DrainTrigger, Handler, Request, Response, ServerConfig, drain, serve};
 use crate::limits::ServerLimits;
 use crate::message::Status;
 use crate::timeouts::ServerTimeouts;
@@ -114,8 +115,9 @@ async fn connect(config: ServerConfig) -> Server {
     let (drain, signal) = drain();
     let handler = script.clone();
     let task = tokio::spawn(async move {
-        let addresses = Addresses::of(&accepted).unwrap();
-        serve(accepted, addresses, &config, signal, &*handler).await;
+        accepted.set_nodelay(true).unwrap();
+        let info = ConnectionInfo::direct(Addresses::of(&accepted).unwrap());
+        serve(accepted.into(), &info, &config, signal, &*handler).await;
     });
     Server {
         stream,

@@ -12,7 +12,8 @@ use tokio::net::{TcpListener, TcpStream};
 use super::config::OnrampConfig;
 use super::handler::{ConnectionHandler, Onramp};
 use super::reply::ReplyBuilder;
-use crate::h1::{Addresses, Drain, DrainTrigger, drain, serve};
+use crate::connection::{Addresses, ConnectionInfo};
+use crate::h1::{Drain, DrainTrigger, drain, serve};
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 4096;
@@ -128,8 +129,11 @@ impl Acceptor {
         let drain = self.drain.clone();
         let active = self.cx.activity.begin();
         tokio::spawn(async move {
+            // A socket that cannot be set so still works, only later.
+            let _ = stream.set_nodelay(true);
+            let info = ConnectionInfo::direct(addresses);
             let handler = ConnectionHandler::new(Arc::clone(&onramp));
-            serve(stream, addresses, onramp.server(), drain, &handler).await;
+            serve(stream.into(), &info, onramp.server(), drain, &handler).await;
             drop(active);
         });
     }
