@@ -36,4 +36,4 @@ pub use node::frame::Scratch;
 pub use program::{Program, Scope, Verdict};
 pub use resolve::{Braces, ModuleId, ModuleTree};
 pub use trap::Trap;
-pub use uses::{MetaPaths, MetaUse, Uses};
+pub use uses::{MetaPaths, MetaUse, Sites, Uses};

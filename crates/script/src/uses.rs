@@ -1,5 +1,6 @@
 //! What a program uses of an event, for link time (design 2.10, spec/proxy.md 3.2).
 
+use temblor_syntax::span::Span;
 use temblor_value::Str;
 
 use crate::ir::{Expr, Kind, Path, Root, StepKind};
@@ -96,6 +97,32 @@ pub struct Uses {
     pub can_emit_value: bool,
     /// Calls script or library functions.
     pub calls: bool,
+    /// Where it does so.
+    pub sites: Sites,
+}
+
+/// Where in its text a program uses what, for each kind of use the first place.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sites {
+    /// Of [`Uses::reads_event`].
+    pub reads_event: Option<Span>,
+    /// Of [`Uses::writes_event`].
+    pub writes_event: Option<Span>,
+    /// Of [`Uses::can_emit_value`].
+    pub emits_value: Option<Span>,
+    /// Of [`Uses::can_drop`].
+    pub drops: Option<Span>,
+    /// Of each of [`Uses::ports`], in their order.
+    pub ports: Vec<Span>,
+}
+
+impl Sites {
+    fn note(place: &mut Option<Span>, at: Span) {
+        let is_first = place.is_none_or(|known| known.source == at.source && at.start < known.start);
+        if is_first {
+            *place = Some(at);
+        }
+    }
 }
 
 impl MetaUse {
@@ -159,20 +186,25 @@ impl Uses {
             }
             _ => {
                 self.can_emit_value = true;
-                self.port(None);
+                Sites::note(&mut self.sites.emits_value, last.at.0);
+                self.port(None, last.at.0);
             }
         }
     }
 
-    fn port(&mut self, port: Option<Str>) {
+    fn port(&mut self, port: Option<Str>, at: Span) {
         if !self.ports.contains(&port) {
             self.ports.push(port);
+            self.sites.ports.push(at);
         }
     }
 
     fn read(&mut self, path: &Path) {
         match path.root {
-            Root::Event => self.reads_event = true,
+            Root::Event => {
+                self.reads_event = true;
+                Sites::note(&mut self.sites.reads_event, path.at.0);
+            }
             Root::Meta => {
                 self.reads_meta.add(path);
                 self.meta_paths.add(path);
@@ -186,7 +218,10 @@ impl Uses {
         match &expr.kind {
             Kind::Path(path) | Kind::Present { path, .. } => self.read(path),
             Kind::Let { target, .. } => match target.root {
-                Root::Event => self.writes_event = true,
+                Root::Event => {
+                    self.writes_event = true;
+                    Sites::note(&mut self.sites.writes_event, expr.at.0);
+                }
                 Root::Meta => {
                     self.writes_meta.add(target);
                     self.meta_paths.add(target);
@@ -196,20 +231,26 @@ impl Uses {
             },
             Kind::Emit { value, port } => {
                 match port.as_ref().map(|port| port.as_const()) {
-                    None => self.port(None),
-                    Some(Some(name)) => self.port(name.as_str().map(Str::new)),
+                    None => self.port(None, expr.at.0),
+                    Some(Some(name)) => self.port(name.as_str().map(Str::new), expr.at.0),
                     Some(None) => self.computes_port = true,
                 }
                 match value {
-                    Some(_) => self.can_emit_value = true,
+                    Some(_) => {
+                        self.can_emit_value = true;
+                        Sites::note(&mut self.sites.emits_value, expr.at.0);
+                    }
                     None => self.can_emit_event = true,
                 }
             }
             Kind::ReturnEvent => {
                 self.can_emit_event = true;
-                self.port(None);
+                self.port(None, expr.at.0);
             }
-            Kind::Drop => self.can_drop = true,
+            Kind::Drop => {
+                self.can_drop = true;
+                Sites::note(&mut self.sites.drops, expr.at.0);
+            }
             Kind::Native { .. } | Kind::Call { .. } => self.calls = true,
             _ => {}
         }

@@ -112,6 +112,11 @@ impl ExprProgram {
     pub fn is_event(&self) -> bool {
         self.is_event
     }
+
+    /// Its place in the text.
+    pub fn at(&self) -> Span {
+        self.frame.at
+    }
 }
 
 impl TestProgram {
@@ -122,6 +127,11 @@ impl TestProgram {
     pub fn test(&self, scope: &ReadScope<'_>, scratch: &mut Scratch) -> Result<bool, Box<Trap>> {
         let mut frame = self.frame.open(scratch)?;
         self.node.test(&scope.view(), &mut frame)
+    }
+
+    /// Its place in the text.
+    pub fn at(&self) -> Span {
+        self.frame.at
     }
 
     /// What it reads.

@@ -40,6 +40,21 @@ fn reads_and_writes_are_told_apart() {
 }
 
 #[test]
+fn the_first_place_of_each_use_is_known() {
+    let text = "let $x = event.b; let event.a = 1; match $y of case 1 => drop case 2 => emit 1 => \"p\" default => event end";
+    let sites = uses(text).sites;
+    let at = |span: Option<temblor_syntax::Span>| span.and_then(|span| text.get(span.start as usize..span.end as usize));
+    assert_eq!(at(sites.reads_event), Some("event.b"));
+    assert_eq!(at(sites.writes_event), Some("let event.a = 1"));
+    assert_eq!(at(sites.drops), Some("drop"));
+    assert_eq!(at(sites.emits_value), Some("emit 1 => \"p\""));
+    let ports: Vec<_> = sites.ports.iter().map(|span| at(Some(*span))).collect();
+    assert_eq!(ports, [Some("emit 1 => \"p\""), Some("event")]);
+    assert_eq!(at(uses("event").sites.reads_event), None);
+    assert_eq!(at(uses(" 7").sites.emits_value).map(str::len), Some(1));
+}
+
+#[test]
 fn metadata_is_known_by_key() {
     let uses = uses("let $out.x = $request.headers; let $other[event.k] = 1; event");
     assert_eq!(uses.reads_meta, MetaUse::Keys(vec!["request".into()]));
