@@ -4,7 +4,6 @@ use temblor_script::MetaPaths;
 use temblor_value::Str;
 
 use crate::graph::{Edge, Graph, NodeKind};
-use crate::op::OpTraits;
 use crate::port::{InputId, NodeId, OutputId};
 
 /// What happens to events that enter at one input.
@@ -31,7 +30,7 @@ impl Graph {
             if std::mem::replace(visit, true) {
                 continue;
             }
-            let leaves_untouched = is_untouched && !self.always_replaces(id);
+            let leaves_untouched = is_untouched && !self.node(id).traits().always_replaces_event;
             self.note(id, is_untouched, &mut found);
             for edge in self.node(id).edges.iter().flatten() {
                 todo.push((edge.to, leaves_untouched));
@@ -40,21 +39,9 @@ impl Graph {
         found
     }
 
-    fn traits_of(&self, id: NodeId) -> OpTraits {
-        match &self.node(id).kind {
-            NodeKind::Input | NodeKind::Pass | NodeKind::Output(_) => OpTraits::PLAIN,
-            NodeKind::Shared(operator) => operator.traits(),
-            NodeKind::Stateful(_, traits) => *traits,
-        }
-    }
-
-    fn always_replaces(&self, id: NodeId) -> bool {
-        self.traits_of(id).always_replaces_event
-    }
-
     fn note(&self, id: NodeId, is_untouched: bool, found: &mut BodyUse) {
         let node = self.node(id);
-        if found.reader.is_none() && self.traits_of(id).reads_event {
+        if found.reader.is_none() && node.traits().reads_event {
             found.reader = Some(node.name.clone());
         }
         if found.copier.is_none() && node.edges.iter().any(|consumers: &Vec<Edge>| consumers.len() > 1) {

@@ -50,6 +50,24 @@ pub struct Node {
 }
 
 impl Node {
+    /// What the executor must know of it; inputs, outputs and pass-throughs are plain.
+    pub fn traits(&self) -> OpTraits {
+        match &self.kind {
+            NodeKind::Input | NodeKind::Pass | NodeKind::Output(_) => OpTraits::PLAIN,
+            NodeKind::Shared(operator) => operator.traits(),
+            NodeKind::Stateful(_, traits) => *traits,
+        }
+    }
+
+    /// Its sharing class; `None` for inputs, outputs and pass-throughs.
+    pub fn sharing(&self) -> Option<Sharing> {
+        match &self.kind {
+            NodeKind::Input | NodeKind::Pass | NodeKind::Output(_) => None,
+            NodeKind::Shared(operator) => Some(operator.sharing()),
+            NodeKind::Stateful(..) => Some(Sharing::Stateful),
+        }
+    }
+
     /// Consumers of a port.
     pub fn consumers(&self, port: PortId) -> &[Edge] {
         self.edges.get(usize::from(port.0)).map_or(&[], Vec::as_slice)
@@ -82,7 +100,8 @@ pub struct Graph {
 }
 
 impl Graph {
-    pub(crate) fn node(&self, id: NodeId) -> &Node {
+    /// A node of this graph.
+    pub fn node(&self, id: NodeId) -> &Node {
         &self.nodes[usize::from(id.0)]
     }
 
@@ -110,6 +129,16 @@ impl Graph {
             .map(|at| OutputId(at as u16))
     }
 
+    /// All nodes, by [`NodeId`].
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// Where events that enter at an input come in.
+    pub fn entry(&self, input: InputId) -> NodeId {
+        self.inputs[usize::from(input.0)].1
+    }
+
     /// Names of all outputs, by [`OutputId`].
     pub fn outputs(&self) -> &[Str] {
         &self.outputs
@@ -135,11 +164,9 @@ impl Graph {
 
     /// Nodes with their names and sharing classes, in node order; for `explain`.
     pub fn sharing(&self) -> impl Iterator<Item = (&str, Sharing)> + '_ {
-        self.nodes.iter().filter_map(|node| match &node.kind {
-            NodeKind::Input | NodeKind::Pass | NodeKind::Output(_) => None,
-            NodeKind::Shared(operator) => Some((node.name.as_str(), operator.sharing())),
-            NodeKind::Stateful(..) => Some((node.name.as_str(), Sharing::Stateful)),
-        })
+        self.nodes
+            .iter()
+            .filter_map(|node| Some((node.name.as_str(), node.sharing()?)))
     }
 }
 

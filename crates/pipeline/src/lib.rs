@@ -12,6 +12,7 @@ pub mod exec;
 pub mod graph;
 mod metrics;
 pub mod op;
+pub mod outline;
 pub mod outputs;
 mod plan;
 pub mod port;

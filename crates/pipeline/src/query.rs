@@ -8,6 +8,8 @@ use temblor_syntax::{Diagnostic, SourceMap};
 
 use crate::errors::QueryErrors;
 use crate::graph::{Graph, PipelineState};
+use crate::op::wal::{LogStores, NoFolders};
+use crate::outline::Outline;
 use crate::plan::logical::Logical;
 use crate::plan::{self, Plan, physical};
 use crate::report::Reporter;
@@ -80,7 +82,12 @@ impl Query {
     /// # Errors
     /// As for [`Query::instantiate`].
     pub fn check(&self) -> Result<(), QueryErrors> {
-        self.logical().map(|_| ())
+        self.logical(&NoFolders).map(|_| ())
+    }
+
+    /// What the text says of the nodes.
+    pub fn outline(&self) -> Outline {
+        Outline::of(&self.plan, &self.sources)
     }
 
     /// The graph in dot syntax, before pass-throughs are bypassed (spec/operators-and-flow.md C.4).
