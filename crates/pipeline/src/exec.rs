@@ -73,7 +73,7 @@ impl Graph {
     fn drain(&self, state: &mut PipelineState, links: &dyn Links, out: &mut Outputs) {
         while let Some((id, port, event)) = out.stack.pop() {
             let node = self.node(id);
-            out.tickets.clone_from(&event.tickets);
+            out.look_at(&event);
             let result = match &node.kind {
                 NodeKind::Input | NodeKind::Pass => {
                     out.emitted.push((PortId::DEFAULT, event));
@@ -111,7 +111,7 @@ impl Graph {
             let stack = &mut out.stack;
             match node.consumers(port) {
                 [] => {
-                    out.tickets.clone_from(&event.tickets);
+                    out.look_at(&event);
                     out.offer_end(end_of_unread(node, port, &event, state));
                 }
                 [only] => stack.push((only.to, only.port, event)),

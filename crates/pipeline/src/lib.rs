@@ -19,6 +19,7 @@ pub mod port;
 mod query;
 mod report;
 mod select;
+pub mod territory;
 
 pub use errors::QueryErrors;
 pub use query::{InstanceCx, Query};

@@ -22,6 +22,8 @@ pub struct Outputs {
     pub request: RequestSlot,
     /// Tickets of the event that a node is handling.
     pub(crate) tickets: Tickets,
+    /// That event can lead to a reply for the run's request.
+    is_carrier: bool,
     /// Events between two nodes; empty between calls.
     pub(crate) stack: SmallVec<[(NodeId, PortId, Event); 4]>,
     /// What the node that is running emits; empty between nodes.
@@ -47,12 +49,19 @@ impl Outputs {
         self.emitted.clear();
     }
 
-    /// Notes how the branch of the event at hand ended: for the requests whose tickets it has, else for the request of the run.
+    /// Notes which event a node is handling, for its end.
+    pub(crate) fn look_at(&mut self, event: &Event) {
+        self.tickets.clone_from(&event.tickets);
+        self.is_carrier = self.request.key().is_none_or(|key| key.is_carried_by(&event.id));
+    }
+
+    /// Notes how the branch of the event at hand ended: for the requests whose tickets it has, else for the request of the run if
+    /// it carried that.
     pub(crate) fn offer_end(&mut self, end: End) {
-        if self.tickets.is_empty() {
-            End::offer(&mut self.end, end);
-        } else {
+        if !self.tickets.is_empty() {
             self.tickets.offer(&end);
+        } else if self.is_carrier {
+            End::offer(&mut self.end, end);
         }
     }
 }

@@ -168,9 +168,9 @@ pub trait Operator: Send + Sync {
         &[]
     }
 
-    /// Tells a balancer which nodes lie behind exactly one of its outputs, with the index of that output (spec/proxy.md 4.1,
-    /// *Territory*).
-    fn learn_territory(&mut self, _nodes: Vec<(Uid, u32)>) {}
+    /// Tells a balancer which nodes and sinks lie behind exactly one of its outputs, with the index of that output (spec/proxy.md 4.1,
+    /// *Territory*). Called again when links change.
+    fn learn_territory(&self, _nodes: Vec<(Uid, u32)>) {}
 
     /// Metadata that programs of this node may look at or that its results may carry elsewhere.
     fn meta_paths(&self) -> MetaPaths {

@@ -7,6 +7,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use parking_lot::RwLock;
 use temblor_event::{End, Event, Insight, InsightKind, Mark, Reason, Signal, Uid};
 use temblor_script::MetaPaths;
 
@@ -23,8 +24,8 @@ pub struct RoundRobin {
     is_first_tick: AtomicBool,
     skip_unavailable: bool,
     overflow: PortId,
-    /// Nodes behind exactly one output, ordered by uid.
-    territory: Vec<(Uid, u32)>,
+    /// Nodes and sinks behind exactly one output, ordered by uid. Read for insights without the own mark only.
+    territory: RwLock<Vec<(Uid, u32)>>,
 }
 
 impl RoundRobin {
@@ -37,7 +38,7 @@ impl RoundRobin {
             is_first_tick: AtomicBool::new(true),
             skip_unavailable,
             overflow,
-            territory: Vec::new(),
+            territory: RwLock::default(),
         }
     }
 
@@ -57,11 +58,9 @@ impl RoundRobin {
         match insight.op_meta.get(uid) {
             Some(Mark::Output(index)) => Some(index as usize),
             _ => {
-                let at = self
-                    .territory
-                    .binary_search_by_key(&insight.made_by, |(node, _)| *node)
-                    .ok()?;
-                Some(self.territory[at].1 as usize)
+                let territory = self.territory.read();
+                let at = territory.binary_search_by_key(&insight.made_by, |(node, _)| *node).ok()?;
+                Some(territory[at].1 as usize)
             }
         }
     }
@@ -142,9 +141,9 @@ impl Operator for RoundRobin {
         &self.outputs
     }
 
-    fn learn_territory(&mut self, mut nodes: Vec<(Uid, u32)>) {
+    fn learn_territory(&self, mut nodes: Vec<(Uid, u32)>) {
         nodes.sort_by_key(|(uid, _)| *uid);
-        self.territory = nodes;
+        *self.territory.write() = nodes;
     }
 
     fn meta_paths(&self) -> MetaPaths {

@@ -3,9 +3,7 @@
 //! Every node keeps its place. A bypassed pass-through stays as the entry for events that are sent to it from outside; links to it go on
 //! to its consumers, in place and in order. One that nobody reads is not bypassed, since it is where events end.
 
-use std::collections::{HashMap, HashSet};
-
-use temblor_event::{Uid, UidKind};
+use temblor_event::UidKind;
 use temblor_value::Str;
 
 use super::logical::{Kind, Logical, Node as LogicalNode};
@@ -16,6 +14,7 @@ use crate::op::script::{Script, StatefulScript};
 use crate::port::{NodeId, OutputId, PortId, PortTable};
 use crate::query::InstanceCx;
 use crate::select;
+use crate::territory::NothingLinked;
 
 /// Consumers of one port beyond which pass-throughs behind it stay in the graph, so that a pyramid of streams cannot make it explode.
 const MAX_CONSUMERS: usize = 1024;
@@ -91,7 +90,7 @@ pub(crate) fn build(logical: Logical<'_>, cx: &InstanceCx<'_>, metrics_interval_
         bypass(&mut graph, node);
     }
     enter_directly(&mut graph);
-    tell_territories(&mut graph);
+    graph.tell_territories(&NothingLinked);
     graph.metrics = metrics_interval_ns.map(|interval_ns| Metrics::new(&graph, cx.url.as_str(), interval_ns));
     (graph, state)
 }
@@ -144,42 +143,4 @@ fn first_with_choice(graph: &Graph, mut entry: NodeId) -> NodeId {
             _ => return entry,
         }
     }
-}
-
-/// Tells each balancer what lies behind its outputs.
-fn tell_territories(graph: &mut Graph) {
-    for at in 0..graph.nodes.len() {
-        let territory = match &graph.nodes[at].kind {
-            NodeKind::Shared(operator) => territory(graph, &graph.nodes[at], operator.balanced_ports()),
-            _ => continue,
-        };
-        if let NodeKind::Shared(operator) = &mut graph.nodes[at].kind {
-            operator.learn_territory(territory);
-        }
-    }
-}
-
-/// Nodes that can be reached from exactly one of `ports`, with the position of that port.
-fn territory(graph: &Graph, node: &Node, ports: &[PortId]) -> Vec<(Uid, u32)> {
-    // Nothing, one position, or `None` for several.
-    let mut owners: HashMap<NodeId, Option<u32>> = HashMap::new();
-    for (position, port) in ports.iter().enumerate() {
-        let mut reached = HashSet::new();
-        let mut todo: Vec<NodeId> = node.consumers(*port).iter().map(|edge| edge.to).collect();
-        while let Some(id) = todo.pop() {
-            if reached.insert(id) {
-                todo.extend(graph.node(id).edges.iter().flatten().map(|edge| edge.to));
-            }
-        }
-        for id in reached {
-            owners
-                .entry(id)
-                .and_modify(|owner| *owner = None)
-                .or_insert(Some(position as u32));
-        }
-    }
-    let owned = owners
-        .into_iter()
-        .filter_map(|(id, owner)| Some((graph.node(id).uid, owner?)));
-    owned.collect()
 }
