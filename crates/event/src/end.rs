@@ -1,6 +1,6 @@
 //! How the way of an event ended without a reply (spec/proxy.md 1.2 and 1.3).
 
-use temblor_value::Str;
+use temblor_value::{Str, Value};
 
 use crate::Event;
 
@@ -77,6 +77,8 @@ pub struct End {
     pub retry_after_s: Option<u64>,
     /// The error event of an offramp, or of an onramp's decoder: it brings its own answer.
     pub event: Option<Box<Event>>,
+    /// `$correlation` of the event that ended, where somebody asked for it ([`crate::RequestSlot::note_correlation`]).
+    pub correlation: Option<Value>,
 }
 
 impl End {
@@ -87,6 +89,7 @@ impl End {
             detail: None,
             retry_after_s: None,
             event: None,
+            correlation: None,
         }
     }
 

@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
 use smallvec::SmallVec;
+use temblor_value::Value;
 
 use crate::{End, Event, EventId, Reason, Uid};
 
@@ -168,6 +169,7 @@ struct Open {
 pub struct RequestSlot {
     key: Option<RequestKey>,
     open: Option<Open>,
+    notes_correlation: bool,
 }
 
 impl RequestSlot {
@@ -175,7 +177,22 @@ impl RequestSlot {
     pub fn new(key: RequestKey) -> Self {
         Self {
             key: Some(key),
-            open: None,
+            ..Self::default()
+        }
+    }
+
+    /// Asks for `$correlation` of the events whose way ends, for the port `unanswered` (spec/proxy.md 1.5). Looking it up costs something
+    /// at every step, so it is done on request only.
+    pub fn note_correlation(&mut self) {
+        self.notes_correlation = true;
+    }
+
+    /// `$correlation` of an event, if somebody asked for it.
+    pub fn correlation_of(&self, event: &Event) -> Option<Value> {
+        if self.notes_correlation {
+            event.meta().get("correlation").cloned()
+        } else {
+            None
         }
     }
 
