@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 use temblor_event::{End, Event, Insight, RequestSlot, Tickets};
 use temblor_script::Scratch;
+use temblor_value::Value;
 
 use crate::op::OpError;
 use crate::port::{NodeId, OutputId, PortId};
@@ -24,6 +25,8 @@ pub struct Outputs {
     pub(crate) tickets: Tickets,
     /// That event can lead to a reply for the run's request.
     is_carrier: bool,
+    /// Its `$correlation`, if the request wants to know it.
+    correlation: Option<Value>,
     /// Events between two nodes; empty between calls.
     pub(crate) stack: SmallVec<[(NodeId, PortId, Event); 4]>,
     /// What the node that is running emits; empty between nodes.
@@ -53,11 +56,13 @@ impl Outputs {
     pub(crate) fn look_at(&mut self, event: &Event) {
         self.tickets.clone_from(&event.tickets);
         self.is_carrier = self.request.key().is_none_or(|key| key.is_carried_by(&event.id));
+        self.correlation = self.request.correlation_of(event);
     }
 
     /// Notes how the branch of the event at hand ended: for the requests whose tickets it has, else for the request of the run if
     /// it carried that.
-    pub(crate) fn offer_end(&mut self, end: End) {
+    pub(crate) fn offer_end(&mut self, mut end: End) {
+        end.correlation = self.correlation.take();
         if !self.tickets.is_empty() {
             self.tickets.offer(&end);
         } else if self.is_carrier {
