@@ -38,6 +38,11 @@ impl CodecMap {
         Ok(map)
     }
 
+    /// All essences with their codecs, the built-in ones first.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &Arc<dyn Codec>)> {
+        self.entries.iter().map(|(essence, codec)| (&**essence, codec))
+    }
+
     /// The codec for the value of a `content-type` field. None if there is no such field, or none of that essence in the map: then the artefact's
     /// own codec applies. The field is taken in lower case, so an entry with capitals never matches.
     pub fn resolve(&self, content_type: Option<&str>) -> Option<&Arc<dyn Codec>> {

@@ -68,17 +68,19 @@ impl Program {
             args: scope.args,
             group: scope.group,
             window: scope.window,
-            info: scope.info,
+            info: &scope.info,
             event_replaced: scope.event_replaced,
         };
-        let ended = frame
-            .charge(self.cost, self.at)
-            .and_then(|()| self.body.exec(&mut world, &mut frame));
+        let ended = match frame.charge(self.cost, self.at) {
+            Ok(()) => self.body.exec(&mut world, &mut frame),
+            Err(limit) => Err(limit),
+        };
         scope.event_replaced = world.event_replaced;
-        Ok(match ended? {
-            Flow::Value(value) => Verdict::EmitValue(value, None),
-            Flow::Done | Flow::Exit | Flow::Recur => frame.outcome.take().unwrap_or(Verdict::ReturnEvent),
-        })
+        match ended {
+            Ok(Flow::Value(value)) => Ok(Verdict::EmitValue(value, None)),
+            Ok(Flow::Done | Flow::Exit | Flow::Recur) => Ok(frame.outcome.take().unwrap_or(Verdict::ReturnEvent)),
+            Err(trap) => Err(trap),
+        }
     }
 
     /// What the script uses.

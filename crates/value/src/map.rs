@@ -12,10 +12,7 @@ use crate::key::hash_text;
 use crate::release::{Container, release};
 use crate::{Key, Str, Value};
 
-/// Entries above which lookups go through a hash index. Below, comparing is faster than hashing.
-const INDEX_ABOVE: usize = 16;
-
-/// Entries at which an index is given up again; lower than [`INDEX_ABOVE`], so that a size going up and down does not rebuild it.
+/// Entries at which an index is given up again; lower than [`ObjectMap::INDEX_ABOVE`], so that a size going up and down does not rebuild it.
 const NO_INDEX_BELOW: usize = 8;
 
 type Entry = (Str, Value);
@@ -30,6 +27,9 @@ pub struct ObjectMap {
 }
 
 impl ObjectMap {
+    /// Entries above which lookups go through a hash index. Below, comparing is faster than hashing.
+    pub(crate) const INDEX_ABOVE: usize = 16;
+
     /// The empty record.
     pub const fn new() -> Self {
         Self {
@@ -44,6 +44,16 @@ impl ObjectMap {
             entries: Vec::with_capacity(capacity),
             index: None,
         }
+    }
+
+    /// A record of entries whose keys are all different.
+    #[inline]
+    pub(crate) fn from_unique(entries: Vec<Entry>) -> Self {
+        let mut map = Self { entries, index: None };
+        if map.entries.len() > Self::INDEX_ABOVE {
+            map.rebuild_index();
+        }
+        map
     }
 
     /// Makes room for `additional` further entries.
@@ -143,6 +153,12 @@ impl ObjectMap {
         Some(self.remove_at(at).1)
     }
 
+    /// Removes the entry under a prepared key; the others keep their order.
+    pub fn remove_key(&mut self, key: &Key) -> Option<Value> {
+        let at = self.position_of_key(key)?;
+        Some(self.remove_at(at).1)
+    }
+
     /// Keeps the entries for which `keep` says so; it sees them in order.
     pub fn retain(&mut self, mut keep: impl FnMut(&Str, &mut Value) -> bool) {
         let before = self.entries.len();
@@ -224,8 +240,8 @@ impl ObjectMap {
     fn position(&self, key: &str) -> Option<usize> {
         match &self.index {
             Some(index) => self.find(index, hash_text(key), |entry| entry.0.as_str() == key),
-            None => match Str::inline(key) {
-                Some(short) => self.entries.iter().position(|entry| entry.0 == short),
+            None => match Str::inline(key).and_then(|key| key.short()) {
+                Some(short) => self.entries.iter().position(|entry| entry.0.is_short(short)),
                 None => self.entries.iter().position(|entry| entry.0.as_str() == key),
             },
         }
@@ -234,9 +250,15 @@ impl ObjectMap {
     #[inline]
     fn position_of_key(&self, key: &Key) -> Option<usize> {
         match &self.index {
-            Some(index) => self.find(index, key.hash_value(), |entry| entry.0 == *key.str()),
+            Some(index) => self.find_key(index, key),
             None => scan(&self.entries, key.str()),
         }
+    }
+
+    /// Out of line, so that looking into a small record stays small where it is inlined.
+    #[inline(never)]
+    fn find_key(&self, index: &HashTable<usize>, key: &Key) -> Option<usize> {
+        self.find(index, key.hash_value(), |entry| entry.0 == *key.str())
     }
 
     fn find(&self, index: &HashTable<usize>, hash: u64, is_it: impl Fn(&Entry) -> bool) -> Option<usize> {
@@ -251,7 +273,7 @@ impl ObjectMap {
     #[inline]
     fn push(&mut self, key: Str, value: Value) {
         self.entries.push((key, value));
-        if self.index.is_some() || self.entries.len() > INDEX_ABOVE {
+        if self.index.is_some() || self.entries.len() > Self::INDEX_ABOVE {
             self.index_last();
         }
     }
@@ -301,7 +323,7 @@ impl ObjectMap {
     #[inline(never)]
     fn rebuild_index(&mut self) {
         let entries = &self.entries;
-        if entries.len() <= INDEX_ABOVE {
+        if entries.len() <= Self::INDEX_ABOVE {
             self.index = None;
             return;
         }
@@ -315,6 +337,14 @@ impl ObjectMap {
 
 #[inline]
 fn scan(entries: &[Entry], key: &Str) -> Option<usize> {
+    match key.short() {
+        Some(short) => entries.iter().position(|entry| entry.0.is_short(short)),
+        None => scan_long(entries, key),
+    }
+}
+
+#[inline(never)]
+fn scan_long(entries: &[Entry], key: &Str) -> Option<usize> {
     entries.iter().position(|entry| entry.0 == *key)
 }
 

@@ -18,6 +18,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::key::hash_text;
+
 /// Longest text, in bytes, that is held without an allocation.
 const INLINE: usize = 22;
 
@@ -36,6 +38,32 @@ enum Repr {
     Part { buffer: Arc<Bytes>, start: u32, len: u32 },
     Owned(Arc<str>),
     Static(&'static str),
+}
+
+/// The content of a text that is held inline, in words: what comparing with many others and hashing want.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Short {
+    len: u8,
+    head: u64,
+    middle: u64,
+    /// The last eight bytes, of which the middle has two as well.
+    tail: u64,
+}
+
+impl Short {
+    #[inline]
+    fn new(len: u8, bytes: &[u8; INLINE]) -> Self {
+        let word = |from: usize| {
+            let chunk = bytes.get(from..).and_then(<[u8]>::first_chunk);
+            chunk.map_or(0, |chunk| u64::from_le_bytes(*chunk))
+        };
+        Self {
+            len,
+            head: word(0),
+            middle: word(8),
+            tail: word(INLINE - 8),
+        }
+    }
 }
 
 const _: () = assert!(size_of::<Str>() == 24);
@@ -87,7 +115,8 @@ impl Str {
         if let Some(short) = Self::inline(text) {
             return short;
         }
-        let same = start.checked_add(text.len()).and_then(|end| buffer.get(start..end)) == Some(text.as_bytes());
+        let part = start.checked_add(text.len()).and_then(|end| buffer.get(start..end));
+        let same = part.is_some_and(|part| std::ptr::eq(part, text.as_bytes()) || part == text.as_bytes());
         match (u32::try_from(start), u32::try_from(text.len())) {
             (Ok(start), Ok(len)) if same => Self(Repr::Part {
                 buffer: Arc::clone(buffer),
@@ -95,6 +124,56 @@ impl Str {
                 len,
             }),
             _ => Self(Repr::Owned(Arc::from(text))),
+        }
+    }
+
+    /// The text as [`Short`], `None` if it is too long for that.
+    #[inline]
+    pub(crate) fn short(&self) -> Option<Short> {
+        match &self.0 {
+            Repr::Inline { len, bytes } => Some(Short::new(*len, bytes)),
+            _ => None,
+        }
+    }
+
+    /// Whether the text is `short`.
+    #[inline]
+    pub(crate) fn is_short(&self, short: Short) -> bool {
+        matches!(&self.0, Repr::Inline { len, bytes } if *len == short.len && Short::new(*len, bytes) == short)
+    }
+
+    /// Longest text, in bytes, that is held inline.
+    pub(crate) const INLINE: usize = INLINE;
+
+    /// The text and the zeros behind it, with its length, if it is held inline.
+    #[inline]
+    pub(crate) fn inline_bytes(&self) -> Option<(&[u8; INLINE], usize)> {
+        match &self.0 {
+            Repr::Inline { len, bytes } => Some((bytes, usize::from(*len))),
+            _ => None,
+        }
+    }
+
+    /// Whether `text` is held inline.
+    #[inline]
+    pub(crate) fn fits_inline(text: &str) -> bool {
+        text.len() <= INLINE
+    }
+
+    /// Becomes `text`. Short text that takes the place of short text goes from registers to where it stays, without a move in between.
+    #[inline]
+    pub(crate) fn set_short(&mut self, text: &str) {
+        match &mut self.0 {
+            Repr::Inline { len, bytes } if Self::fits_inline(text) => {
+                let (a, b, c) = words(text.as_bytes());
+                let (first, rest) = bytes.split_at_mut(8);
+                let (second, third) = rest.split_at_mut(8);
+                first.copy_from_slice(&a.to_le_bytes());
+                second.copy_from_slice(&b.to_le_bytes());
+                third.copy_from_slice(c.to_le_bytes().split_at(INLINE - 16).0);
+                *len = text.len() as u8;
+            }
+            _ => *self = Self::new(text),
         }
     }
 
@@ -157,6 +236,23 @@ impl Str {
             Repr::Owned(whole) if text.len() == whole.len() => self.clone(),
             Repr::Inline { .. } | Repr::Owned(_) | Repr::Static(_) => Self::new(text),
         }
+    }
+
+    /// A hash for tables whose keys are known beforehand, such as the cases of a script: equal texts have equal hashes within a process.
+    ///
+    /// Short texts take a few instructions, but whoever chooses the keys can make them collide. Records hash by [`Key`](crate::Key).
+    #[inline]
+    pub fn quick_hash(&self) -> u64 {
+        /// Odd numbers without a pattern: multiplying spreads each bit over all bits above it.
+        const SPREAD: [u64; 3] = [0x9e37_79b9_7f4a_7c15, 0xc2b2_ae3d_27d4_eb4f, 0x1656_67b1_9e37_79f9];
+        let Some(short) = self.short() else {
+            return hash_text(self);
+        };
+        let mixed = short.head.wrapping_mul(SPREAD[0])
+            ^ short.middle.wrapping_mul(SPREAD[1])
+            ^ (short.tail ^ u64::from(short.len)).wrapping_mul(SPREAD[2]);
+        let mixed = (mixed ^ mixed >> 32).wrapping_mul(SPREAD[0]);
+        mixed ^ mixed >> 32
     }
 
     /// Whether the text keeps a buffer alive of which it is less than a quarter.

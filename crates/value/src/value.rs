@@ -193,20 +193,20 @@ impl Value {
 
     /// Whether arrays and records are nested at most `levels` deep; a scalar has none, `[]` has one.
     pub fn depth_at_most(&self, levels: usize) -> bool {
-        let mut open = vec![(self, levels)];
-        while let Some((value, levels)) = open.pop() {
-            let inner = match value {
-                Self::Array(_) | Self::Object(_) => match levels.checked_sub(1) {
-                    Some(inner) => inner,
-                    None => return false,
-                },
-                _ => continue,
-            };
-            match value {
-                Self::Array(list) => open.extend(list.iter().filter(|child| child.is_container()).map(|child| (child, inner))),
-                Self::Object(map) => open.extend(map.values().filter(|child| child.is_container()).map(|child| (child, inner))),
-                _ => {}
+        let mut open = Vec::new();
+        let mut next = Some((self, levels));
+        while let Some((value, levels)) = next {
+            if value.is_container() {
+                let Some(inner) = levels.checked_sub(1) else {
+                    return false;
+                };
+                match value {
+                    Self::Array(list) => open.extend(list.iter().filter(|child| child.is_container()).map(|child| (child, inner))),
+                    Self::Object(map) => open.extend(map.values().filter(|child| child.is_container()).map(|child| (child, inner))),
+                    _ => {}
+                }
             }
+            next = open.pop();
         }
         true
     }

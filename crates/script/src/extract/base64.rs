@@ -5,7 +5,7 @@
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use temblor_value::{Str, Value};
+use temblor_value::Value;
 
 use super::{Extract, text};
 
@@ -16,6 +16,9 @@ const ENGINE: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(false),
 );
 
+/// Decoded bytes up to which decoding needs no buffer of its own.
+const SHORT: usize = 256;
+
 /// The extractor; its format is ignored.
 pub(super) struct Base64;
 
@@ -25,9 +28,18 @@ impl Extract for Base64 {
     }
 
     fn extract(&self, target: &Value, _ingest_ns: u64) -> Option<Value> {
-        let decoded = ENGINE.decode(text(target)?.as_bytes()).ok()?;
-        Some(Value::Str(Str::from(String::from_utf8(decoded).ok()?)))
+        let encoded = text(target)?.as_bytes();
+        let mut buffer = [0; SHORT];
+        if base64::decoded_len_estimate(encoded.len()) <= SHORT {
+            let length = ENGINE.decode_slice(encoded, &mut buffer).ok()?;
+            return decoded(buffer.get(..length)?);
+        }
+        decoded(&ENGINE.decode(encoded).ok()?)
     }
+}
+
+fn decoded(bytes: &[u8]) -> Option<Value> {
+    Some(Value::from(std::str::from_utf8(bytes).ok()?))
 }
 
 /// Whether `text` is what the engine decodes, without decoding it.
@@ -63,6 +75,8 @@ fn digit(byte: u8) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
+    use base64::engine::general_purpose::STANDARD as STANDARD_ENGINE;
+
     use super::*;
 
     fn extracted(text: &str) -> Option<Value> {
@@ -77,6 +91,14 @@ mod tests {
         }
         assert_eq!(extracted("w7xiZXI="), Some(Value::from("über")));
         assert_eq!(extracted(""), Some(Value::from("")));
+    }
+
+    #[test]
+    fn texts_of_any_length_are_decoded() {
+        for length in [SHORT - 4, SHORT - 1, SHORT, SHORT + 1, 4 * SHORT] {
+            let plain = "x".repeat(length);
+            assert_eq!(extracted(&STANDARD_ENGINE.encode(&plain)), Some(Value::from(plain)));
+        }
     }
 
     #[test]

@@ -24,7 +24,7 @@ impl Expr for Native {
             values.push(arg.eval(view, frame)?.into_owned());
         }
         frame.charge(1, self.at)?;
-        let result = invoke(self.call, &values, view.info, frame)
+        let result = invoke(self.call, &values, *view.info, frame)
             .map_err(|error| Trap::new(TrapKind::function(self.callee, error, &values), self.at, self.at))?;
         frame.check_depth(&result, 0, self.at)?;
         Ok(Val::Own(result))

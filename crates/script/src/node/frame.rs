@@ -46,9 +46,10 @@ pub(crate) struct Frame<'f> {
 impl<'f> Frame<'f> {
     /// A frame with `slots` unset local names.
     pub(crate) fn new(scratch: &'f mut Scratch, slots: usize, shared: &'f Shared) -> Self {
-        scratch.slots.clear();
-        scratch.slots.resize(slots, None);
-        scratch.text.clear();
+        // Every frame leaves the buffers empty.
+        if slots > 0 {
+            scratch.slots.resize(slots, None);
+        }
         Self {
             slots: &mut scratch.slots,
             base: 0,
@@ -112,5 +113,6 @@ impl Drop for Frame<'_> {
     fn drop(&mut self) {
         // Values left behind would keep buffers of the event alive until the next one.
         self.slots.clear();
+        self.text.clear();
     }
 }

@@ -52,17 +52,16 @@ impl Call {
     /// Pushes the parameters and gives the `args` of the function.
     fn prepare(&self, view: &View<'_>, frame: &mut Frame<'_>) -> Result<Value, Box<Trap>> {
         let mut surplus = Vec::new();
-        let mut params: SmallVec<[Value; 3]> = SmallVec::new();
         for (position, arg) in self.args.iter().enumerate() {
             let value = arg.eval(view, frame)?.into_owned();
             if position < self.function.params {
-                params.push(value);
+                // Calls within the next arguments put their frames above and take them away again.
+                frame.slots.push(Some(value));
             } else if self.function.reads_args {
                 frame.check_depth(&value, 1, self.at)?;
                 surplus.push(value);
             }
         }
-        frame.slots.extend(params.into_iter().map(Some));
         Ok(if self.function.reads_args {
             Value::from(surplus)
         } else {
@@ -83,7 +82,9 @@ impl Call {
             event_replaced: false,
         };
         let end = frame.base + self.function.slots;
-        frame.slots.resize(end, None);
+        if frame.slots.len() < end {
+            frame.slots.resize(end, None);
+        }
         let rounds = frame.shared.limits.recursion;
         let mut round = 1;
         loop {

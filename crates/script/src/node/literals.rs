@@ -3,13 +3,13 @@
 //! Strings and integers are found by hash; what only compares by tolerance is kept in a list. The first case in the text wins, as if the
 //! cases were tried one after the other.
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashTable};
 use temblor_value::{Str, Value};
 
 /// Literal cases and the numbers of their clauses.
 #[derive(Debug, Default)]
 pub(crate) struct LiteralTable {
-    texts: HashMap<Str, usize>,
+    texts: TextTable,
     integers: HashMap<i128, usize>,
     /// All numbers with their clauses, in order: for targets and cases that are floats.
     numbers: Vec<(Value, usize)>,
@@ -23,7 +23,7 @@ impl LiteralTable {
     pub(crate) fn push(&mut self, value: &Value, clause: usize) {
         match value {
             Value::Str(text) => {
-                self.texts.entry(text.clone()).or_insert(clause);
+                self.texts.push(text, clause);
             }
             Value::I64(_) | Value::U64(_) => {
                 if let Some(number) = integer(value) {
@@ -43,17 +43,42 @@ impl LiteralTable {
     pub(crate) fn find(&self, target: &Value) -> Option<usize> {
         match target {
             Value::Str(text) => {
-                let by_text = self.texts.get(text.as_str()).copied();
+                let by_text = self.texts.find(text);
+                if self.others.is_empty() {
+                    return by_text;
+                }
                 first(by_text, scan(&self.others, target))
             }
             Value::I64(_) | Value::U64(_) if !self.has_floats => self.integers.get(&integer(target)?).copied(),
             Value::I64(_) | Value::U64(_) | Value::F64(_) => scan(&self.numbers, target),
             Value::Bytes(bytes) => {
-                let by_text = std::str::from_utf8(bytes).ok().and_then(|text| self.texts.get(text).copied());
+                let by_text = std::str::from_utf8(bytes)
+                    .ok()
+                    .and_then(|text| self.texts.find(&Str::from(text)));
                 first(by_text, scan(&self.others, target))
             }
             _ => scan(&self.others, target),
         }
+    }
+}
+
+/// Texts and the numbers of their clauses.
+#[derive(Debug, Default)]
+struct TextTable(HashTable<(Str, usize)>);
+
+impl TextTable {
+    /// Adds a text, unless it is there.
+    fn push(&mut self, text: &Str, clause: usize) {
+        if self.find(text).is_none() {
+            self.0
+                .insert_unique(text.quick_hash(), (text.clone(), clause), |(text, _)| text.quick_hash());
+        }
+    }
+
+    #[inline]
+    fn find(&self, text: &Str) -> Option<usize> {
+        let found = self.0.find(text.quick_hash(), |(own, _)| own == text);
+        found.map(|(_, clause)| *clause)
     }
 }
 

@@ -46,6 +46,15 @@ impl Rounds {
     }
 }
 
+/// How many rounds there are.
+fn rounds_of(target: &Value) -> usize {
+    match target {
+        Value::Array(values) => values.len(),
+        Value::Object(map) => map.len(),
+        _ => 0,
+    }
+}
+
 /// Key and element of round `number`; `None` behind the last one.
 fn round(target: &Value, number: usize) -> Option<(Value, Value)> {
     match target {
@@ -68,7 +77,7 @@ pub(crate) struct ForExpr {
 impl Expr for ForExpr {
     fn eval<'a>(&'a self, view: &View<'a>, frame: &mut Frame<'_>) -> Res<'a> {
         let target = self.target.eval(view, frame)?;
-        let mut values = Vec::new();
+        let mut values = Vec::with_capacity(rounds_of(&target));
         let mut number = 0;
         while let Some(round) = round(&target, number) {
             number += 1;
@@ -98,7 +107,7 @@ pub(crate) struct ForStmt {
 impl Stmt for ForStmt {
     fn exec(&self, world: &mut World<'_>, frame: &mut Frame<'_>) -> Result<Flow, Box<Trap>> {
         let target = self.target.eval(&world.view(), frame)?.into_owned();
-        let mut values = Vec::new();
+        let mut values = Vec::with_capacity(if self.wanted { rounds_of(&target) } else { 0 });
         let mut number = 0;
         while let Some(round) = round(&target, number) {
             number += 1;

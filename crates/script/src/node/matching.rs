@@ -13,6 +13,8 @@ use crate::trap::{Trap, TrapKind};
 #[derive(Debug)]
 pub(crate) struct Clauses {
     pub groups: Box<[Group]>,
+    /// The name that a clause sets while its body runs, by the number of the clause.
+    pub binds: Box<[Option<usize>]>,
     /// The whole match.
     pub at: Span,
 }
@@ -42,27 +44,35 @@ pub(crate) struct Clause {
 
 impl Clauses {
     /// The number of the clause that is taken.
-    fn select(&self, target: &Value, view: &View<'_>, frame: &mut Frame<'_>) -> Result<(usize, Option<usize>), Box<Trap>> {
+    fn select(&self, target: &Value, view: &View<'_>, frame: &mut Frame<'_>) -> Result<usize, Box<Trap>> {
         for group in &self.groups {
             match group {
                 Group::One(clause) => {
                     if clause.is_taken(target, view, frame)? {
-                        return Ok((clause.index, clause.binds));
+                        return Ok(clause.index);
                     }
                 }
                 Group::Table(table) => {
                     if let Some(index) = table.find(target) {
-                        return Ok((index, None));
+                        return Ok(index);
                     }
                 }
                 Group::FieldTable { key, table } => {
                     if let Some(index) = target.get_key(key).and_then(|field| table.find(field)) {
-                        return Ok((index, None));
+                        return Ok(index);
                     }
                 }
             }
         }
         Err(Trap::new(TrapKind::NoClause, self.at, self.at))
+    }
+
+    /// Unsets the name of a clause whose body has run.
+    #[inline]
+    fn leave(&self, index: usize, frame: &mut Frame<'_>) {
+        if let Some(Some(slot)) = self.binds.get(index) {
+            frame.set(*slot, None);
+        }
     }
 }
 
@@ -100,15 +110,13 @@ pub(crate) struct MatchExpr {
 impl Expr for MatchExpr {
     fn eval<'a>(&'a self, view: &View<'a>, frame: &mut Frame<'_>) -> Res<'a> {
         let target = self.target.eval(view, frame)?;
-        let (index, binds) = self.clauses.select(&target, view, frame)?;
+        let index = self.clauses.select(&target, view, frame)?;
         drop(target);
         let Some(body) = self.bodies.get(index) else {
             return Err(Trap::new(TrapKind::NoClause, self.clauses.at, self.clauses.at));
         };
         let result = body.eval(view, frame);
-        if let Some(slot) = binds {
-            frame.set(slot, None);
-        }
+        self.clauses.leave(index, frame);
         result
     }
 }
@@ -123,7 +131,7 @@ pub(crate) struct MatchStmt {
 
 impl Stmt for MatchStmt {
     fn exec(&self, world: &mut World<'_>, frame: &mut Frame<'_>) -> Result<Flow, Box<Trap>> {
-        let (index, binds) = {
+        let index = {
             let view = world.view();
             let target = self.target.eval(&view, frame)?;
             self.clauses.select(&target, &view, frame)?
@@ -132,9 +140,7 @@ impl Stmt for MatchStmt {
             return Err(Trap::new(TrapKind::NoClause, self.clauses.at, self.clauses.at));
         };
         let result = body.exec(world, frame);
-        if let Some(slot) = binds {
-            frame.set(slot, None);
-        }
+        self.clauses.leave(index, frame);
         result
     }
 }

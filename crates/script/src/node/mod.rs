@@ -75,7 +75,7 @@ pub(crate) struct View<'a> {
     pub args: &'a Value,
     pub group: &'a Value,
     pub window: &'a Value,
-    pub info: EventInfo<'a>,
+    pub info: &'a EventInfo<'a>,
     /// State of the aggregate calls of a select expression, where there is one.
     pub aggregates: Option<&'a [Box<dyn Aggregate>]>,
 }
@@ -88,7 +88,7 @@ pub(crate) struct World<'w> {
     pub args: &'w Value,
     pub group: &'w Value,
     pub window: &'w Value,
-    pub info: EventInfo<'w>,
+    pub info: &'w EventInfo<'w>,
     /// Set when the event is assigned, as a whole or in a part.
     pub event_replaced: bool,
 }

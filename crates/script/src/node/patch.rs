@@ -4,7 +4,7 @@
 
 use smallvec::SmallVec;
 use temblor_syntax::span::Span;
-use temblor_value::{Key, ObjectMap, Value};
+use temblor_value::{Key, Kind, ObjectMap, Value};
 
 use super::assign::SetRoot;
 use super::{Expr, Frame, Res, Val, View};
@@ -58,11 +58,10 @@ pub(crate) struct Ready {
 
 impl Ready {
     /// Prepares the values to live under `root`.
-    pub(crate) fn kept_under(mut self, root: &SetRoot) -> Self {
+    pub(crate) fn keep_under(&mut self, root: &SetRoot) {
         for value in &mut self.values {
             root.keep(value);
         }
-        self
     }
 }
 
@@ -112,7 +111,7 @@ impl Ops {
 
     /// Applies the operations one after the other, each checked against what those before it made.
     pub(crate) fn apply(&self, whole: &mut Value, ready: Ready) -> Result<(), Box<Trap>> {
-        let mut keys = ready.keys.iter();
+        let mut computed = ready.keys.iter();
         let mut values = ready.values.into_iter();
         for op in &self.list {
             let kind = whole.kind();
@@ -123,12 +122,12 @@ impl Ops {
                 };
                 return Err(Trap::new(conflict, self.target, self.at));
             };
-            let step = Step::new(op, &mut keys, &mut values);
-            if let Some(step) = step {
-                self.check(op, &step, map)?;
-                if let Some(replacement) = step.run(op, map) {
-                    *whole = replacement;
-                }
+            let Some(keys) = op.keys(&mut computed) else {
+                continue;
+            };
+            self.check(op, keys, map)?;
+            if let Some(replacement) = op.run(keys, &mut values, map) {
+                *whole = replacement;
             }
         }
         Ok(())
@@ -136,128 +135,125 @@ impl Ops {
 
     /// Applies operations that [`check_all`](Self::check_all) let through to the record they were checked against.
     pub(crate) fn apply_checked(&self, map: &mut ObjectMap, ready: Ready) {
-        let mut keys = ready.keys.iter();
+        let mut computed = ready.keys.iter();
         let mut values = ready.values.into_iter();
         for op in &self.list {
-            if let Some(step) = Step::new(op, &mut keys, &mut values) {
-                step.run(op, map);
+            if let Some(keys) = op.keys(&mut computed) {
+                op.run(keys, &mut values, map);
             }
         }
     }
 
     /// Whether all operations can be applied to `map`, given that no two touch the same key.
     pub(crate) fn check_all(&self, map: &ObjectMap, ready: &Ready) -> Result<(), Box<Trap>> {
-        let mut keys = ready.keys.iter();
-        let mut values = std::iter::repeat(Value::Null);
+        let mut computed = ready.keys.iter();
         for op in &self.list {
-            if let Some(step) = Step::new(op, &mut keys, &mut values) {
-                self.check(op, &step, map)?;
+            if let Some(keys) = op.keys(&mut computed) {
+                self.check(op, keys, map)?;
             }
         }
         Ok(())
     }
 
-    fn check(&self, op: &Op, step: &Step<'_>, map: &ObjectMap) -> Result<(), Box<Trap>> {
-        let fail = |kind, at| Err(Trap::new(kind, at, self.at));
-        match op {
-            Op::Insert(key, _) if map.contains(step.key) => fail(TrapKind::PatchExists(step.key.str().clone()), key.at),
-            Op::Update(key, _) if !map.contains(step.key) => fail(TrapKind::PatchMissing(step.key.str().clone()), key.at),
-            Op::Move(..) | Op::Copy(..) if map.contains(step.other) => {
-                fail(TrapKind::PatchExists(step.other.str().clone()), self.head)
+    #[inline]
+    fn check(&self, op: &Op, (key, other): Keys<'_>, map: &ObjectMap) -> Result<(), Box<Trap>> {
+        let found = match op {
+            Op::Insert(..) | Op::Update(..) | Op::Merge(..) => map.get_key(key),
+            Op::Move(..) | Op::Copy(..) => map.get_key(other),
+            Op::Upsert(..) | Op::Erase(_) | Op::MergeAll(_) => return Ok(()),
+        };
+        let is_fine = match (op, found) {
+            (Op::Update(..), found) => found.is_some(),
+            (Op::Merge(..), Some(held)) => held.as_object().is_some(),
+            (Op::Merge(..), None) => true,
+            (_, found) => found.is_none(),
+        };
+        if is_fine { Ok(()) } else { Err(self.refusal(op, (key, other), found)) }
+    }
+
+    /// Why an operation cannot be applied.
+    #[cold]
+    fn refusal(&self, op: &Op, (key, other): Keys<'_>, found: Option<&Value>) -> Box<Trap> {
+        let (kind, at) = match op {
+            Op::Update(place, _) => (TrapKind::PatchMissing(key.str().clone()), place.at),
+            Op::Merge(place, _) => {
+                let kind = TrapKind::PatchMerge {
+                    key: key.str().clone(),
+                    got: found.map_or(Kind::Null, Value::kind),
+                };
+                (kind, place.at)
             }
-            Op::Merge(key, _) => match map.get_key(step.key) {
-                Some(held) if held.as_object().is_none() => {
-                    let kind = TrapKind::PatchMerge {
-                        key: step.key.str().clone(),
-                        got: held.kind(),
-                    };
-                    fail(kind, key.at)
-                }
-                _ => Ok(()),
-            },
-            _ => Ok(()),
-        }
+            Op::Insert(place, _) => (TrapKind::PatchExists(key.str().clone()), place.at),
+            _ => (TrapKind::PatchExists(other.str().clone()), self.head),
+        };
+        Trap::new(kind, at, self.at)
     }
 }
 
-/// An operation with its keys and value at hand.
-struct Step<'k> {
-    key: &'k Key,
-    /// Second key of `move` and `copy`, otherwise the first again.
-    other: &'k Key,
-    value: Value,
-}
+/// The keys of an operation; the second one is that of `move` and `copy`, otherwise the first again.
+type Keys<'k> = (&'k Key, &'k Key);
 
 /// Stands in where an operation has no key.
 static NO_KEY: std::sync::LazyLock<Key> = std::sync::LazyLock::new(|| Key::new(""));
 
-impl<'k> Step<'k> {
-    fn new(op: &'k Op, keys: &mut std::slice::Iter<'k, Key>, values: &mut impl Iterator<Item = Value>) -> Option<Self> {
-        Some(match op {
-            Op::Insert(key, _) | Op::Update(key, _) | Op::Upsert(key, _) | Op::Merge(key, _) => {
-                let key = key.get(keys)?;
-                let value = values.next()?;
-                Self { key, other: key, value }
+impl Op {
+    /// The keys, computed ones from those that were prepared; `None` never happens.
+    #[inline]
+    fn keys<'k>(&'k self, computed: &mut std::slice::Iter<'k, Key>) -> Option<Keys<'k>> {
+        Some(match self {
+            Self::Insert(key, _) | Self::Update(key, _) | Self::Upsert(key, _) | Self::Merge(key, _) | Self::Erase(key) => {
+                let key = key.get(computed)?;
+                (key, key)
             }
-            Op::Erase(key) => {
-                let key = key.get(keys)?;
-                Self {
-                    key,
-                    other: key,
-                    value: Value::Null,
-                }
-            }
-            Op::Move(from, to) | Op::Copy(from, to) => Self {
-                key: from.get(keys)?,
-                other: to.get(keys)?,
-                value: Value::Null,
-            },
-            Op::MergeAll(_) => Self {
-                key: &NO_KEY,
-                other: &NO_KEY,
-                value: values.next()?,
-            },
+            Self::Move(from, to) | Self::Copy(from, to) => (from.get(computed)?, to.get(computed)?),
+            Self::MergeAll(_) => (&NO_KEY, &NO_KEY),
         })
     }
 
     /// Changes `map`; gives what takes the place of the whole, if anything.
-    fn run(self, op: &Op, map: &mut ObjectMap) -> Option<Value> {
-        match op {
-            Op::Insert(..) | Op::Update(..) | Op::Upsert(..) => {
-                map.insert_key(self.key, self.value);
+    #[inline]
+    fn run(&self, (key, other): Keys<'_>, values: &mut impl Iterator<Item = Value>, map: &mut ObjectMap) -> Option<Value> {
+        match self {
+            Self::Insert(..) | Self::Update(..) | Self::Upsert(..) => {
+                map.insert_key(key, values.next()?);
             }
-            Op::Erase(_) => {
-                map.remove(self.key.as_str());
+            Self::Erase(_) => {
+                map.remove_key(key);
             }
-            Op::Move(..) => {
-                if let Some(value) = map.remove(self.key.as_str()) {
-                    map.insert_key(self.other, value);
+            Self::Move(..) => {
+                if let Some(value) = map.remove_key(key) {
+                    map.insert_key(other, value);
                 }
             }
-            Op::Copy(..) => {
-                if let Some(value) = map.get_key(self.key).cloned() {
-                    map.insert_key(self.other, value);
+            Self::Copy(..) => {
+                if let Some(value) = map.get_key(key).cloned() {
+                    map.insert_key(other, value);
                 }
             }
-            Op::Merge(..) => match self.value.as_object() {
-                None => {
-                    map.insert_key(self.key, self.value);
+            Self::Merge(..) => merge_under(map, key, values.next()?),
+            Self::MergeAll(_) => {
+                let value = values.next()?;
+                match value.as_object() {
+                    None => return Some(value),
+                    Some(value) => merge_into(map, value),
                 }
-                Some(value) => {
-                    if !map.contains(self.key) {
-                        map.insert_key(self.key, Value::object());
-                    }
-                    if let Some(held) = map.get_key_mut(self.key).and_then(Value::object_mut) {
-                        merge_into(held, value);
-                    }
-                }
-            },
-            Op::MergeAll(_) => match self.value.as_object() {
-                None => return Some(self.value),
-                Some(value) => merge_into(map, value),
-            },
+            }
         }
         None
+    }
+}
+
+/// Merges into the record under `key`, or sets it.
+fn merge_under(map: &mut ObjectMap, key: &Key, value: Value) {
+    let Some(entries) = value.as_object() else {
+        map.insert_key(key, value);
+        return;
+    };
+    if !map.contains(key) {
+        map.insert_key(key, Value::object());
+    }
+    if let Some(held) = map.get_key_mut(key).and_then(Value::object_mut) {
+        merge_into(held, entries);
     }
 }
 

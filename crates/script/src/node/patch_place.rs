@@ -51,7 +51,7 @@ pub(crate) struct PatchPlace {
 
 impl Stmt for PatchPlace {
     fn exec(&self, world: &mut World<'_>, frame: &mut Frame<'_>) -> Result<Flow, Box<Trap>> {
-        let ready = {
+        let mut ready = {
             let view = world.view();
             let target = self.place.read.eval(&view, frame)?;
             let ready = self.ops.prepare(self.place.steps.len(), &view, frame)?;
@@ -61,7 +61,7 @@ impl Stmt for PatchPlace {
             self.ops.check_all(map, &ready)?;
             ready
         };
-        let ready = ready.kept_under(&self.place.root);
+        ready.keep_under(&self.place.root);
         if let Some(map) = self.place.change(world, frame).and_then(Value::object_mut) {
             self.ops.apply_checked(map, ready);
         }

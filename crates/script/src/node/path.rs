@@ -93,17 +93,17 @@ pub(crate) struct KeyStep {
 impl KeyStep {
     #[inline]
     fn take<'v>(&self, value: &'v Value, owner: KeyOwner, within: Span) -> Result<&'v Value, Box<Trap>> {
-        match value {
-            Value::Object(map) => match map.get_key(&self.key) {
-                Some(value) => Ok(value),
-                None => Err(self.missing(value, owner, within)),
-            },
-            _ => Err(Trap::conflict(value, Expected::Record, self.at, within)),
+        match value.get_key(&self.key) {
+            Some(found) => Ok(found),
+            None => Err(self.missing(value, owner, within)),
         }
     }
 
     #[cold]
     fn missing(&self, among: &Value, owner: KeyOwner, within: Span) -> Box<Trap> {
+        if among.as_object().is_none() {
+            return Trap::conflict(among, Expected::Record, self.at, within);
+        }
         let kind = TrapKind::MissingKey {
             owner,
             key: self.key.str().clone(),

@@ -33,6 +33,16 @@ impl Stmt for Give {
     }
 }
 
+/// A value known at load.
+#[derive(Debug)]
+pub(crate) struct GiveConst(pub Value);
+
+impl Stmt for GiveConst {
+    fn exec(&self, _world: &mut World<'_>, _frame: &mut Frame<'_>) -> Result<Flow, Box<Trap>> {
+        Ok(Flow::Value(self.0.clone()))
+    }
+}
+
 /// A value that is not used, and so not evaluated (spec/script.md 8.3).
 #[derive(Debug)]
 pub(crate) struct Nothing;

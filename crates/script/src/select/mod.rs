@@ -46,8 +46,8 @@ pub struct ReadScope<'a> {
     pub aggregates: Option<&'a [Box<dyn Aggregate>]>,
 }
 
-impl<'a> ReadScope<'a> {
-    fn view(&self) -> View<'a> {
+impl ReadScope<'_> {
+    fn view(&self) -> View<'_> {
         View {
             event: self.event,
             meta: self.meta,
@@ -55,7 +55,7 @@ impl<'a> ReadScope<'a> {
             args: &Value::Null,
             group: self.group,
             window: self.window,
-            info: self.info,
+            info: &self.info,
             aggregates: self.aggregates,
         }
     }

@@ -5,6 +5,7 @@
 
 mod assignment;
 mod functions;
+mod laws;
 mod limits;
 mod matching;
 mod modules;

@@ -1,44 +1,32 @@
-//! Reading JSON text (spec/formats.md 3.1).
+//! Reading JSON text into values (spec/formats.md 3.1).
 //!
-//! The parser writes its tape from a padded copy of the text, in which it resolves escapes; the text itself stays as it is, so an event
-//! can keep its original bytes without a further copy, and long strings become slices of it. Containers that are open while the tape
-//! is read wait in a list, so that no recursion is needed.
+//! Elements and entries of open containers lie on two stacks until their container is closed; then they move, all at once, into memory
+//! of their exact number. Long strings become slices of the input.
 //!
-//! Invariant: buffers are reused from call to call, but those of unusually large documents are given back.
+//! Invariants: the stacks are reused from call to call and empty between them, but those of unusually large documents are given back.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use simd_json::{Buffers, INPUT_PADDING, Node, StaticNode, Tape};
 
 use crate::{ObjectMap, Str, Value};
 
-use super::error::{JsonError, JsonErrorKind};
-use super::locate::first_error;
-
-/// Levels of arrays and objects that are read; a document with more is an error.
-pub const MAX_DEPTH: usize = 1024;
+use super::check::error_of_bytes;
+use super::error::JsonError;
+use super::reader::{Build, Container, Text, read};
 
 /// Length of a document, in bytes, after which the buffers are given back.
 const KEEP_BUFFERS_BELOW: usize = 1 << 20;
 
-/// Parser buffers, reused from document to document; one per worker.
+/// Buffers for reading, reused from document to document; one per worker.
+#[derive(Default)]
 pub struct Scratch {
-    text: Vec<u8>,
-    buffers: Buffers,
-    tape: Vec<Node<'static>>,
-    open: Vec<Open>,
-}
-
-impl Default for Scratch {
-    fn default() -> Self {
-        Self {
-            text: Vec::new(),
-            buffers: Buffers::with_max_depth(1024, MAX_DEPTH),
-            tape: Vec::new(),
-            open: Vec::new(),
-        }
-    }
+    /// Elements of the open arrays.
+    values: Vec<Value>,
+    /// Entries of the open objects that have no map.
+    entries: Vec<(Str, Value)>,
+    outer: Vec<Frame>,
+    unescaped: String,
 }
 
 /// A document that was read.
@@ -54,20 +42,27 @@ pub struct Decoded {
 ///
 /// # Errors
 /// If `input` is anything but one JSON document within surrounding white space, or a number is out of range.
-pub fn decode(mut input: Bytes, scratch: &mut Scratch) -> Result<Decoded, JsonError> {
-    scratch.load(&input);
-    let decoded = scratch.parse(input.len(), |tape, copy, open| {
-        Builder::new(&mut input, copy).build(tape, open)
-    });
-    decoded.ok_or_else(|| explain(&input))
-}
-
-/// Tells whether `input` is one document that [`decode`] would read, without building it.
-///
-/// # Errors
-/// Those of [`decode`].
-pub fn check(input: &[u8]) -> Result<(), JsonError> {
-    first_error(input)
+pub fn decode(input: Bytes, scratch: &mut Scratch) -> Result<Decoded, JsonError> {
+    let Ok(text) = simdutf8::basic::from_utf8(&input) else {
+        return Err(error_of_bytes(&input));
+    };
+    let mut builder = Builder {
+        input: &input,
+        shared: None,
+        scratch,
+        current: Frame::DOCUMENT,
+        has_duplicate_keys: false,
+    };
+    let result = read(text, &mut builder);
+    let has_duplicate_keys = builder.has_duplicate_keys;
+    let value = scratch.values.pop().unwrap_or_default();
+    if result.is_err() || input.len() >= KEEP_BUFFERS_BELOW {
+        *scratch = Scratch::default();
+    }
+    result.map(|()| Decoded {
+        value,
+        has_duplicate_keys,
+    })
 }
 
 /// Reads one document with buffers of its own; for configuration and tests rather than for events.
@@ -79,220 +74,271 @@ pub fn from_str(text: &str) -> Result<Value, JsonError> {
     Ok(decoded.value)
 }
 
-impl Scratch {
-    /// Makes the padded copy that the parser works on.
-    #[inline]
-    fn load(&mut self, input: &[u8]) {
-        self.text.clear();
-        self.text.reserve(input.len() + INPUT_PADDING);
-        self.text.extend_from_slice(input);
-        self.text.extend_from_slice(&[b' '; INPUT_PADDING]);
-    }
-
-    /// Parses the copy, `len` bytes without its padding, and hands the tape, the address that its strings count from and an empty list
-    /// to `read`. `None` if the text is no document.
-    #[inline]
-    fn parse<T>(&mut self, len: usize, read: impl FnOnce(&[Node<'_>], usize, &mut Vec<Open>) -> T) -> Option<T> {
-        let copy = self.text.as_ptr().addr();
-        let mut tape = Tape(std::mem::take(&mut self.tape));
-        let parsed = simd_json::fill_tape_padded(&mut self.text, len, &mut self.buffers, &mut tape);
-        let result = parsed.is_ok().then(|| read(&tape.0, copy, &mut self.open));
-        self.tape = tape.reset().0;
-        if len >= KEEP_BUFFERS_BELOW {
-            *self = Self::default();
-        }
-        result
-    }
+/// A container that is being filled.
+struct Frame {
+    container: Container,
+    /// Where its elements or entries begin on their stack.
+    start: usize,
+    /// The entry whose value comes next: its place on the stack, or in `map`.
+    place: usize,
+    /// A bit for every fingerprint of a key so far.
+    seen: u64,
+    /// The entries, once they are too many to look through.
+    map: Option<Box<ObjectMap>>,
 }
 
-#[cold]
-#[inline(never)]
-fn explain(input: &[u8]) -> JsonError {
-    // The parser tells no reliable place. A text that it refuses and the slow reader does not can only be one that is too large for it.
-    first_error(input).err().unwrap_or(JsonError {
-        kind: JsonErrorKind::TooLarge,
-        position: 0,
-        character: None,
-    })
-}
+impl Frame {
+    /// Around everything: one element.
+    const DOCUMENT: Self = Self::new(Container::Array, 0);
 
-/// A container that is being filled, with the number of its elements that are still to come.
-enum Open {
-    Array { items: Vec<Value>, left: usize },
-    Object { map: ObjectMap, left: usize, place: usize },
-}
-
-impl Open {
-    fn array(len: usize) -> Self {
-        Self::Array {
-            items: Vec::with_capacity(len),
-            left: len,
-        }
-    }
-
-    fn object(len: usize) -> Self {
-        Self::Object {
-            map: ObjectMap::with_capacity(len),
-            left: len,
+    const fn new(container: Container, start: usize) -> Self {
+        Self {
+            container,
+            start,
             place: 0,
-        }
-    }
-
-    /// Takes the container that was opened last.
-    fn put(&mut self, value: Value) {
-        match self {
-            Self::Array { items, .. } => items.push(value),
-            Self::Object { map, place, .. } => {
-                if let Some(slot) = map.value_at(*place) {
-                    *slot = value;
-                }
-            }
-        }
-    }
-
-    fn close(self) -> Value {
-        match self {
-            Self::Array { items, .. } => Value::from(items),
-            Self::Object { map, .. } => Value::from(map),
+            seen: 0,
+            map: None,
         }
     }
 }
 
-/// One pass from tape to value.
+/// An entry, before its key and its value are put in.
+const EMPTY: (Str, Value) = (Str::EMPTY, Value::Null);
+
+/// Puts values together.
 ///
-/// Every value is made where it stays: a move soon after would wait for memory.
+/// Values are made where they stay: making them elsewhere and moving them at once would wait for memory.
 struct Builder<'a> {
-    /// The input; empty once it is shared.
-    input: &'a mut Bytes,
-    /// Address of the copy of the input that the strings of the tape point into.
-    copy: usize,
+    input: &'a Bytes,
     /// The input as strings share it; made for the first that does.
     shared: Option<Arc<Bytes>>,
+    scratch: &'a mut Scratch,
+    current: Frame,
     has_duplicate_keys: bool,
 }
 
-impl<'a> Builder<'a> {
-    fn new(input: &'a mut Bytes, copy: usize) -> Self {
-        Self {
-            input,
-            copy,
-            shared: None,
-            has_duplicate_keys: false,
-        }
-    }
-
-    /// The value of a tape; `open` is an empty list.
-    fn build(mut self, tape: &[Node<'_>], open: &mut Vec<Open>) -> Decoded {
-        let mut nodes = tape.iter();
-        let value = match nodes.next() {
-            None => Value::Null,
-            Some(Node::String(text)) => Value::Str(self.string(text)),
-            Some(Node::Static(scalar)) => from_scalar(*scalar),
-            Some(Node::Array { len, .. }) => self.container(Open::array(*len), nodes, open),
-            Some(Node::Object { len, .. }) => self.container(Open::object(*len), nodes, open),
-        };
-        Decoded {
-            value,
-            has_duplicate_keys: self.has_duplicate_keys,
-        }
-    }
-
-    fn container(&mut self, mut current: Open, mut nodes: std::slice::Iter<'_, Node<'_>>, open: &mut Vec<Open>) -> Value {
-        loop {
-            let inner = match &mut current {
-                Open::Array { items, left } => self.fill_array(items, left, &mut nodes),
-                Open::Object { map, left, place } => self.fill_object(map, left, place, &mut nodes),
-            };
-            if let Some(inner) = inner {
-                open.push(std::mem::replace(&mut current, inner));
-                continue;
+impl Builder<'_> {
+    /// Where the next value goes; it is null.
+    #[inline(always)]
+    fn slot(&mut self) -> Option<&mut Value> {
+        match self.current.container {
+            Container::Array => {
+                self.scratch.values.push(EMPTY.1);
+                self.scratch.values.last_mut()
             }
-            let value = current.close();
-            match open.pop() {
-                None => return value,
-                Some(outer) => current = outer,
-            }
-            current.put(value);
+            Container::Object => match &mut self.current.map {
+                None => self.scratch.entries.get_mut(self.current.place).map(|entry| &mut entry.1),
+                Some(map) => map.value_at(self.current.place),
+            },
         }
     }
 
-    /// Reads elements up to the end or to a container, which is given back to be read first.
+    #[inline(always)]
+    fn put(&mut self, value: Value) {
+        if let Some(slot) = self.slot() {
+            // Null needs no drop, and asking whether it does costs more than the rest.
+            std::mem::forget(std::mem::replace(slot, value));
+        }
+    }
+
+    /// A text that is too long to be held inline.
+    #[inline(never)]
+    fn long(&mut self, text: &str) -> Str {
+        let start = text.as_ptr().addr().wrapping_sub(self.input.as_ptr().addr());
+        let input = self.input;
+        Str::shared(self.shared.get_or_insert_with(|| Arc::new(input.clone())), start, text)
+    }
+
+    #[inline(never)]
+    fn unescape(&mut self, text: &str) -> Str {
+        self.scratch.unescaped.clear();
+        unescape(text, &mut self.scratch.unescaped);
+        Str::new(&self.scratch.unescaped)
+    }
+
+    /// Whether a key is certainly not there yet and may go to the stack; notes it.
     #[inline]
-    fn fill_array(
-        &mut self,
-        items: &mut Vec<Value>,
-        left: &mut usize,
-        nodes: &mut std::slice::Iter<'_, Node<'_>>,
-    ) -> Option<Open> {
-        while *left > 0 {
-            *left -= 1;
-            match nodes.next()? {
-                Node::String(text) => items.push(Value::Str(self.string(text))),
-                Node::Static(scalar) => items.push(from_scalar(*scalar)),
-                Node::Array { len, .. } => return Some(Open::array(*len)),
-                Node::Object { len, .. } => return Some(Open::object(*len)),
-            }
-        }
-        None
+    fn is_new(&mut self, key: &str) -> bool {
+        let bit = fingerprint(key);
+        let is_new = self.current.seen & bit == 0;
+        self.current.seen |= bit;
+        is_new && self.current.map.is_none() && self.scratch.entries.len() - self.current.start < ObjectMap::INDEX_ABOVE
     }
 
-    /// Reads entries as [`fill_array`](Self::fill_array) does; `place` is that of the entry whose value is a container.
-    #[inline]
-    fn fill_object(
-        &mut self,
-        map: &mut ObjectMap,
-        left: &mut usize,
-        place: &mut usize,
-        nodes: &mut std::slice::Iter<'_, Node<'_>>,
-    ) -> Option<Open> {
-        while *left > 0 {
-            *left -= 1;
-            let Node::String(key) = nodes.next()? else {
-                return None;
-            };
-            let (at, is_new) = map.place(self.string(key));
-            self.has_duplicate_keys |= !is_new;
-            let slot = map.value_at(at)?;
-            match nodes.next()? {
-                Node::String(text) => *slot = Value::Str(self.string(text)),
-                Node::Static(scalar) => *slot = from_scalar(*scalar),
-                Node::Array { len, .. } => {
-                    *place = at;
-                    return Some(Open::array(*len));
+    /// Adds an entry whose value follows. If the key is there already, its value goes.
+    #[inline(never)]
+    fn enter(&mut self, key: Str) {
+        let start = self.current.start;
+        let entries = &mut self.scratch.entries;
+        if self.current.map.is_none() {
+            let own = entries.get_mut(start..).unwrap_or_default();
+            if let Some(at) = own.iter().position(|(name, _)| *name == key) {
+                if let Some((_, value)) = own.get_mut(at) {
+                    *value = Value::Null;
                 }
-                Node::Object { len, .. } => {
-                    *place = at;
-                    return Some(Open::object(*len));
-                }
+                self.current.place = start + at;
+                self.has_duplicate_keys = true;
+                return;
+            }
+            if own.len() < ObjectMap::INDEX_ABOVE {
+                self.current.place = entries.len();
+                entries.push((key, Value::Null));
+                return;
             }
         }
-        None
-    }
-
-    #[inline]
-    fn string(&mut self, text: &str) -> Str {
-        if let Some(short) = Str::inline(text) {
-            return short;
+        let map = self
+            .current
+            .map
+            .get_or_insert_with(|| Box::new(ObjectMap::from_unique(entries.split_off(start))));
+        let (place, is_new) = map.place(key);
+        if let Some(value) = map.value_at(place) {
+            *value = Value::Null;
         }
-        // What the parser did not have to unescape lies in the input at the same place as in the copy.
-        let start = text.as_ptr().addr().wrapping_sub(self.copy);
-        let input = &mut *self.input;
-        Str::shared(
-            self.shared.get_or_insert_with(|| Arc::new(std::mem::take(input))),
-            start,
-            text,
-        )
+        self.current.place = place;
+        self.has_duplicate_keys |= !is_new;
     }
 }
 
-#[inline]
-fn from_scalar(scalar: StaticNode) -> Value {
-    match scalar {
-        StaticNode::Null => Value::Null,
-        StaticNode::Bool(truth) => Value::Bool(truth),
-        StaticNode::I64(number) => Value::I64(number),
-        StaticNode::U64(number) => Value::from(number),
-        // Adding zero makes zero of negative zero and changes nothing else.
-        StaticNode::F64(number) => Value::F64(number + 0.0),
+impl Build for Builder<'_> {
+    #[inline]
+    fn literal(&mut self, truth: Option<bool>) {
+        self.put(truth.map_or(Value::Null, Value::Bool));
     }
+
+    #[inline]
+    fn integer(&mut self, number: i64) {
+        self.put(Value::I64(number));
+    }
+
+    fn large_integer(&mut self, number: u64) {
+        self.put(Value::from(number));
+    }
+
+    fn float(&mut self, digits: &str) -> bool {
+        let Some(number) = digits.parse().ok().filter(|number: &f64| number.is_finite()) else {
+            return false;
+        };
+        // Adding zero makes zero of negative zero and changes nothing else.
+        self.put(Value::F64(number + 0.0));
+        true
+    }
+
+    #[inline]
+    fn string(&mut self, text: Text<'_>) {
+        match text {
+            Text::Plain(text) if Str::fits_inline(text) => {
+                if let Some(slot) = self.slot() {
+                    std::mem::forget(std::mem::replace(slot, Value::Str(Str::EMPTY)));
+                    if let Value::Str(slot) = slot {
+                        slot.set_short(text);
+                    }
+                }
+            }
+            Text::Plain(text) => {
+                let text = self.long(text);
+                self.put(Value::Str(text));
+            }
+            Text::Escaped(text) => {
+                let text = self.unescape(text);
+                self.put(Value::Str(text));
+            }
+        }
+    }
+
+    #[inline]
+    fn key(&mut self, text: Text<'_>) {
+        let key = match text {
+            Text::Plain(text) if Str::fits_inline(text) => {
+                if self.is_new(text) {
+                    self.current.place = self.scratch.entries.len();
+                    self.scratch.entries.push(EMPTY);
+                    if let Some((key, _)) = self.scratch.entries.last_mut() {
+                        key.set_short(text);
+                    }
+                    return;
+                }
+                Str::new(text)
+            }
+            Text::Plain(text) => self.long(text),
+            Text::Escaped(text) => self.unescape(text),
+        };
+        self.is_new(&key);
+        self.enter(key);
+    }
+
+    #[inline]
+    fn open(&mut self, container: Container) {
+        let start = match container {
+            Container::Array => self.scratch.values.len(),
+            Container::Object => self.scratch.entries.len(),
+        };
+        let outer = std::mem::replace(&mut self.current, Frame::new(container, start));
+        self.scratch.outer.push(outer);
+    }
+
+    #[inline]
+    fn close(&mut self) {
+        let outer = self.scratch.outer.pop().unwrap_or(Frame::DOCUMENT);
+        let inner = std::mem::replace(&mut self.current, outer);
+        match (inner.container, inner.map) {
+            (Container::Array, _) => {
+                let elements = Value::from(self.scratch.values.split_off(inner.start));
+                self.put(elements);
+            }
+            (Container::Object, None) => {
+                let entries = self.scratch.entries.split_off(inner.start);
+                self.put(Value::from(ObjectMap::from_unique(entries)));
+            }
+            (Container::Object, Some(map)) => self.put(Value::from(*map)),
+        }
+    }
+}
+
+/// One of 64 bits, the same for equal keys and seldom the same for two keys of one object.
+#[inline]
+fn fingerprint(key: &str) -> u64 {
+    let bytes = key.as_bytes();
+    let (first, last) = (bytes.first(), bytes.last());
+    let of = |byte: Option<&u8>| byte.map_or(0, |byte| usize::from(*byte));
+    1 << ((key.len() + 7 * of(first) + 31 * of(last)) % 64)
+}
+
+/// Appends what a string with valid escapes means.
+fn unescape(mut text: &str, out: &mut String) {
+    while let Some((plain, escape)) = text.split_once('\\') {
+        out.push_str(plain);
+        let mut rest = escape.chars();
+        let character = match rest.next() {
+            Some('b') => '\u{8}',
+            Some('f') => '\u{c}',
+            Some('n') => '\n',
+            Some('r') => '\r',
+            Some('t') => '\t',
+            Some('u') => {
+                let (character, length) = code_point(escape);
+                out.push(character);
+                text = escape.get(length..).unwrap_or_default();
+                continue;
+            }
+            Some(itself) => itself,
+            None => return,
+        };
+        out.push(character);
+        text = rest.as_str();
+    }
+    out.push_str(text);
+}
+
+/// The character that `u`, four digits and perhaps the second half of a pair stand for, and their length in bytes.
+fn code_point(escape: &str) -> (char, usize) {
+    let unit = |from: usize| {
+        let digits = escape.get(from..from + 4)?;
+        u32::from_str_radix(digits, 16).ok()
+    };
+    let (first, second) = (unit(1).unwrap_or_default(), unit(7));
+    let (code, length) = match (first, second) {
+        (0xd800..0xdc00, Some(second)) => (0x1_0000 + ((first - 0xd800) << 10) + (second & 0x3ff), 11),
+        _ => (first, 5),
+    };
+    (char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER), length)
 }

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use crate::{Iter, ObjectMap, Str, Value};
 
 use super::number::{write_f64, write_integer};
-use super::text::{write_base64, write_str};
+use super::text::{write_base64, write_text};
 
 /// A container whose elements are being written.
 enum Open<'a> {
@@ -60,12 +60,8 @@ fn write(value: &Value, order: KeyOrder, out: &mut Vec<u8>) {
     };
     let mut outer: SmallVec<[Open<'_>; 8]> = SmallVec::new();
     loop {
-        match current.next(out) {
-            Some(value) => {
-                if let Some(inner) = Open::start(value, order, out) {
-                    outer.push(std::mem::replace(&mut current, inner));
-                }
-            }
+        match current.write_on(order, out) {
+            Some(inner) => outer.push(std::mem::replace(&mut current, inner)),
             None => match outer.pop() {
                 Some(parent) => current = parent,
                 None => return,
@@ -105,25 +101,45 @@ impl<'a> Open<'a> {
         }
     }
 
-    /// Gives the next value to be written, after its comma and key; writes the closing bracket if there is none.
+    /// Writes elements up to a container, which is given back to be written first, or to the end.
     #[inline]
-    fn next(&mut self, out: &mut Vec<u8>) -> Option<&'a Value> {
-        let (entry, closing) = match self {
-            Self::Array(elements) => (elements.next().map(|value| (None, value)), b']'),
-            Self::Object(entries) => (entries.next().map(|(key, value)| (Some(key), value)), b'}'),
-            Self::Sorted(entries) => (entries.next().map(|(key, value)| (Some(key), value)), b'}'),
-        };
-        let Some((key, value)) = entry else {
-            out.push(closing);
-            return None;
-        };
-        write_comma(out);
-        if let Some(key) = key {
-            write_str(key, out);
-            out.push(b':');
+    fn write_on(&mut self, order: KeyOrder, out: &mut Vec<u8>) -> Option<Self> {
+        match self {
+            Self::Array(elements) => write_elements(elements, order, out),
+            Self::Object(entries) => write_entries(entries, order, out),
+            Self::Sorted(entries) => write_entries(entries, order, out),
         }
-        Some(value)
     }
+}
+
+#[inline]
+fn write_elements<'a>(elements: &mut std::slice::Iter<'a, Value>, order: KeyOrder, out: &mut Vec<u8>) -> Option<Open<'a>> {
+    for value in elements {
+        write_comma(out);
+        if let Some(inner) = Open::start(value, order, out) {
+            return Some(inner);
+        }
+    }
+    out.push(b']');
+    None
+}
+
+#[inline]
+fn write_entries<'a>(
+    entries: &mut impl Iterator<Item = (&'a Str, &'a Value)>,
+    order: KeyOrder,
+    out: &mut Vec<u8>,
+) -> Option<Open<'a>> {
+    for (key, value) in entries {
+        write_comma(out);
+        write_text(key, out);
+        out.push(b':');
+        if let Some(inner) = Open::start(value, order, out) {
+            return Some(inner);
+        }
+    }
+    out.push(b'}');
+    None
 }
 
 /// Separates an element from the one before, if there is one: no written value ends like an opening bracket.
@@ -144,7 +160,7 @@ pub(super) fn write_scalar(value: &Value, out: &mut Vec<u8>) {
         Value::I64(number) => write_integer(*number, out),
         Value::U64(number) => write_integer(*number, out),
         Value::F64(number) => write_f64(*number, out),
-        Value::Str(text) => write_str(text, out),
+        Value::Str(text) => write_text(text, out),
         Value::Bytes(bytes) => write_base64(bytes, out),
         Value::Array(_) | Value::Object(_) => {}
     }

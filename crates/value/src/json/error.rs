@@ -52,9 +52,6 @@ pub enum JsonErrorKind {
     /// More than [`MAX_DEPTH`](super::MAX_DEPTH) levels of arrays and objects.
     #[error("nested too deeply")]
     TooDeep,
-    /// More than 4 GiB of text.
-    #[error("document too large")]
-    TooLarge,
 }
 
 impl fmt::Display for JsonError {

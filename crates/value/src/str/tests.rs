@@ -105,4 +105,17 @@ proptest! {
         prop_assert_eq!(Str::new(&text).slice(from..end), expected);
         prop_assert_eq!(Str::inline(expected).is_some(), expected.len() <= INLINE);
     }
+
+    #[test]
+    fn words_of_short_texts_say_what_the_texts_say(a in "[ab]{0,23}", b in "[ab]{0,23}") {
+        let (a, b) = (Str::new(&a), Str::new(&b));
+        prop_assert_eq!(a.short().map(|short| b.is_short(short)), a.short().map(|_| a == b));
+        let part = Str::from_buffer(&buffer(&a), 0..a.len()).unwrap();
+        prop_assert_eq!(a.quick_hash(), part.quick_hash());
+        for at in 0..a.len() {
+            let mut other = a.to_string();
+            other.replace_range(at..=at, "c");
+            prop_assert!(a.short().is_none_or(|short| !Str::new(&other).is_short(short)), "{} {}", a, at);
+        }
+    }
 }

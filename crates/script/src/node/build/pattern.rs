@@ -22,6 +22,7 @@ type Subject = Option<Str>;
 pub(crate) fn clauses(clauses: Vec<ir::Clause>, at: Span) -> (Clauses, Vec<Vec<ir::Expr>>) {
     let mut bodies = Vec::with_capacity(clauses.len());
     let mut groups = Vec::new();
+    let binds = clauses.iter().map(|clause| clause.binds).collect();
     let mut row: Vec<ir::Clause> = Vec::new();
     for (index, mut clause) in clauses.into_iter().enumerate() {
         bodies.push(std::mem::take(&mut clause.body));
@@ -41,7 +42,7 @@ pub(crate) fn clauses(clauses: Vec<ir::Clause>, at: Span) -> (Clauses, Vec<Vec<i
     }
     flush(&mut row, bodies.len(), &mut groups, at);
     let groups = groups.into();
-    (Clauses { groups, at }, bodies)
+    (Clauses { groups, binds, at }, bodies)
 }
 
 /// The literal that an unguarded clause without binding compares with, and with what.

@@ -14,7 +14,7 @@ use crate::node::looping::ForStmt;
 use crate::node::matching::MatchStmt;
 use crate::node::patch::{KeySource, Op, OpKey, Ops};
 use crate::node::patch_place::{MergePlace, PatchPlace, RecordPlace};
-use crate::node::stmt::{Drop, Emit, Give, Nothing, Port, ReturnEvent, Sequence};
+use crate::node::stmt::{Drop, Emit, Give, GiveConst, Nothing, Port, ReturnEvent, Sequence};
 use crate::trap::TrapKind;
 
 /// What actions need to know of the function they stand in.
@@ -77,6 +77,7 @@ fn stmt(action: ir::Expr, wanted: bool, cx: BodyCx) -> Box<dyn Stmt> {
                 wanted,
             })
         }
+        Kind::Const(value) if wanted => Box::new(GiveConst(value)),
         kind if wanted => Box::new(Give(expr(ir::Expr::new(kind, at)))),
         _ => Box::new(Nothing),
     }
