@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use temblor_codec::codec;
-use temblor_event::{Event, EventId, Payload, Uid};
+use temblor_event::{Event, EventId, Insight, Payload, Uid};
 use temblor_runtime::need::BodyNeed;
 use temblor_runtime::sink::{Delivery, Sink, SinkCx};
 use temblor_value::{Value, json};
@@ -54,4 +54,12 @@ pub(crate) fn json_codec() -> Arc<dyn temblor_codec::Codec> {
 /// A record or another value given as JSON.
 pub(crate) fn value(text: &str) -> Value {
     json::from_str(text).unwrap()
+}
+
+/// The one insight of a delivery.
+pub(crate) fn feedback(delivery: Delivery) -> Option<Insight> {
+    match delivery {
+        Delivery::Done(insights) if insights.len() <= 1 => insights.into_iter().next(),
+        _ => None,
+    }
 }

@@ -23,6 +23,8 @@ pub struct Event {
     pub transactional: bool,
     /// The value is a list of wrapped events (spec/operators-and-flow.md A.8).
     pub is_batch: bool,
+    /// When it was sent again, nanoseconds since the epoch; operators compare their times with this instead of the ingest time.
+    pub resent_ns: Option<u64>,
     /// Requests that wait because something held an event of theirs.
     pub tickets: Tickets,
     /// What write-ahead logs on its way want to know.
@@ -40,9 +42,15 @@ impl Event {
             op_meta: OpMeta::default(),
             transactional: false,
             is_batch: false,
+            resent_ns: None,
             tickets: Tickets::default(),
             lease: Lease::default(),
         }
+    }
+
+    /// The time that operators go by: that of being sent again, else the ingest time (spec/proxy.md 4.1, *Time of a copy*).
+    pub fn at_ns(&self) -> u64 {
+        self.resent_ns.unwrap_or(self.ingest_ns)
     }
 
     /// The value (see [`Payload::value`]).

@@ -1,6 +1,6 @@
 //! Feedback, backward (spec/operators-and-flow.md A.6).
 
-use crate::{EventId, OpMeta, Uid};
+use crate::{Event, EventId, OpMeta, Uid};
 
 /// What an insight says. The configuration words *close* and *open* of a circuit breaker are *pause* and *resume* here, since the
 /// field's usual meaning of an open breaker is the opposite.
@@ -94,6 +94,15 @@ pub struct Attempt {
     pub elapsed_ms: f64,
 }
 
+/// What an operator does with a failure that it takes upon itself: the event goes out again, from that operator on.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// The event to send.
+    pub event: Box<Event>,
+    /// Pause before, milliseconds.
+    pub pause_ms: u64,
+}
+
 /// An insight on its way back.
 #[derive(Clone, Debug)]
 pub struct Insight {
@@ -115,6 +124,11 @@ pub struct Insight {
     pub attempt: Option<Attempt>,
     /// The sink or node that made it.
     pub made_by: Uid,
+    /// Until when the event may be sent again, nanoseconds since the epoch; `None`: not at all, since it was answered or its sink cannot
+    /// take the failure back.
+    pub repeatable_until_ns: Option<u64>,
+    /// An operator takes the outcome upon itself; nobody further back sees it.
+    pub claim: Option<Claim>,
 }
 
 impl Insight {
@@ -125,11 +139,13 @@ impl Insight {
             kind,
             op_meta: event.op_meta.clone(),
             ingest_ns: now_ns,
-            event_ns: event.ingest_ns,
+            event_ns: event.at_ns(),
             time_ms: None,
             has_error: false,
             attempt: None,
             made_by,
+            repeatable_until_ns: None,
+            claim: None,
         }
     }
 
@@ -145,6 +161,8 @@ impl Insight {
             has_error: false,
             attempt: None,
             made_by,
+            repeatable_until_ns: None,
+            claim: None,
         }
     }
 }

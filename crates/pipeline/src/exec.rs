@@ -2,7 +2,7 @@
 //!
 //! Depth first, last pushed first; results are reversed at the end. An error ends only the failing branch.
 
-use temblor_event::{End, Event, Insight, Reason, Signal};
+use temblor_event::{End, Event, Insight, InsightKind, Reason, Signal};
 
 use crate::graph::{Behind, Graph, Links, Node, NodeKind, PipelineState};
 use crate::op::{OpCx, unlinked};
@@ -25,6 +25,16 @@ impl Graph {
         let before = out.events.len();
         let entry = self.inputs[usize::from(input.0)].1;
         out.stack.push((entry, PortId::DEFAULT, event));
+        self.drain(state, links, out);
+        out.events[before..].reverse();
+    }
+
+    /// Runs an event from behind a node, as if that had just emitted it; for events that are sent again (spec/proxy.md 4.1, *Attempts and
+    /// claims*).
+    pub fn resume(&self, state: &mut PipelineState, from: NodeId, event: Event, links: &dyn Links, out: &mut Outputs) {
+        let before = out.events.len();
+        out.emitted.push((PortId::DEFAULT, event));
+        self.push_emitted(from, self.node(from), Cause::Event, state, out);
         self.drain(state, links, out);
         out.events[before..].reverse();
     }
@@ -56,10 +66,12 @@ impl Graph {
     }
 
     /// Offers an insight to the nodes that want it, last node first; one raised by a node only to the nodes before that one.
-    /// Afterwards it goes on to the inputs unless its kind is [`InsightKind::None`].
-    pub fn feedback(&self, state: &mut PipelineState, raised_by: Option<NodeId>, insight: &mut Insight) {
+    /// Afterwards it goes on to the inputs unless its kind is [`InsightKind::None`]. If a node claims what it says, nothing before that one
+    /// sees it, and the node is given.
+    pub fn feedback(&self, state: &mut PipelineState, raised_by: Option<NodeId>, insight: &mut Insight) -> Option<NodeId> {
+        let mut claimed = None;
         let end = raised_by.map_or(self.nodes.len(), |node| usize::from(node.0));
-        for node in self.nodes[..end].iter().rev() {
+        for (at, node) in self.nodes[..end].iter().enumerate().rev() {
             match &node.kind {
                 NodeKind::Shared(operator) if operator.traits().handles_insights => operator.on_insight(node.uid, insight),
                 NodeKind::Stateful(slot, traits) if traits.handles_insights => {
@@ -67,7 +79,15 @@ impl Graph {
                 }
                 _ => {}
             }
+            if insight.claim.is_some() {
+                claimed = claimed.or(Some(NodeId(at as u16)));
+                // What a breaker between made of it concerns those further back all the same.
+                if !matches!(insight.kind, InsightKind::Pause | InsightKind::Resume) {
+                    break;
+                }
+            }
         }
+        claimed
     }
 
     fn drain(&self, state: &mut PipelineState, links: &dyn Links, out: &mut Outputs) {

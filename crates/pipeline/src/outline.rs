@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use temblor_script::select::{DimensionProgram, SelectPrograms};
 use temblor_script::{MetaUse, Program, Sites};
+use temblor_syntax::ast::PortRef;
 use temblor_syntax::{Location, SourceMap, Span};
 use temblor_value::{Str, Value};
 
@@ -89,12 +90,37 @@ pub struct OperatorOutline {
 #[derive(Clone, Debug, Default)]
 pub struct Outline {
     nodes: Vec<NodeOutline>,
+    outputs: Vec<(String, Location)>,
+    readers: Vec<Reader>,
+}
+
+/// A select and what it reads.
+#[derive(Clone, Debug)]
+struct Reader {
+    /// Node and port.
+    from: (String, String),
+    select: String,
+    at: Location,
 }
 
 impl Outline {
     /// The statement that makes the node called `name`.
     pub fn node(&self, name: &str) -> Option<&NodeOutline> {
         self.nodes.iter().find(|node| node.name == name)
+    }
+
+    /// The first place at which a select sends to the output port of that name.
+    pub fn output(&self, port: &str) -> Option<&Location> {
+        self.outputs.iter().find(|(known, _)| known == port).map(|(_, at)| at)
+    }
+
+    /// The second select that reads the same port of a node, which makes copies of what leaves there: its name and place.
+    pub fn second_reader(&self, node: &str) -> Option<(&str, &Location)> {
+        let of_node = || self.readers.iter().filter(|reader| reader.from.0 == node);
+        let second = of_node()
+            .enumerate()
+            .find(|(at, reader)| of_node().take(*at).any(|before| before.from == reader.from));
+        second.map(|(_, reader)| (reader.select.as_str(), &reader.at))
     }
 
     /// Of a plan over the texts it was made from.
@@ -116,13 +142,31 @@ impl Outline {
                 Some(cite.created(create, Part::Script(cite.script(program))))
             }
             Step::Select(select) => {
-                let name = format!("select_{selects}");
+                let name = select_name(selects);
                 selects += 1;
                 Some(cite.node(name, Part::Select(cite.select(select)), select.at))
             }
         });
-        Self { nodes: nodes.collect() }
+        Self {
+            nodes: nodes.collect(),
+            outputs: selects_of(plan).filter_map(|select| cite.output(select)).collect(),
+            readers: (0..)
+                .zip(selects_of(plan))
+                .map(|(at, select)| cite.reader(at, select))
+                .collect(),
+        }
     }
+}
+
+fn select_name(number: usize) -> String {
+    format!("select_{number}")
+}
+
+fn selects_of(plan: &Plan) -> impl Iterator<Item = &SelectStep> {
+    plan.steps.iter().filter_map(|step| match step {
+        Step::Select(select) => Some(&**select),
+        _ => None,
+    })
 }
 
 /// Makes places of spans.
@@ -141,6 +185,26 @@ impl Citing<'_> {
 
     fn created(&self, create: &CreateStep, part: Part) -> NodeOutline {
         self.node(create.name.text.clone(), part, create.name.span)
+    }
+
+    /// The output port that a select sends to.
+    fn output(&self, select: &SelectStep) -> Option<(String, Location)> {
+        let PortRef { node, port, span } = &select.into;
+        let port = match (node.text.as_str(), port) {
+            ("out", Some(port)) if port.text != "in" => &port.text,
+            ("out" | "err" | "metrics", _) => &node.text,
+            _ => return None,
+        };
+        Some((port.clone(), self.sources.location(*span)))
+    }
+
+    fn reader(&self, number: usize, select: &SelectStep) -> Reader {
+        let port = select.from.port.as_ref().map_or("out", |port| port.text.as_str());
+        Reader {
+            from: (select.from.node.text.clone(), port.to_owned()),
+            select: select_name(number),
+            at: self.sources.location(select.at),
+        }
     }
 
     fn cited(&self, span: Span) -> Cited {
@@ -261,6 +325,8 @@ mod tests {
             "select event from in into out;\nselect event from in where event.a == 1 into out;\n\
              select {\"a\": event.b} from in into out having event.a > 1;\nselect event from in where $x into out;\n",
         );
+        assert_eq!(outline.output("out").map(|at| (at.line, at.column)), Some((1, 27)));
+        assert_eq!(outline.output("err"), None);
         let part = |name: &str| match &outline.node(name).unwrap().part {
             Part::Select(select) => select.clone(),
             other => panic!("{other:?}"),
@@ -274,6 +340,11 @@ mod tests {
         assert_eq!(shown(made.reads.as_ref()), Some(("event.b".into(), 3, 14)));
         assert_eq!(shown(made.replaces.as_ref()), Some(("{\"a\": event.b}".into(), 3, 8)));
         assert_eq!(shown(made.filters.as_ref()), Some(("event.a > 1".into(), 3, 47)));
+        assert_eq!(
+            outline.second_reader("in").map(|(name, at)| (name, at.line)),
+            Some(("select_1", 2))
+        );
+        assert_eq!(outline.second_reader("out"), None);
         let by_meta = part("select_3");
         assert!(by_meta.reads.is_none() && by_meta.filters.is_some());
     }

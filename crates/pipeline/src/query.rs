@@ -30,6 +30,8 @@ pub struct InstanceCx<'a> {
     pub url: String,
     /// Where the uids of its nodes come from.
     pub uids: &'a UidSource,
+    /// Opens the folders of its write-ahead logs.
+    pub logs: &'a dyn LogStores,
 }
 
 impl Query {
@@ -72,7 +74,7 @@ impl Query {
     /// # Errors
     /// Everything that spec/query.md 11 lists for the stage graph.
     pub fn instantiate(&self, cx: &InstanceCx<'_>) -> Result<(Graph, PipelineState), QueryErrors> {
-        let logical = self.logical()?;
+        let logical = self.logical(cx.logs)?;
         let interval_ns = self.metrics_interval_s().map(|interval| interval.saturating_mul(NS_PER_S));
         Ok(physical::build(logical, cx, interval_ns))
     }
@@ -95,12 +97,12 @@ impl Query {
     /// # Errors
     /// As for [`Query::instantiate`].
     pub fn dot(&self) -> Result<String, QueryErrors> {
-        Ok(self.logical()?.dot(&self.sources))
+        Ok(self.logical(&NoFolders)?.dot(&self.sources))
     }
 
-    fn logical(&self) -> Result<Logical<'_>, QueryErrors> {
+    fn logical<'p>(&'p self, logs: &'p dyn LogStores) -> Result<Logical<'p>, QueryErrors> {
         let reporter = Reporter::new(Arc::clone(&self.sources));
-        Logical::build(&self.plan, &self.sources, &reporter)
+        Logical::build(&self.plan, &self.sources, &reporter, logs)
             .map_err(|error: Box<Diagnostic>| QueryErrors::new(Arc::clone(&self.sources), vec![*error]))
     }
 }

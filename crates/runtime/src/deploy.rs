@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use temblor_config::{
-    ArtefactKind, ArtefactUrl, BindingEntry, Document, Endpoint, Link, MappingEntry, OfframpEntry, OnrampEntry, OnrampPort,
+    ArtefactKind, ArtefactUrl, BindingEntry, Document, Endpoint, Link, MappingEntry, OfframpEntry, OnrampEntry, OnrampPort, RampEntry,
 };
 use temblor_event::{Insight, InsightKind, UidKind, UidSource};
+use temblor_pipeline::op::wal::NoFolders;
 use temblor_pipeline::{InstanceCx, Query};
 use temblor_script::Env;
 use temblor_value::Str;
@@ -16,10 +17,15 @@ use crate::clock::now_ns;
 use crate::connectors::{Connectors, SinkStart};
 use crate::error::DeployError;
 use crate::exit::Exit;
-use crate::flow::run_ticks;
+use crate::explain::{Unopened, warn_of_lost_replies};
+use crate::facts::RampFacts;
+use crate::flow::{Flow, run_ticks};
 use crate::ids::SinkIx;
+use crate::log_store::LogFolders;
 use crate::ramp::Ramp;
-use crate::registry::{PipelineInstance, Registry, Repository, SinkInstance, SourceInstance, find};
+use crate::ramp_metrics::RampMetrics;
+use crate::registry::{METRICS_PIPELINE, SYSTEM, PipelineInstance, Registry, Repository, SinkInstance, SourceInstance, find};
+use crate::reload::Reload;
 use crate::shared::FlowCell;
 use crate::shutdown::{Phase, ShutdownSender};
 use crate::source::{SourceControl, SourceCx};
@@ -40,7 +46,8 @@ offramp:
 /// Everything a process runs.
 pub struct Runtime {
     connectors: Connectors,
-    workers: Arc<Workers>,
+    /// `None`: a draft, of which nothing is opened and nothing runs.
+    workers: Option<Arc<Workers>>,
     uids: UidSource,
     repository: Mutex<Repository>,
     registry: Mutex<Registry>,
@@ -48,12 +55,28 @@ pub struct Runtime {
     shutdown: ShutdownSender,
     activity: Activity,
     exit: Exit,
+    reload: Reload,
     hostname: Str,
 }
 
 impl Runtime {
     /// A runtime with the system artefacts, without any flow. Ticks run from now on.
     pub fn new(connectors: Connectors, workers: Arc<Workers>, env: &Env) -> Result<Self, DeployError> {
+        let runtime = Self::with_system_artefacts(connectors, Some(Arc::clone(&workers)), env)?;
+        workers.spawn(run_ticks(
+            Arc::clone(&runtime.flow),
+            runtime.shutdown.receiver(),
+            runtime.activity.clone(),
+        ));
+        Ok(runtime)
+    }
+
+    /// A runtime that links what is deployed and opens nothing: no socket, no file, no thread, no clock.
+    pub(crate) fn draft(connectors: Connectors, env: &Env) -> Result<Self, DeployError> {
+        Self::with_system_artefacts(connectors, None, env)
+    }
+
+    fn with_system_artefacts(connectors: Connectors, workers: Option<Arc<Workers>>, env: &Env) -> Result<Self, DeployError> {
         let runtime = Self {
             connectors,
             workers,
@@ -64,19 +87,22 @@ impl Runtime {
             shutdown: ShutdownSender::default(),
             activity: Activity::default(),
             exit: Exit::default(),
+            reload: Reload::default(),
             hostname: env.host.hostname(),
         };
-        for id in ["system::metrics", "system::passthrough"] {
+        for id in [METRICS_PIPELINE, "system::passthrough"] {
             let query = Query::compile(id, PASSTHROUGH, env).map_err(|error| DeployError::Pipeline(error.to_string()))?;
             runtime.publish_pipeline(id, query)?;
         }
+        let metrics = ArtefactUrl::of_artefact(ArtefactKind::Pipeline, METRICS_PIPELINE)?.with_instance(SYSTEM)?;
+        runtime.make_pipeline(&runtime.repository.lock(), &mut runtime.registry.lock(), &metrics)?;
         runtime.add_system_offramps()?;
-        runtime.workers.spawn(run_ticks(
-            Arc::clone(&runtime.flow),
-            runtime.shutdown.receiver(),
-            runtime.activity.clone(),
-        ));
         Ok(runtime)
+    }
+
+    /// Calls `look` with all instances and their links.
+    pub(crate) fn inspect<R>(&self, look: impl FnOnce(&Registry, &Flow) -> R) -> R {
+        look(&self.registry.lock(), &self.flow.load())
     }
 
     /// The current links.
@@ -87,6 +113,11 @@ impl Runtime {
     /// Where connectors ask for the end of the process.
     pub fn exit(&self) -> &Exit {
         &self.exit
+    }
+
+    /// Where parts are asked to look at their files.
+    pub fn reload(&self) -> &Reload {
+        &self.reload
     }
 
     /// What is still under way.
@@ -103,7 +134,7 @@ impl Runtime {
         let document =
             Document::parse("system", SYSTEM_OFFRAMPS.as_bytes()).map_err(|error| DeployError::System(error.to_string()))?;
         for entry in document.offramps {
-            let url = entry.url()?.with_instance("system")?.with_port("in")?;
+            let url = entry.url()?.with_instance(SYSTEM)?.with_port("in")?;
             self.publish_offramp(entry)?;
             self.make_sink(&self.repository.lock(), &mut self.registry.lock(), &url)?;
         }
@@ -147,11 +178,16 @@ impl Runtime {
             return Err(error);
         }
         let fed = fed_sinks(&registry, &links);
-        registry.bindings.push((mapping.url.clone(), links));
+        registry.bindings.push((mapping.url.clone(), links.clone()));
         let flow = Arc::new(registry.flow());
         self.flow.store(Arc::clone(&flow));
+        if self.workers.is_none() {
+            return Ok(());
+        }
+        warn_of_lost_replies(&registry, &flow, &links);
         for (ix, kind) in fed {
-            flow.feedback_from_sink(ix, Insight::breaker(kind, temblor_event::Uid(0), now_ns()));
+            let Some(uid) = flow.sink(ix).map(|node| node.uid) else { continue };
+            flow.feedback_from_sink(ix, Insight::breaker(kind, uid, now_ns()));
         }
         start_sources(&mut registry)
     }
@@ -171,11 +207,12 @@ impl Runtime {
         let cx = InstanceCx {
             url: url.without_port().to_string(),
             uids: &self.uids,
+            logs: if self.workers.is_some() { &LogFolders } else { &NoFolders },
         };
         let (graph, state) = query
             .instantiate(&cx)
             .map_err(|error| DeployError::Pipeline(error.to_string()))?;
-        registry.pipelines.push(PipelineInstance::new(url.clone(), graph, state));
+        registry.pipelines.push(PipelineInstance::new(url.clone(), query, graph, state));
         Ok(())
     }
 
@@ -185,23 +222,36 @@ impl Runtime {
             .connectors
             .sink(&entry.ramp.type_)
             .ok_or_else(|| DeployError::UnknownOfframp(entry.ramp.type_.to_string()))?;
-        let start = SinkStart {
-            uid: self.uids.next(UidKind::Sink),
-            hostname: self.hostname.clone(),
-            workers: Arc::clone(&self.workers),
-            shutdown: self.shutdown.receiver(),
-            exit: self.exit.clone(),
+        let failed = |error| DeployError::Start {
+            url: url.to_string(),
+            error,
         };
-        let sink = Ramp::resolve(&entry.ramp, url.to_string(), kind.default_codec)
-            .and_then(|ramp| (kind.build)(ramp, start))
-            .map_err(|error| DeployError::Start {
-                url: url.to_string(),
-                error,
-            })?;
+        let uid = self.uids.next(UidKind::Sink);
+        let ramp = Ramp::resolve(&entry.ramp, url.to_string(), kind.default_codec).map_err(failed)?;
+        let mut facts = RampFacts::of(&ramp);
+        let mut plan = (kind.plan)(ramp).map_err(failed)?;
+        facts.own = std::mem::take(&mut plan.facts);
+        let sink = match &self.workers {
+            None => Arc::new(Unopened),
+            Some(workers) => plan
+                .open(SinkStart {
+                    uid,
+                    hostname: self.hostname.clone(),
+                    workers: Arc::clone(workers),
+                    shutdown: self.shutdown.receiver(),
+                    exit: self.exit.clone(),
+                    reload: self.reload.clone(),
+                })
+                .map_err(failed)?,
+        };
         registry.sinks.push(SinkInstance {
             url: url.clone(),
+            uid,
             sink,
+            passes_bodies: kind.passes_bodies,
             is_linked: entry.ramp.linked,
+            facts,
+            metrics: ramp_metrics(&entry.ramp, url),
         });
         Ok(())
     }
@@ -215,33 +265,44 @@ impl Runtime {
                 url: url.to_string(),
                 name: entry.ramp.type_.to_string(),
             })?;
+        let failed = |error| DeployError::Start {
+            url: url.to_string(),
+            error,
+        };
         let uid = self.uids.next(UidKind::Source);
         let control = Arc::new(SourceControl::default());
-        let cx = SourceCx {
-            ix: crate::ids::SourceIx(registry.sources.len() as u32),
-            uid,
-            url: url.to_string(),
-            hostname: self.hostname.clone(),
-            flow: Arc::clone(&self.flow),
-            control: Arc::clone(&control),
-            workers: Arc::clone(&self.workers),
-            shutdown: self.shutdown.receiver(),
-            activity: self.activity.clone(),
-            exit: self.exit.clone(),
+        let ramp = Ramp::resolve(&entry.ramp, url.to_string(), kind.default_codec).map_err(failed)?;
+        let mut facts = RampFacts::of(&ramp);
+        let mut plan = (kind.plan)(ramp).map_err(failed)?;
+        facts.own = std::mem::take(&mut plan.facts);
+        let waiting = match &self.workers {
+            None => None,
+            Some(workers) => Some(
+                plan.open(SourceCx {
+                    ix: crate::ids::SourceIx(registry.sources.len() as u32),
+                    uid,
+                    url: url.to_string(),
+                    hostname: self.hostname.clone(),
+                    flow: Arc::clone(&self.flow),
+                    control: Arc::clone(&control),
+                    workers: Arc::clone(workers),
+                    shutdown: self.shutdown.receiver(),
+                    activity: self.activity.clone(),
+                    exit: self.exit.clone(),
+                    reload: self.reload.clone(),
+                })
+                .map_err(failed)?,
+            ),
         };
-        let source = Ramp::resolve(&entry.ramp, url.to_string(), kind.default_codec)
-            .and_then(|ramp| (kind.build)(ramp, cx))
-            .map_err(|error| DeployError::Start {
-                url: url.to_string(),
-                error,
-            })?;
         registry.sources.push(SourceInstance {
             url: url.clone(),
             uid,
             control,
             passes_bodies: kind.passes_bodies,
             needs_err: entry.err_required,
-            waiting: Some(source),
+            facts,
+            metrics: ramp_metrics(&entry.ramp, url),
+            waiting,
         });
         Ok(())
     }
@@ -258,6 +319,11 @@ impl Runtime {
             sink.sink.stop();
         }
     }
+}
+
+fn ramp_metrics(ramp: &RampEntry, url: &ArtefactUrl) -> Option<Arc<RampMetrics>> {
+    let interval_s = ramp.metrics_interval_s?;
+    Some(Arc::new(RampMetrics::new(&url.to_string(), interval_s)))
 }
 
 fn add<T>(list: &mut Vec<(ArtefactUrl, T)>, url: ArtefactUrl, entry: T) -> Result<(), DeployError> {

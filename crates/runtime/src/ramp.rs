@@ -71,6 +71,11 @@ impl Ramp {
     pub fn id(&self) -> &Str {
         &self.entry.id
     }
+
+    /// The name of the connector type.
+    pub fn type_name(&self) -> &Str {
+        &self.entry.type_
+    }
 }
 
 fn find_codec(name: &str) -> Result<Arc<dyn Codec>, StartError> {

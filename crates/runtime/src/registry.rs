@@ -10,11 +10,18 @@ use temblor_pipeline::graph::{Graph, Mode, PipelineState};
 use temblor_script::MetaPaths;
 use temblor_value::Str;
 
+use crate::facts::RampFacts;
 use crate::flow::{Entry, Feeder, Flow, PipelineNode, SinkNode, SourceNode, Target};
 use crate::ids::{PipelineIx, SinkIx, SourceIx};
 use crate::need::BodyNeed;
+use crate::ramp_metrics::RampMetrics;
 use crate::sink::Sink;
 use crate::source::{Source, SourceControl};
+
+/// Id of the pipeline that gets all metrics.
+pub(crate) const METRICS_PIPELINE: &str = "system::metrics";
+/// Name of the instances that are always there.
+pub(crate) const SYSTEM: &str = "system";
 
 /// Published definitions, in order of publication.
 #[derive(Default)]
@@ -37,20 +44,25 @@ pub(crate) struct SourceInstance {
     pub(crate) control: Arc<SourceControl>,
     pub(crate) passes_bodies: bool,
     pub(crate) needs_err: bool,
-    /// Built and not started yet.
+    pub(crate) facts: RampFacts,
+    pub(crate) metrics: Option<Arc<RampMetrics>>,
+    /// Opened and not started yet.
     pub(crate) waiting: Option<Box<dyn Source>>,
 }
 
 pub(crate) struct PipelineInstance {
     pub(crate) url: ArtefactUrl,
+    /// What it is an instance of.
+    pub(crate) query: Arc<Query>,
     pub(crate) graph: Arc<Graph>,
     pub(crate) state: Option<Arc<Mutex<PipelineState>>>,
 }
 
 impl PipelineInstance {
-    pub(crate) fn new(url: ArtefactUrl, graph: Graph, state: PipelineState) -> Self {
+    pub(crate) fn new(url: ArtefactUrl, query: &Arc<Query>, graph: Graph, state: PipelineState) -> Self {
         Self {
             url,
+            query: Arc::clone(query),
             state: (graph.mode() == Mode::Serial).then(|| Arc::new(Mutex::new(state))),
             graph: Arc::new(graph),
         }
@@ -60,7 +72,11 @@ impl PipelineInstance {
 pub(crate) struct SinkInstance {
     pub(crate) url: ArtefactUrl,
     pub(crate) sink: Arc<dyn Sink>,
+    pub(crate) uid: Uid,
+    pub(crate) passes_bodies: bool,
     pub(crate) is_linked: bool,
+    pub(crate) facts: RampFacts,
+    pub(crate) metrics: Option<Arc<RampMetrics>>,
 }
 
 /// Running instances and deployed bindings. Positions are never reused.
@@ -124,13 +140,35 @@ impl Registry {
             sources: self.sources.iter().map(source_node).collect(),
             pipelines: self.pipelines.iter().map(pipeline_node).collect(),
             sinks: self.sinks.iter().map(sink_node).collect(),
+            metrics: None,
         };
         for link in self.bindings.iter().flat_map(|(_, links)| links) {
             self.add_link(&mut flow, link);
         }
+        self.link_metrics(&mut flow);
         flow.compute_needs();
         flow.compute_islands();
+        flow.tell_territories();
         flow
+    }
+
+    /// Links every pipeline's port `metrics` to the metrics pipeline, which gets no insights back (spec/operators-and-flow.md C.3).
+    fn link_metrics(&self, flow: &mut Flow) {
+        let is_metrics = |pipeline: &PipelineInstance| {
+            pipeline.url.artefact().is_some_and(|id| id.as_str() == METRICS_PIPELINE) && pipeline.url.instance().is_some_and(|name| name.as_str() == SYSTEM)
+        };
+        let Some(at) = self.pipelines.iter().position(is_metrics) else { return };
+        let port = Str::from_static("in");
+        let entry = Entry {
+            pipeline: PipelineIx(at as u32),
+            input: self.pipelines[at].graph.input(&port),
+            port,
+        };
+        for other in (0..self.pipelines.len()).filter(|other| *other != at) {
+            let target = Target::Pipeline(entry.clone());
+            add_target(flow, PipelineIx(other as u32), &Str::from_static("metrics"), target);
+        }
+        flow.metrics = Some(entry);
     }
 
     fn add_link(&self, flow: &mut Flow, link: &Link) {
@@ -139,12 +177,15 @@ impl Registry {
                 let (Some(source), Some(entry)) = (self.source(&from.url()), self.entry(&to.url())) else {
                     return;
                 };
-                add_feeder(pipeline_mut(flow, entry.pipeline), Feeder::Source(source));
+                // What handles unanswered requests says nothing about what the source may take in.
+                if *port != OnrampPort::Unanswered {
+                    add_feeder(pipeline_mut(flow, entry.pipeline), Feeder::Source(source));
+                }
                 let node = &mut flow.sources[source.0 as usize];
                 match port {
                     OnrampPort::Out => node.out.push(entry),
                     OnrampPort::Err => node.err.push(entry),
-                    OnrampPort::Unanswered => {}
+                    OnrampPort::Unanswered => node.unanswered.push(entry),
                 }
             }
             Link::OfframpToPipeline { from, to } => {
@@ -228,9 +269,11 @@ fn source_node(instance: &SourceInstance) -> SourceNode {
         uid: instance.uid,
         out: Vec::new(),
         err: Vec::new(),
+        unanswered: Vec::new(),
         control: Arc::clone(&instance.control),
         passes_bodies: instance.passes_bodies,
         need: BodyNeed::NOTHING,
+        metrics: instance.metrics.clone(),
     }
 }
 
@@ -247,11 +290,14 @@ fn pipeline_node(instance: &PipelineInstance) -> PipelineNode {
 
 fn sink_node(instance: &SinkInstance) -> SinkNode {
     SinkNode {
+        uid: instance.uid,
         sink: Arc::clone(&instance.sink),
+        passes_bodies: instance.passes_bodies,
         out: Vec::new(),
         err: Vec::new(),
         feeders: Vec::new(),
         response_need: BodyNeed::NOTHING,
         response_meta: MetaPaths::default(),
+        metrics: instance.metrics.clone(),
     }
 }

@@ -5,6 +5,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use smallvec::SmallVec;
 use temblor_event::{Event, Insight, Signal};
@@ -52,22 +54,70 @@ pub struct Exchange {
     pub future: ReplyFuture,
     /// Its response may lead to a reply; otherwise nobody waits for it.
     pub answers: bool,
-    /// May be dropped when nobody waits for the answer any more (spec/proxy.md 1.6): the request has a safe method.
-    pub is_safe: bool,
+    /// When it may be dropped because nobody waits for the answer any more.
+    pub withdrawal: Withdrawal,
     /// Feedback to give if it has to be given up, its kind to be filled in; `None` if the event wants none.
     pub about: Option<Insight>,
 }
 
+/// When an exchange for which nobody waits any more may be dropped (spec/proxy.md 1.6, `cancel: auto`).
+#[derive(Clone, Debug)]
+pub enum Withdrawal {
+    /// At any time: the request has a safe method.
+    Always,
+    /// Never: the other side does what it was asked to, and ought to be heard.
+    Never,
+    /// As long as the other side cannot have seen anything of it.
+    Unsent(SentMark),
+}
+
+impl Withdrawal {
+    /// May it be dropped now?
+    pub fn is_possible(&self) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Unsent(mark) => !mark.is_set(),
+        }
+    }
+}
+
+/// Whether something of a request was sent; the exchange sets it, its caller looks.
+#[derive(Clone, Debug, Default)]
+pub struct SentMark(Arc<AtomicBool>);
+
+impl SentMark {
+    /// From now on the other side may have seen the request.
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// May the other side have seen the request?
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// Feedback of one delivery; nearly always none or one.
+pub type Insights = SmallVec<[Insight; 1]>;
+
 /// What became of a delivered event.
 pub enum Delivery {
-    /// Finished at once.
-    Done(Option<Insight>),
+    /// Finished at once, with feedback in this order.
+    Done(Insights),
     /// Handed to the sink's own task; feedback comes later.
     Queued,
     /// Finished at once, with events.
     Reply(Box<Reply>),
     /// To be awaited by the caller.
     Exchange(Exchange),
+}
+
+impl Delivery {
+    /// Finished at once, with feedback or without.
+    pub fn done(insight: Option<Insight>) -> Self {
+        Self::Done(insight.into_iter().collect())
+    }
 }
 
 /// What a delivery may know of its surroundings.
@@ -81,20 +131,10 @@ pub struct SinkCx<'a> {
     pub now_ns: u64,
 }
 
-/// What linking must know of a sink.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SinkTraits {
-    /// Sends untouched bodies on with their original bytes instead of looking at the value.
-    pub passes_bodies: bool,
-}
-
 /// A running sink; shared by all workers.
 pub trait Sink: Send + Sync {
     /// Takes an event. `port` is the input port it was sent to.
     fn deliver(&self, port: &str, event: Event, cx: &SinkCx<'_>) -> Delivery;
-
-    /// What linking must know.
-    fn traits(&self) -> SinkTraits;
 
     /// Time passes (every 100 ms); may give feedback.
     fn on_signal(&self, _signal: Signal) -> Option<Insight> {

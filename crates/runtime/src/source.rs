@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 use crate::activity::Activity;
 use crate::exit::Exit;
 use crate::ids::SourceIx;
+use crate::reload::Reload;
 use crate::shared::FlowCell;
 use crate::shutdown::Shutdown;
 use crate::worker::Workers;
@@ -42,6 +43,8 @@ pub struct SourceCx {
     pub activity: Activity,
     /// Asks for the end of the process.
     pub exit: Exit,
+    /// Tells when files may have changed.
+    pub reload: Reload,
 }
 
 /// A source that was built (bound, opened) and not started yet.

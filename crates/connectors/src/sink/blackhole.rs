@@ -4,19 +4,20 @@ use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::io::{Write as _, stdout};
 use std::sync::Arc;
+use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use parking_lot::Mutex;
 use temblor_event::{Event, Uid};
 use temblor_runtime::clock::now_ns;
 use temblor_runtime::config::{ConfigError, ConfigReader};
-use temblor_runtime::connectors::{SinkStart, SinkType};
+use temblor_runtime::connectors::{SinkPlan, SinkStart, SinkType};
 use temblor_runtime::exit::Exit;
 use temblor_runtime::ramp::Ramp;
-use temblor_runtime::sink::{Delivery, Sink, SinkCx, SinkTraits};
+use temblor_runtime::sink::{Delivery, Sink, SinkCx};
 use temblor_runtime::source::StartError;
 
-use super::{TRAITS, failed, judge};
+use super::{failed, judge};
 use crate::encode::Encoder;
 use crate::parts::parts;
 use crate::unknown_keys::warn;
@@ -25,7 +26,8 @@ use crate::unknown_keys::warn;
 pub const TYPE: SinkType = SinkType {
     name: "blackhole",
     default_codec: "null",
-    build,
+    passes_bodies: false,
+    plan,
 };
 
 /// Largest latency that is told apart, nanoseconds.
@@ -72,7 +74,6 @@ struct Blackhole {
     counts_from_ns: u64,
     /// Events after this end the measurement.
     ends_ns: Option<u64>,
-    stop_after_secs: u64,
     measured: Mutex<Measured>,
 }
 
@@ -82,10 +83,12 @@ struct Measured {
     is_over: bool,
 }
 
-fn build(ramp: Ramp, start: SinkStart) -> Result<Arc<dyn Sink>, StartError> {
+fn plan(ramp: Ramp) -> Result<SinkPlan, StartError> {
     let config = ramp.config(Config::read)?;
-    let encoder = Encoder::new(ramp.codec, &[]);
-    Ok(Arc::new(Blackhole::new(&config, encoder, ramp.url, &start, now_ns())?))
+    Ok(SinkPlan::new(move |start| {
+        let encoder = Encoder::new(ramp.codec, &[]);
+        Ok(Arc::new(Blackhole::new(&config, encoder, ramp.url, &start, now_ns())?))
+    }))
 }
 
 impl Blackhole {
@@ -100,7 +103,6 @@ impl Blackhole {
             exit: start.exit.clone(),
             counts_from_ns,
             ends_ns: has_end.then(|| after(counts_from_ns, config.stop_after_secs)),
-            stop_after_secs: config.stop_after_secs,
             measured: Mutex::new(Measured::new(config.significant_figures)?),
         })
     }
@@ -111,9 +113,7 @@ impl Blackhole {
             return Ok(None);
         }
         if self.ends_ns.is_some_and(|ends_ns| now_ns > ends_ns) {
-            let mut measured = self.measured.lock();
-            let is_first = !std::mem::replace(&mut measured.is_over, true);
-            return Ok(is_first.then(|| measured.report(self.stop_after_secs)));
+            return Ok(self.end(now_ns));
         }
         let (mut count, mut bytes) = (0, 0);
         let result = MESSAGE.with_borrow_mut(|message| {
@@ -132,6 +132,22 @@ impl Blackhole {
         measured.bytes += bytes;
         result.map(|()| None)
     }
+
+    /// Ends the measurement. Gives the report if there is one to give: once, after the warm-up, and only if an end is configured. A
+    /// measurement that is cut short, because another sink ended the process, is about the time it had.
+    fn end(&self, now_ns: u64) -> Option<String> {
+        let measured_ns = self.ends_ns?.min(now_ns).saturating_sub(self.counts_from_ns);
+        let mut measured = self.measured.lock();
+        let is_first = !std::mem::replace(&mut measured.is_over, true);
+        (is_first && measured_ns > 0).then(|| measured.report(Duration::from_nanos(measured_ns)))
+    }
+
+    fn print(&self, report: &str) {
+        let mut output = stdout().lock();
+        if let Err(error) = output.write_all(report.as_bytes()).and_then(|()| output.flush()) {
+            tracing::error!(target: "tremor_runtime::offramp", "[Sink::{}] cannot write: {error}", self.url);
+        }
+    }
 }
 
 impl Measured {
@@ -145,8 +161,8 @@ impl Measured {
         })
     }
 
-    /// The percentile table of HDR histograms and the throughput over `secs`.
-    fn report(&self, secs: u64) -> String {
+    /// The percentile table of HDR histograms and the throughput over `time`.
+    fn report(&self, time: Duration) -> String {
         let mut text = format!(
             "{:>10} {:>14} {:>10} {:>18}\n\n",
             "Value", "Percentile", "TotalCount", "1/(1-Percentile)"
@@ -177,7 +193,7 @@ impl Measured {
             all.buckets(),
             all.distinct_values()
         );
-        let throughput = self.bytes as f64 / secs as f64 / f64::from(1 << 20);
+        let throughput = self.bytes as f64 / time.as_secs_f64() / f64::from(1 << 20);
         let _ = writeln!(text, "\n\nThroughput: {throughput:.1} MB/s");
         text
     }
@@ -188,10 +204,7 @@ impl Sink for Blackhole {
         match self.take(&event, cx.now_ns) {
             Ok(None) => {}
             Ok(Some(report)) => {
-                let mut output = stdout().lock();
-                if let Err(error) = output.write_all(report.as_bytes()).and_then(|()| output.flush()) {
-                    tracing::error!(target: "tremor_runtime::offramp", "[Sink::{}] cannot write: {error}", self.url);
-                }
+                self.print(&report);
                 self.exit.request(0);
             }
             // A value without bytes is taken like any other, and acknowledged (spec/artefacts.md 1.8).
@@ -199,11 +212,13 @@ impl Sink for Blackhole {
                 failed(&self.url, &event, &error, self.uid, cx.now_ns);
             }
         }
-        Delivery::Done(judge(&event, true, self.uid, cx.now_ns))
+        Delivery::done(judge(&event, true, self.uid, cx.now_ns))
     }
 
-    fn traits(&self) -> SinkTraits {
-        TRAITS
+    fn stop(&self) {
+        if let Some(report) = self.end(now_ns()) {
+            self.print(&report);
+        }
     }
 }
 

@@ -1,34 +1,24 @@
 //! `cb`: gives the feedback that events ask for, for tests (spec/artefacts.md 9.3).
-//!
-//! A delivery gives at most one insight. Further ones wait in order, for the next event or the next tick.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-use temblor_event::{Event, Insight, InsightKind, Signal, Uid};
-use temblor_runtime::connectors::SinkType;
-use temblor_runtime::sink::{Delivery, Sink, SinkCx, SinkTraits};
+use temblor_event::{Event, Insight, InsightKind, Uid};
+use temblor_runtime::connectors::{SinkPlan, SinkType};
+use temblor_runtime::sink::{Delivery, Insights, Sink, SinkCx};
 use temblor_value::Value;
 
-use super::TRAITS;
 use crate::parts::parts;
 
 /// The connector type, for registration.
 pub const TYPE: SinkType = SinkType {
     name: "cb",
     default_codec: "json",
-    build: |_, start| {
-        Ok(Arc::new(CbSink {
-            uid: start.uid,
-            waiting: Mutex::default(),
-        }))
-    },
+    passes_bodies: false,
+    plan: |_| Ok(SinkPlan::new(|start| Ok(Arc::new(CbSink { uid: start.uid })))),
 };
 
 struct CbSink {
     uid: Uid,
-    waiting: Mutex<VecDeque<Insight>>,
 }
 
 /// What a command says: whether the event was delivered, and the state of the breaker.
@@ -62,12 +52,12 @@ fn kinds(command: &Value) -> [Option<InsightKind>; 2] {
 
 impl Sink for CbSink {
     fn deliver(&self, _port: &str, event: Event, cx: &SinkCx<'_>) -> Delivery {
-        let mut waiting = self.waiting.lock();
+        let mut insights = Insights::new();
         for (value, meta) in parts(&event) {
             let Some(command) = meta.get("cb").or_else(|| value.get("cb")) else {
                 continue;
             };
-            waiting.extend(kinds(command).into_iter().flatten().map(|kind| {
+            insights.extend(kinds(command).into_iter().flatten().map(|kind| {
                 let mut insight = Insight::about(&event, kind, self.uid, cx.now_ns);
                 if matches!(kind, InsightKind::Pause | InsightKind::Resume) {
                     insight.id = None;
@@ -75,15 +65,7 @@ impl Sink for CbSink {
                 insight
             }));
         }
-        Delivery::Done(waiting.pop_front())
-    }
-
-    fn traits(&self) -> SinkTraits {
-        TRAITS
-    }
-
-    fn on_signal(&self, _signal: Signal) -> Option<Insight> {
-        self.waiting.lock().pop_front()
+        Delivery::Done(insights)
     }
 }
 
@@ -93,22 +75,16 @@ mod tests {
     use crate::testing::{batch, deliver_at, event, with_meta};
 
     fn sink() -> CbSink {
-        CbSink {
-            uid: Uid(9),
-            waiting: Mutex::default(),
-        }
+        CbSink { uid: Uid(9) }
     }
 
     /// All insights an event causes.
     fn caused(event: Event) -> Vec<(InsightKind, bool)> {
-        let sink = sink();
-        let Delivery::Done(first) = deliver_at(&sink, event, 3) else {
+        let Delivery::Done(insights) = deliver_at(&sink(), event, 3) else {
             panic!("not done")
         };
-        let rest = std::iter::from_fn(|| sink.on_signal(Signal::Tick { ingest_ns: 4 }));
-        first
+        insights
             .into_iter()
-            .chain(rest)
             .map(|insight| (insight.kind, insight.id.is_some()))
             .collect()
     }

@@ -8,25 +8,28 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use temblor_event::{Event, Uid};
 use temblor_runtime::clock::now_ns;
-use temblor_runtime::connectors::SinkType;
-use temblor_runtime::sink::{Delivery, Sink, SinkCx, SinkTraits};
+use temblor_runtime::connectors::{SinkPlan, SinkType};
+use temblor_runtime::sink::{Delivery, Sink, SinkCx};
 use temblor_value::{Str, Value};
 
-use super::{TRAITS, failed, judge};
+use super::{failed, judge};
 use crate::parts::parts;
 
 /// The connector type, for registration.
 pub const TYPE: SinkType = SinkType {
     name: "debug",
     default_codec: "json",
-    build: |ramp, start| {
-        Ok(Arc::new(DebugSink {
-            uid: start.uid,
-            url: ramp.url,
-            counts: Mutex::new(Counts {
-                by_class: BTreeMap::new(),
-                printed_ns: now_ns(),
-            }),
+    passes_bodies: false,
+    plan: |ramp| {
+        Ok(SinkPlan::new(|start| {
+            Ok(Arc::new(DebugSink {
+                uid: start.uid,
+                url: ramp.url,
+                counts: Mutex::new(Counts {
+                    by_class: BTreeMap::new(),
+                    printed_ns: now_ns(),
+                }),
+            }))
         }))
     },
 };
@@ -82,13 +85,9 @@ impl Sink for DebugSink {
         parts(&event).for_each(|(_, meta)| counts.add(meta));
         drop(counts);
         match table.map_or(Ok(()), |table| stdout().write_all(table.as_bytes())) {
-            Ok(()) => Delivery::Done(judge(&event, true, self.uid, cx.now_ns)),
+            Ok(()) => Delivery::done(judge(&event, true, self.uid, cx.now_ns)),
             Err(error) => failed(&self.url, &event, &error.to_string(), self.uid, cx.now_ns),
         }
-    }
-
-    fn traits(&self) -> SinkTraits {
-        TRAITS
     }
 }
 

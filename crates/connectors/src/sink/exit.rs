@@ -4,23 +4,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use temblor_event::{Event, Uid};
-use temblor_runtime::connectors::SinkType;
+use temblor_runtime::connectors::{SinkPlan, SinkType};
 use temblor_runtime::exit::Exit;
-use temblor_runtime::sink::{Delivery, Exchange, Reply, Sink, SinkCx, SinkTraits};
+use temblor_runtime::sink::{Delivery, Exchange, Reply, Sink, SinkCx, Withdrawal};
 use temblor_value::Value;
 
-use super::{TRAITS, failed, judge};
+use super::{failed, judge};
 use crate::parts::parts;
 
 /// The connector type, for registration.
 pub const TYPE: SinkType = SinkType {
     name: "exit",
     default_codec: "json",
-    build: |ramp, start| {
-        Ok(Arc::new(ExitSink {
-            uid: start.uid,
-            url: ramp.url,
-            exit: start.exit,
+    passes_bodies: false,
+    plan: |ramp| {
+        Ok(SinkPlan::new(|start| {
+            Ok(Arc::new(ExitSink {
+                uid: start.uid,
+                url: ramp.url,
+                exit: start.exit,
+            }))
         }))
     },
 };
@@ -52,7 +55,7 @@ impl Sink for ExitSink {
         let ack = judge(&event, true, self.uid, cx.now_ns);
         if delay.is_zero() {
             self.exit.request(status);
-            return Delivery::Done(ack);
+            return Delivery::done(ack);
         }
         let exit = self.exit.clone();
         Delivery::Exchange(Exchange {
@@ -66,12 +69,8 @@ impl Sink for ExitSink {
                 }
             }),
             answers: false,
-            is_safe: false,
+            withdrawal: Withdrawal::Never,
         })
-    }
-
-    fn traits(&self) -> SinkTraits {
-        TRAITS
     }
 }
 
@@ -80,7 +79,7 @@ mod tests {
     use temblor_event::InsightKind;
 
     use super::*;
-    use crate::testing::{batch, deliver_at, event, transactional};
+    use crate::testing::{batch, deliver_at, event, feedback, transactional};
 
     fn sink() -> ExitSink {
         ExitSink {
@@ -94,7 +93,7 @@ mod tests {
     async fn the_status_of_the_first_value_counts() {
         let sink = sink();
         let list = r#"[{"data": {"value": {"exit": 3}, "meta": {}}}, {"data": {"value": {"exit": 4}, "meta": {}}}]"#;
-        let Delivery::Done(Some(ack)) = deliver_at(&sink, transactional(batch(list)), 0) else {
+        let Some(ack) = feedback(deliver_at(&sink, transactional(batch(list)), 0)) else {
             panic!("no acknowledgement")
         };
         assert_eq!(ack.kind, InsightKind::Ack);
@@ -117,7 +116,7 @@ mod tests {
     #[test]
     fn other_events_are_errors() {
         for text in [r#"{"exit": true}"#, "{}", "7", r#"{"exit": 4294967296}"#] {
-            let Delivery::Done(Some(insight)) = deliver_at(&sink(), transactional(event(text)), 0) else {
+            let Some(insight) = feedback(deliver_at(&sink(), transactional(event(text)), 0)) else {
                 panic!("{text}: no feedback")
             };
             assert_eq!(insight.kind, InsightKind::Fail, "{text}");

@@ -3,7 +3,7 @@
 use std::fs::File;
 
 use temblor_runtime::config::{ConfigError, ConfigReader};
-use temblor_runtime::connectors::SinkType;
+use temblor_runtime::connectors::{SinkPlan, SinkType};
 use temblor_runtime::source::StartError;
 use temblor_value::Str;
 
@@ -14,14 +14,17 @@ use crate::unknown_keys::warn;
 pub const TYPE: SinkType = SinkType {
     name: "file",
     default_codec: "json",
-    build: |ramp, start| {
+    passes_bodies: false,
+    plan: |ramp| {
         let name = ramp.config(read)?;
-        let file = File::create(name.as_str()).map_err(|error| StartError(format!("cannot create `{name}`: {error}")))?;
-        let form = Form {
-            prefix: Str::default(),
-            is_raw: true,
-        };
-        build(ramp, &start, form, "file-writer", file)
+        Ok(SinkPlan::new(move |start| {
+            let file = File::create(name.as_str()).map_err(|error| StartError(format!("cannot create `{name}`: {error}")))?;
+            let form = Form {
+                prefix: Str::default(),
+                is_raw: true,
+            };
+            build(ramp, &start, form, "file-writer", file)
+        }))
     },
 };
 

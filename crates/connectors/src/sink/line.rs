@@ -7,12 +7,12 @@ use std::sync::Arc;
 use temblor_event::{Event, Uid};
 use temblor_runtime::connectors::SinkStart;
 use temblor_runtime::ramp::Ramp;
-use temblor_runtime::sink::{Delivery, Sink, SinkCx, SinkTraits};
+use temblor_runtime::sink::{Delivery, Sink, SinkCx};
 use temblor_runtime::source::StartError;
 use temblor_value::Str;
 
 use super::writer::Writer;
-use super::{TRAITS, failed, judge};
+use super::{failed, judge};
 use crate::encode::Encoder;
 
 /// How a packet becomes a line.
@@ -86,10 +86,6 @@ impl Sink for LineSink {
                 failed(&self.url, &event, &error, self.uid, cx.now_ns)
             }
         }
-    }
-
-    fn traits(&self) -> SinkTraits {
-        TRAITS
     }
 
     fn stop(&self) {

@@ -10,10 +10,7 @@ pub mod stdio;
 mod writer;
 
 use temblor_event::{Event, Insight, InsightKind, Uid};
-use temblor_runtime::sink::{Delivery, SinkTraits};
-
-/// Traits of all offramps here: they look at values and never answer.
-const TRAITS: SinkTraits = SinkTraits { passes_bodies: false };
+use temblor_runtime::sink::Delivery;
 
 /// Feedback on an event that was handled, if it wants any (spec/artefacts.md 1.8, *auto*).
 fn judge(event: &Event, is_handled: bool, uid: Uid, now_ns: u64) -> Option<Insight> {
@@ -24,5 +21,5 @@ fn judge(event: &Event, is_handled: bool, uid: Uid, now_ns: u64) -> Option<Insig
 /// Logs an error of a handler and turns it into feedback.
 fn failed(url: &str, event: &Event, error: &str, uid: Uid, now_ns: u64) -> Delivery {
     tracing::error!(target: "tremor_runtime::offramp", event_id = %event.id, "[Sink::{url}] {error}");
-    Delivery::Done(judge(event, false, uid, now_ns))
+    Delivery::done(judge(event, false, uid, now_ns))
 }

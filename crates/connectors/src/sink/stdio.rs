@@ -3,7 +3,7 @@
 use std::io::{stderr, stdout};
 
 use temblor_runtime::config::{ConfigError, ConfigReader};
-use temblor_runtime::connectors::SinkType;
+use temblor_runtime::connectors::{SinkPlan, SinkType};
 use temblor_value::Str;
 
 use super::line::{Form, build};
@@ -13,9 +13,10 @@ use crate::unknown_keys::warn;
 pub const STDOUT: SinkType = SinkType {
     name: "stdout",
     default_codec: "json",
-    build: |ramp, start| {
+    passes_bodies: false,
+    plan: |ramp| {
         let form = ramp.optional_config(read)?;
-        build(ramp, &start, form, "stdout-writer", stdout())
+        Ok(SinkPlan::new(|start| build(ramp, &start, form, "stdout-writer", stdout())))
     },
 };
 
@@ -23,9 +24,10 @@ pub const STDOUT: SinkType = SinkType {
 pub const STDERR: SinkType = SinkType {
     name: "stderr",
     default_codec: "json",
-    build: |ramp, start| {
+    passes_bodies: false,
+    plan: |ramp| {
         let form = ramp.optional_config(read)?;
-        build(ramp, &start, form, "stderr-writer", stderr())
+        Ok(SinkPlan::new(|start| build(ramp, &start, form, "stderr-writer", stderr())))
     },
 };
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 use temblor_event::{Insight, InsightKind};
 use temblor_runtime::clock::now_ns;
-use temblor_runtime::sink::{Delivery, Exchange, Reply};
+use temblor_runtime::sink::{Delivery, Exchange, Reply, Withdrawal};
 use temblor_runtime::source::StartError;
 use tokio::sync::{Notify, oneshot};
 
@@ -66,7 +66,7 @@ impl Writer {
         if state.is_closed {
             drop(state);
             tracing::warn!(target: "tremor_runtime::offramp", "[Sink::{}] an event came after the end", self.0.url);
-            return Delivery::Done(ack.map(|ack| judged(ack, false)));
+            return Delivery::done(ack.map(|ack| judged(ack, false)));
         }
         let was_idle = state.buffer.is_empty() && state.waiting.is_empty();
         state.buffer.extend_from_slice(bytes);
@@ -91,7 +91,7 @@ impl Writer {
                     }
                 }),
                 answers: false,
-                is_safe: false,
+                withdrawal: Withdrawal::Never,
             }),
             _ if is_full => {
                 let shared = Arc::clone(&self.0);
@@ -101,7 +101,7 @@ impl Writer {
                         Reply::default()
                     }),
                     answers: false,
-                    is_safe: true,
+                    withdrawal: Withdrawal::Always,
                     about: None,
                 })
             }

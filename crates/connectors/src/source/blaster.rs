@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use temblor_runtime::config::{ConfigError, ConfigReader};
-use temblor_runtime::connectors::SourceType;
+use temblor_runtime::connectors::{SourcePlan, SourceType};
 use temblor_runtime::ramp::Ramp;
 use temblor_runtime::source::{Source, SourceCx, StartError};
 use temblor_value::Str;
@@ -23,7 +23,7 @@ pub const TYPE: SourceType = SourceType {
     name: "blaster",
     default_codec: "json",
     passes_bodies: false,
-    build,
+    plan,
 };
 
 /// A blaster that is later than this gives up what it missed instead of catching up.
@@ -51,10 +51,14 @@ impl Config {
     }
 }
 
-fn build(ramp: Ramp, cx: SourceCx) -> Result<Box<dyn Source>, StartError> {
+fn plan(ramp: Ramp) -> Result<SourcePlan, StartError> {
     let config = ramp.config(Config::read)?;
+    Ok(SourcePlan::new(move |cx| open(&ramp, config, cx)))
+}
+
+fn open(ramp: &Ramp, config: Config, cx: SourceCx) -> Result<Box<dyn Source>, StartError> {
     let items = items(&config.source, input::read(&config.source)?, config.is_base64)?;
-    let pump = pump(&ramp, &cx, "tremor-blaster", vec![config.source]);
+    let pump = pump(ramp, &cx, "tremor-blaster", vec![config.source]);
     Ok(task(cx, move || run(pump, items, config.interval, config.iters)))
 }
 

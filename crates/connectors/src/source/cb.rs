@@ -8,7 +8,7 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use temblor_event::{Insight, InsightKind, Uid};
 use temblor_runtime::config::{ConfigError, ConfigReader};
-use temblor_runtime::connectors::SourceType;
+use temblor_runtime::connectors::{SourcePlan, SourceType};
 use temblor_runtime::exit::Exit;
 use temblor_runtime::ramp::Ramp;
 use temblor_runtime::source::{Source, SourceCx, StartError};
@@ -25,7 +25,7 @@ pub const TYPE: SourceType = SourceType {
     name: "cb",
     default_codec: "json",
     passes_bodies: false,
-    build,
+    plan,
 };
 
 /// Between two looks at the acknowledgements.
@@ -49,10 +49,14 @@ impl Config {
     }
 }
 
-fn build(ramp: Ramp, cx: SourceCx) -> Result<Box<dyn Source>, StartError> {
+fn plan(ramp: Ramp) -> Result<SourcePlan, StartError> {
     let config = ramp.config(Config::read)?;
+    Ok(SourcePlan::new(move |cx| open(&ramp, config, cx)))
+}
+
+fn open(ramp: &Ramp, config: Config, cx: SourceCx) -> Result<Box<dyn Source>, StartError> {
     let items: Vec<Bytes> = lines(Bytes::from(input::read(&config.source)?)).collect();
-    let pump = pump(&ramp, &cx, "tremor-cb", Vec::new()).transactional();
+    let pump = pump(ramp, &cx, "tremor-cb", Vec::new()).transactional();
     let feedback = Arc::new(Mutex::new(Feedback::new(cx.uid)));
     let of_control = Arc::clone(&feedback);
     cx.control.listen(Box::new(move |insight| of_control.lock().take(insight)));

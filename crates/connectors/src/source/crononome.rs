@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use temblor_runtime::clock::now_ns;
 use temblor_runtime::config::{ConfigError, ConfigReader};
-use temblor_runtime::connectors::SourceType;
+use temblor_runtime::connectors::{SourcePlan, SourceType};
 use temblor_runtime::ramp::Ramp;
-use temblor_runtime::source::{Source, SourceCx, StartError};
+use temblor_runtime::source::StartError;
 use temblor_value::{ObjectMap, Value};
 
-use self::timetable::{Entry, Timetable};
+use self::timetable::{Entry, Timetable, schedules};
 use super::pump::Pump;
 use super::{pump, task};
 use crate::unknown_keys::warn;
@@ -21,18 +21,21 @@ pub const TYPE: SourceType = SourceType {
     name: "crononome",
     default_codec: "json",
     passes_bodies: false,
-    build,
+    plan,
 };
 
 /// Between two looks at the clock.
 const POLL: Duration = Duration::from_millis(100);
 
-fn build(ramp: Ramp, cx: SourceCx) -> Result<Box<dyn Source>, StartError> {
+fn plan(ramp: Ramp) -> Result<SourcePlan, StartError> {
     let entries = ramp.config(read)?;
-    let timetable = Timetable::new(&entries, now_ns())?;
-    // Each entry has an origin of its own (spec/artefacts.md 1.6).
-    let pump = pump(&ramp, &cx, "tremor-crononome", Vec::new());
-    Ok(task(cx, move || run(pump, entries, timetable)))
+    let schedules = schedules(&entries)?;
+    Ok(SourcePlan::new(move |cx| {
+        let timetable = Timetable::new(schedules, now_ns());
+        // Each entry has an origin of its own (spec/artefacts.md 1.6).
+        let pump = pump(&ramp, &cx, "tremor-crononome", Vec::new());
+        Ok(task(cx, move || run(pump, entries, timetable)))
+    }))
 }
 
 fn read(mut reader: ConfigReader<'_>) -> Result<Vec<Entry>, ConfigError> {

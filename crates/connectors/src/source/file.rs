@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use temblor_runtime::config::{ConfigError, ConfigReader};
-use temblor_runtime::connectors::SourceType;
+use temblor_runtime::connectors::{SourcePlan, SourceType};
 use temblor_runtime::exit::Exit;
 use temblor_runtime::ramp::Ramp;
 use temblor_runtime::source::{Source, SourceCx, StartError};
@@ -23,7 +23,7 @@ pub const TYPE: SourceType = SourceType {
     name: "file",
     default_codec: "json",
     passes_bodies: false,
-    build,
+    plan,
 };
 
 struct Config {
@@ -44,8 +44,12 @@ impl Config {
     }
 }
 
-fn build(ramp: Ramp, cx: SourceCx) -> Result<Box<dyn Source>, StartError> {
+fn plan(ramp: Ramp) -> Result<SourcePlan, StartError> {
     let config = ramp.config(Config::read)?;
+    Ok(SourcePlan::new(move |cx| open(ramp, config, cx)))
+}
+
+fn open(ramp: Ramp, config: Config, cx: SourceCx) -> Result<Box<dyn Source>, StartError> {
     let mut blocks = Blocks::new(input::open(&config.source)?);
     let pump = pump(&ramp, &cx, "tremor-file", vec![config.source.clone()]);
     let chunks = read_in_background("file-reader", ramp.url, move || blocks.next())?;

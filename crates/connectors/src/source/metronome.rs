@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use temblor_runtime::config::{ConfigError, ConfigReader};
-use temblor_runtime::connectors::SourceType;
+use temblor_runtime::connectors::{SourcePlan, SourceType};
 use temblor_runtime::ramp::Ramp;
-use temblor_runtime::source::{Source, SourceCx, StartError};
+use temblor_runtime::source::StartError;
 use temblor_value::{ObjectMap, Str, Value};
 
 use super::pump::Pump;
@@ -17,14 +17,16 @@ pub const TYPE: SourceType = SourceType {
     name: "metronome",
     default_codec: "json",
     passes_bodies: false,
-    build,
+    plan,
 };
 
-fn build(ramp: Ramp, cx: SourceCx) -> Result<Box<dyn Source>, StartError> {
+fn plan(ramp: Ramp) -> Result<SourcePlan, StartError> {
     let interval = ramp.config(read)?;
-    let path = vec![Str::from(interval.to_string())];
-    let pump = pump(&ramp, &cx, "tremor-metronome", path);
-    Ok(task(cx, move || run(pump, Duration::from_millis(interval))))
+    Ok(SourcePlan::new(move |cx| {
+        let path = vec![Str::from(interval.to_string())];
+        let pump = pump(&ramp, &cx, "tremor-metronome", path);
+        Ok(task(cx, move || run(pump, Duration::from_millis(interval))))
+    }))
 }
 
 /// The interval in milliseconds.

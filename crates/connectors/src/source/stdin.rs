@@ -3,7 +3,7 @@
 use std::io::{BufRead, stdin};
 
 use bytes::Bytes;
-use temblor_runtime::connectors::SourceType;
+use temblor_runtime::connectors::{SourcePlan, SourceType};
 use temblor_runtime::ramp::Ramp;
 use temblor_runtime::source::{Source, SourceCx, StartError};
 use tokio::sync::mpsc::Receiver;
@@ -17,10 +17,10 @@ pub const TYPE: SourceType = SourceType {
     name: "stdin",
     default_codec: "string",
     passes_bodies: false,
-    build,
+    plan: |ramp| Ok(SourcePlan::new(move |cx| open(ramp, cx))),
 };
 
-fn build(ramp: Ramp, cx: SourceCx) -> Result<Box<dyn Source>, StartError> {
+fn open(ramp: Ramp, cx: SourceCx) -> Result<Box<dyn Source>, StartError> {
     let pump = pump(&ramp, &cx, "tremor-stdin", Vec::new());
     let chunks = read_in_background("stdin-reader", ramp.url, || {
         let mut input = stdin().lock();

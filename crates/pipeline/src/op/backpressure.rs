@@ -110,7 +110,7 @@ impl Operator for Backpressure {
         event.op_meta.set(cx.uid, Mark::Passed);
         event.transactional = true;
         let backoff_ns = self.backoff_ns.load(Ordering::Acquire);
-        let passes = backoff_ns == 0 || self.take_turn(event.ingest_ns, backoff_ns);
+        let passes = backoff_ns == 0 || self.take_turn(event.at_ns(), backoff_ns);
         cx.emit(if passes { PortId::DEFAULT } else { self.overflow }, event);
         Ok(())
     }
@@ -167,7 +167,7 @@ impl Operator for Backpressure {
 
     fn unread(&self, name: &str, port: &str, event: &Event) -> End {
         if port == "overflow" {
-            let wait_ns = self.next_ns.load(Ordering::Relaxed).saturating_sub(event.ingest_ns);
+            let wait_ns = self.next_ns.load(Ordering::Relaxed).saturating_sub(event.at_ns());
             End {
                 retry_after_s: Some(wait_ns.div_ceil(NS_PER_S).max(1)),
                 ..End::new(Reason::Overflow)

@@ -13,6 +13,8 @@ pub struct MemoryLog {
     /// Events with their sizes.
     events: BTreeMap<u64, (Event, u64)>,
     next: u64,
+    /// The lowest number that was not read.
+    unread: u64,
     confirmed: Option<u64>,
     bytes: u64,
     measures: bool,
@@ -48,15 +50,23 @@ impl LogStore for MemoryLog {
         Ok(())
     }
 
-    fn read(&mut self, from: u64, count: usize) -> Result<Vec<(u64, Event)>, LogError> {
-        let stored = self.events.range(from..).take(count);
-        Ok(stored.map(|(number, (event, _))| (*number, event.clone())).collect())
+    fn read(&mut self, count: usize, into: &mut Vec<(u64, Event)>) -> Result<(), LogError> {
+        let stored = self.events.range(self.unread..).take(count);
+        into.extend(stored.map(|(number, (event, _))| (*number, event.clone())));
+        if let Some((number, _)) = into.last() {
+            self.unread = self.unread.max(number + 1);
+        }
+        Ok(())
+    }
+
+    fn read_again(&mut self, number: u64) -> Result<Option<Event>, LogError> {
+        Ok(self.events.get(&number).map(|(event, _)| event.clone()))
     }
 
     fn delete_to(&mut self, number: u64) -> Result<(), LogError> {
-        let kept = self.events.split_off(&number.saturating_add(1));
-        let deleted = std::mem::replace(&mut self.events, kept);
-        self.bytes -= deleted.values().map(|(_, size)| size).sum::<u64>();
+        while let Some(entry) = self.events.first_entry().filter(|entry| *entry.key() <= number) {
+            self.bytes -= entry.remove().1;
+        }
         Ok(())
     }
 

@@ -8,9 +8,11 @@ pub mod batch;
 pub mod bucket;
 pub mod config;
 pub mod counter;
+pub mod failure;
 pub mod history;
 pub mod memory_log;
 pub mod percentile;
+pub mod retry;
 pub mod roundrobin;
 pub mod script;
 pub mod wal;
@@ -171,6 +173,11 @@ pub trait Operator: Send + Sync {
     /// Tells a balancer which nodes and sinks lie behind exactly one of its outputs, with the index of that output (spec/proxy.md 4.1,
     /// *Territory*). Called again when links change.
     fn learn_territory(&self, _nodes: Vec<(Uid, u32)>) {}
+
+    /// Names of the inputs beside `in`; they have the ids from 1 on.
+    fn input_ports(&self) -> &'static [&'static str] {
+        &[]
+    }
 
     /// Metadata that programs of this node may look at or that its results may carry elsewhere.
     fn meta_paths(&self) -> MetaPaths {

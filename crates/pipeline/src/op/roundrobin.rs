@@ -56,7 +56,7 @@ impl RoundRobin {
     /// The output that an insight speaks of: the one the event left by, or the one in whose territory the insight was made.
     fn output_of(&self, uid: Uid, insight: &Insight) -> Option<usize> {
         match insight.op_meta.get(uid) {
-            Some(Mark::Output(index)) => Some(index as usize),
+            Some(Mark::Output(index)) => Some(*index as usize),
             _ => {
                 let territory = self.territory.read();
                 let at = territory.binary_search_by_key(&insight.made_by, |(node, _)| *node).ok()?;
@@ -79,12 +79,12 @@ impl RoundRobin {
 impl Operator for RoundRobin {
     fn on_event(&self, cx: &mut OpCx<'_>, _port: PortId, mut event: Event) -> Result<(), OpError> {
         let before = match event.op_meta.get(cx.uid) {
-            Some(Mark::Output(index)) => Some(index as usize),
+            Some(Mark::Output(index)) => Some(*index as usize),
             _ => None,
         };
         loop {
             let from = self.next.load(Ordering::Relaxed);
-            let Some(chosen) = self.choose(from, before, cx.downstream, event.ingest_ns) else {
+            let Some(chosen) = self.choose(from, before, cx.downstream, event.at_ns()) else {
                 cx.emit(self.overflow, event);
                 return Ok(());
             };

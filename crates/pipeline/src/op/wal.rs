@@ -1,67 +1,25 @@
 //! `qos::wal`: a write-ahead log (spec/operators-and-flow.md B.9).
 //!
-//! Algorithm. Every event is stored, and acknowledged at once if somebody wants that; what leaves is read back from the store, from the
-//! read position upwards, while the sinks behind are open. An acknowledgement moves the confirmed number up, and what it covers is deleted
-//! at the next reading; a failure moves the read position back. At a limit the sources before are paused until there is room.
+//! Algorithm. Every event is stored, and acknowledged at once if somebody wants that; what leaves is read back from the store in order, while
+//! the sinks behind are open. An emitted event is settled when an acknowledgement tracks its number or when it ended inside the graph; a
+//! failure puts it back, to be emitted again. *Confirmed* is the number up to which everything is settled; what it covers is deleted with
+//! the next event or tick. At a limit the sources before are paused until there is room.
 //!
-//! Acknowledgements are cumulative, as in the older engine: one of a later event covers those before it that ended inside the graph.
+//! Invariants: an event is emitted only after it was stored, and nothing fails after something was emitted (what a failing call emitted is
+//! dropped, and would count as ended). Insights about events of this log end here; since they reach no source, the id of the confirmed event
+//! is not tracked in them.
+
+mod settling;
+mod store;
 
 use std::collections::BTreeMap;
 
-use temblor_event::{Event, EventId, Insight, InsightKind, Signal, Tickets, Uid};
+use temblor_event::{Event, EventId, Insight, InsightKind, Lease, Mark, OpMeta, Signal, Tickets, Uid};
 
+use self::settling::{Settling, numbers_of};
+pub use self::store::{LogError, LogStore, LogStores, NoFolders, SyncPolicy};
 use super::{OpCx, OpError, OpTraits, StatefulOperator};
 use crate::port::PortId;
-
-/// Keeps events by number for a log; numbers increase strictly.
-pub trait LogStore: Send {
-    /// Stores an event under `number`, which is above all numbers before.
-    ///
-    /// # Errors
-    /// The event could not be stored.
-    fn append(&mut self, number: u64, event: &Event) -> Result<(), LogError>;
-
-    /// Up to `count` events in order, from number `from` on.
-    ///
-    /// # Errors
-    /// The store could not be read.
-    fn read(&mut self, from: u64, count: usize) -> Result<Vec<(u64, Event)>, LogError>;
-
-    /// Deletes all events up to and including `number`.
-    ///
-    /// # Errors
-    /// The store could not be written.
-    fn delete_to(&mut self, number: u64) -> Result<(), LogError>;
-
-    /// The number that was confirmed last; survives a restart where the store does.
-    fn confirmed(&self) -> Option<u64>;
-
-    /// Notes the number that was confirmed last.
-    ///
-    /// # Errors
-    /// The store could not be written.
-    fn confirm(&mut self, number: u64) -> Result<(), LogError>;
-
-    /// The number for the next event.
-    fn next_number(&self) -> u64;
-
-    /// Number of stored events.
-    fn count(&self) -> u64;
-
-    /// Bytes of stored events.
-    fn bytes(&self) -> u64;
-}
-
-/// A store failed.
-#[derive(Debug, thiserror::Error)]
-#[error("the write-ahead log failed: {0}")]
-pub struct LogError(pub String);
-
-impl From<LogError> for OpError {
-    fn from(error: LogError) -> Self {
-        Self::new(error.to_string())
-    }
-}
 
 /// Configuration of the operator.
 #[derive(Clone, Debug)]
@@ -78,26 +36,33 @@ pub struct Config {
 pub struct Wal {
     config: Config,
     store: Box<dyn LogStore>,
-    read_position: u64,
+    settling: Settling,
+    /// Events with a lower number were stored by an earlier instance, whose uids mean something else.
+    own_from: u64,
+    /// What was deleted last.
+    deleted: Option<u64>,
     is_broken: bool,
     is_full: bool,
     /// Tickets of stored events that were not emitted yet.
     tickets: BTreeMap<u64, Tickets>,
-    /// What failed where no error can be returned; raised with the next event or tick.
-    failed: Option<LogError>,
+    /// Buffer for what is read.
+    read: Vec<(u64, Event)>,
 }
 
 impl Wal {
     /// A log over `store`.
     pub fn new(config: Config, store: Box<dyn LogStore>) -> Self {
+        let confirmed = store.confirmed();
         Self {
             config,
-            read_position: store.confirmed().unwrap_or(0),
+            settling: Settling::new(confirmed),
+            own_from: store.next_number(),
+            deleted: confirmed,
             store,
             is_broken: true,
             is_full: false,
             tickets: BTreeMap::new(),
-            failed: None,
+            read: Vec::new(),
         }
     }
 
@@ -109,40 +74,51 @@ impl Wal {
     /// Pauses or resumes what lies before, when that changes.
     fn watch_limit(&mut self, cx: &mut OpCx<'_>, now_ns: u64) {
         let is_full = self.is_at_limit();
-        if is_full != self.is_full {
-            self.is_full = is_full;
-            let kind = if is_full { InsightKind::Pause } else { InsightKind::Resume };
-            cx.raise(Insight::breaker(kind, cx.uid, now_ns));
+        if is_full == self.is_full {
+            return;
+        }
+        self.is_full = is_full;
+        let (count, bytes) = (self.store.count(), self.store.bytes());
+        let kind = if is_full {
+            tracing::warn!(target: "tremor_pipeline::wal", "[{}] the log is full ({count} events, {bytes} bytes): what lies before it is paused", cx.name);
+            InsightKind::Pause
+        } else {
+            tracing::info!(target: "tremor_pipeline::wal", "[{}] the log has room again: what lies before it may go on", cx.name);
+            InsightKind::Resume
+        };
+        cx.raise(Insight::breaker(kind, cx.uid, now_ns));
+    }
+
+    /// Settles what ended, and deletes what is confirmed.
+    fn clean_up(&mut self, cx: &OpCx<'_>) {
+        self.settling.settle_ended();
+        let result = self.confirm().and_then(|()| match self.store.confirmed() {
+            Some(confirmed) if self.deleted < Some(confirmed) => {
+                self.deleted = Some(confirmed);
+                self.store.delete_to(confirmed)
+            }
+            _ => Ok(()),
+        });
+        if let Err(error) = result {
+            report(cx.name, &error);
         }
     }
 
-    fn read(&mut self, cx: &mut OpCx<'_>) -> Result<(), LogError> {
-        if self.is_broken {
-            return Ok(());
+    fn confirm(&mut self) -> Result<(), LogError> {
+        match self.settling.confirmed() {
+            Some(number) if self.store.confirmed() != Some(number) => self.store.confirm(number),
+            _ => Ok(()),
         }
-        let count = usize::try_from(self.config.read_count)
-            .unwrap_or(usize::MAX)
-            .saturating_add(1);
-        for (number, mut event) in self.store.read(self.read_position, count)? {
-            self.read_position = number + 1;
-            event.transactional = true;
-            event.tickets = self.tickets.remove(&number).unwrap_or_default();
-            cx.emit(PortId::DEFAULT, event);
-        }
-        match self.store.confirmed() {
-            Some(confirmed) => self.store.delete_to(confirmed),
-            None => Ok(()),
-        }
-    }
-
-    fn raise_failure(&mut self) -> Result<(), LogError> {
-        self.failed.take().map_or(Ok(()), Err)
     }
 
     fn store(&mut self, cx: &mut OpCx<'_>, event: &Event) -> Result<(), LogError> {
         let number = self.store.next_number();
         let mut stored = event.clone();
         let tickets = cx.hold(&mut stored);
+        // Whoever lent it gets an acknowledgement.
+        stored.lease.deliver();
+        stored.lease = Lease::default();
+        stored.op_meta = lasting(&event.op_meta);
         stored.id = EventId::new(cx.uid, number);
         stored.id.track(&event.id);
         // What comes out of a log was made anew: original bytes do not outlive it.
@@ -154,61 +130,123 @@ impl Wal {
         Ok(())
     }
 
-    fn confirm(&mut self, number: u64) {
-        self.failed = self.store.confirm(number).err();
+    /// Emits what failed before, then what was not emitted yet.
+    fn read(&mut self, cx: &mut OpCx<'_>) {
+        if self.is_broken {
+            return;
+        }
+        let room = usize::try_from(self.config.read_count)
+            .unwrap_or(usize::MAX)
+            .saturating_add(1);
+        let mut read = std::mem::take(&mut self.read);
+        if let Err(error) = self.read_returned(room, &mut read) {
+            report(cx.name, &error);
+        }
+        let left = room.saturating_sub(read.len());
+        if let Err(error) = self.store.read(left, &mut read) {
+            report(cx.name, &error);
+        }
+        for (number, event) in read.drain(..) {
+            self.emit(cx, number, event);
+        }
+        self.read = read;
     }
 
-    /// Takes the id of the confirmed event into the insight, so that sources can tell how far it reaches.
-    fn track_confirmed(&mut self, insight: &mut Insight) {
-        let Some(confirmed) = self.store.confirmed() else { return };
-        let Ok(events) = self.store.read(confirmed, 1) else { return };
-        if let Some((_, event)) = events.first().filter(|(number, _)| *number == confirmed)
-            && let Some(id) = &mut insight.id
+    fn read_returned(&mut self, room: usize, read: &mut Vec<(u64, Event)>) -> Result<(), LogError> {
+        let mut numbers = self.settling.returned_from(0);
+        while read.len() < room
+            && let Some(number) = numbers
         {
-            id.track(&event.id);
+            match self.store.read_again(number)? {
+                Some(event) => read.push((number, event)),
+                None => self.settling.settle(number..=number),
+            }
+            numbers = self.settling.returned_from(number + 1);
         }
+        Ok(())
     }
+
+    fn emit(&mut self, cx: &mut OpCx<'_>, number: u64, mut event: Event) {
+        if number < self.own_from {
+            event.id = EventId::new(cx.uid, number);
+            event.op_meta = OpMeta::default();
+        }
+        event.transactional = true;
+        event.tickets = self.tickets.remove(&number).unwrap_or_default();
+        event.lease = self.settling.lend(number);
+        cx.emit(PortId::DEFAULT, event);
+    }
+
+    /// Takes in what an insight says of events of this log; false if it speaks of none.
+    fn judge(&mut self, uid: Uid, id: Option<&EventId>, kind: InsightKind) -> bool {
+        let mut is_ours = false;
+        for numbers in id.into_iter().flat_map(|id| numbers_of(id, uid)) {
+            is_ours = true;
+            if kind == InsightKind::Ack {
+                self.settling.settle(numbers);
+            } else if let Some(gone) = self.settling.put_back(numbers, self.deleted) {
+                tracing::warn!(
+                    target: "tremor_pipeline::wal",
+                    "events {} to {} of a write-ahead log failed after they had been confirmed; they cannot be delivered again",
+                    gone.start(),
+                    gone.end()
+                );
+            }
+        }
+        is_ours
+    }
+}
+
+/// Marks without the copies that operators before keep to try again: the log answers for the delivery, so nobody asks for them.
+fn lasting(marks: &OpMeta) -> OpMeta {
+    if marks.attempted().is_none() {
+        return marks.clone();
+    }
+    let mut lasting = OpMeta::default();
+    for (operator, mark) in marks.iter().filter(|(_, mark)| !matches!(mark, Mark::Attempted(_))) {
+        lasting.set(operator, mark.clone());
+    }
+    lasting
+}
+
+fn report(name: &str, error: &LogError) {
+    tracing::error!(target: "tremor_pipeline::wal", "[{name}] {error}");
 }
 
 impl StatefulOperator for Wal {
     fn on_event(&mut self, cx: &mut OpCx<'_>, _port: PortId, event: Event) -> Result<(), OpError> {
-        self.raise_failure()?;
+        self.clean_up(cx);
         self.store(cx, &event)?;
         if event.transactional {
             cx.raise(Insight::about(&event, InsightKind::Ack, cx.uid, event.ingest_ns));
         }
         self.watch_limit(cx, event.ingest_ns);
-        Ok(self.read(cx)?)
+        self.read(cx);
+        Ok(())
     }
 
     fn on_signal(&mut self, cx: &mut OpCx<'_>, signal: Signal) -> Result<(), OpError> {
-        self.raise_failure()?;
+        self.clean_up(cx);
         self.watch_limit(cx, signal.ingest_ns());
-        Ok(self.read(cx)?)
+        self.read(cx);
+        Ok(())
     }
 
     fn on_insight(&mut self, uid: Uid, insight: &mut Insight) {
-        let id = insight.id.as_ref();
         match insight.kind {
             InsightKind::Resume => self.is_broken = false,
             InsightKind::Pause => self.is_broken = true,
-            InsightKind::Ack => match id.and_then(|id| id.max_by_source(uid)) {
-                Some((_, number)) => self.confirm(number),
-                None => return,
-            },
-            InsightKind::Fail => match id.and_then(|id| id.min_by_source(uid)) {
-                Some((_, number)) => {
-                    self.read_position = self.read_position.min(number);
-                    if self.store.confirmed().is_some_and(|confirmed| number < confirmed) {
-                        self.confirm(number);
-                    }
+            InsightKind::Ack | InsightKind::Fail => {
+                if !self.judge(uid, insight.id.as_ref(), insight.kind) {
+                    return;
                 }
-                None => return,
-            },
+                if let Err(error) = self.confirm() {
+                    report("qos::wal", &error);
+                }
+            }
             InsightKind::None | InsightKind::Cancelled => return,
         }
         insight.kind = InsightKind::None;
-        self.track_confirmed(insight);
     }
 
     fn traits(&self) -> OpTraits {

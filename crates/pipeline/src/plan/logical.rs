@@ -13,6 +13,7 @@ use temblor_value::Value;
 
 use super::{CreateStep, Plan, ScriptDef, SelectStep, Step, diag, merge_params, operators, windows};
 use crate::op::Instance;
+use crate::op::wal::LogStores;
 use crate::port::PortTable;
 use crate::report::Reporter;
 use crate::select::window::WindowSpec;
@@ -69,6 +70,7 @@ pub(crate) struct Link {
 
 struct Builder<'p> {
     plan: &'p Plan,
+    logs: &'p dyn LogStores,
     nodes: Vec<Node<'p>>,
     names: HashMap<String, usize>,
     /// Links whose target is looked up at the end.
@@ -84,9 +86,10 @@ enum Pending {
 
 impl<'p> Logical<'p> {
     /// Builds and checks the graph.
-    pub(crate) fn build(plan: &'p Plan, sources: &SourceMap, reporter: &Reporter) -> Built<Self> {
+    pub(crate) fn build(plan: &'p Plan, sources: &SourceMap, reporter: &Reporter, logs: &'p dyn LogStores) -> Built<Self> {
         let mut builder = Builder {
             plan,
+            logs,
             nodes: Vec::new(),
             names: HashMap::new(),
             links: Vec::new(),
@@ -166,7 +169,7 @@ impl<'p> Builder<'p> {
         };
         let params = merge_params(definition.params.as_ref(), create.params.as_ref());
         let mut ports = PortTable::new("out");
-        let instance = operators::build(definition, create, params.as_ref(), self.plan.dialect, &mut ports)?;
+        let instance = operators::build(definition, create, params.as_ref(), self.plan.dialect, self.logs, &mut ports)?;
         self.add_with_ports(&create.name.text, Kind::Operator(instance), ports);
         Ok(())
     }

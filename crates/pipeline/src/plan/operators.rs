@@ -13,13 +13,18 @@ use crate::op::counter::Counter;
 use crate::op::history::History;
 use crate::op::memory_log::MemoryLog;
 use crate::op::percentile::{self, Percentile};
+use crate::op::failure::FailureClasses;
+use crate::op::retry::{self, Retry};
 use crate::op::roundrobin::RoundRobin;
-use crate::op::wal::{self, Wal};
+use crate::op::wal::{self, LogStore, LogStores, SyncPolicy, Wal};
 use crate::op::{Instance, Operator, StatefulOperator};
 use crate::port::PortTable;
 
 /// Steps of `qos::backpressure` in milliseconds.
 const STEPS_MS: [u64; 7] = [50, 100, 250, 500, 1000, 5000, 10_000];
+
+/// Longest time a write-ahead log leaves to the system before it has written it to the disk.
+const SYNC_INTERVAL_MS: u64 = 500;
 
 /// What an operator is made of.
 struct Making<'a> {
@@ -27,19 +32,21 @@ struct Making<'a> {
     definition: &'a str,
     config: Option<&'a Value>,
     dialect: Dialect,
+    logs: &'a dyn LogStores,
     ports: &'a mut PortTable,
 }
 
 type Make = fn(&mut Making<'_>) -> Result<Instance, ConfigError>;
 
 /// All types. Every name that is not here is unknown.
-const TYPES: [(&str, Make); 9] = [
+const TYPES: [(&str, Make); 10] = [
     ("generic::backpressure", backpressure),
     ("generic::batch", batch),
     ("generic::counter", |_| Ok(shared(Counter::default()))),
     ("grouper::bucket", bucket),
     ("qos::backpressure", backpressure),
     ("qos::percentile", percentile),
+    ("qos::retry", retry),
     ("qos::roundrobin", roundrobin),
     ("qos::wal", wal),
     ("debug::history", history),
@@ -51,6 +58,7 @@ pub(super) fn build(
     create: &CreateStep,
     config: Option<&Value>,
     dialect: Dialect,
+    logs: &dyn LogStores,
     ports: &mut PortTable,
 ) -> Result<Instance, Box<Diagnostic>> {
     let Some((_, make)) = TYPES.iter().find(|(kind, _)| *kind == definition.kind) else {
@@ -65,6 +73,7 @@ pub(super) fn build(
         definition: &create.definition,
         config,
         dialect,
+        logs,
         ports,
     };
     make(&mut making).map_err(|error| diag::operator_config(&error, &create.name, definition.at))
@@ -129,6 +138,51 @@ fn percentile(making: &mut Making<'_>) -> Result<Instance, ConfigError> {
     Ok(shared(Percentile::new(config, making.ports.enter("overflow"))))
 }
 
+/// Parameters of `qos::retry` (spec/proxy.md 4.5).
+const RETRY: [&str; 10] = [
+    "attempts",
+    "on",
+    "methods",
+    "body_limit",
+    "backoff",
+    "backoff_max",
+    "attempt_timeout",
+    "budget",
+    "min_per_second",
+    "budget_window",
+];
+
+fn retry(making: &mut Making<'_>) -> Result<Instance, ConfigError> {
+    let none = Value::object();
+    let params = Params::required(making.definition, Some(making.config.unwrap_or(&none)))?;
+    params.closed(&RETRY)?;
+    let names = params.list("on", "a list of strings", |value| value.as_str())?;
+    let on = FailureClasses::parse(names.unwrap_or_else(|| vec!["connect", "reset"])).map_err(|name| {
+        ConfigError(format!(
+            "`on` has \"{name}\", which is no class of failures; give \"connect\", \"reset\", \"timeout\", \"overload\" or statuses like \"503\", \"500-599\", \"5xx\""
+        ))
+    })?;
+    let methods = params.list("methods", "a list of strings", |value| value.as_str().map(Str::new))?;
+    let safe = || ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"].map(Str::from_static).to_vec();
+    let positive = |key: &str, value: u64| match value {
+        0 => Err(ConfigError(format!("`{key}` must be at least 1"))),
+        value => Ok(value),
+    };
+    let config = retry::Config {
+        attempts: positive("attempts", params.unsigned("attempts")?.unwrap_or(2))?,
+        on,
+        methods: methods.unwrap_or_else(safe),
+        body_limit: params.unsigned("body_limit")?.unwrap_or(256 << 10),
+        backoff_ms: params.unsigned("backoff")?.unwrap_or(25),
+        backoff_max_ms: params.unsigned("backoff_max")?.unwrap_or(250),
+        attempt_timeout_ms: params.unsigned("attempt_timeout")?.filter(|timeout| *timeout > 0),
+        budget_percent: params.float("budget")?.unwrap_or(20.0),
+        min_per_second: params.float("min_per_second")?.unwrap_or(10.0),
+        budget_window_ms: positive("budget_window", params.unsigned("budget_window")?.unwrap_or(10_000))?,
+    };
+    Ok(shared(Retry::new(config)))
+}
+
 fn roundrobin(making: &mut Making<'_>) -> Result<Instance, ConfigError> {
     let params = making.required()?;
     let names = params.list("outputs", "a list of strings", |value| value.as_str().map(Str::new))?;
@@ -163,23 +217,30 @@ fn wal(making: &mut Making<'_>) -> Result<Instance, ConfigError> {
             "at least one of `max_elements` and `max_bytes` must be given".to_owned(),
         ));
     }
-    if params.text("dir")?.is_some() {
-        return Err(ConfigError(
-            "`dir`: write-ahead logs on disk are not in this release".to_owned(),
-        ));
+    let sync = sync_policy(&params)?;
+    let store: Box<dyn LogStore> = match params.text("dir")? {
+        Some(dir) => making
+            .logs
+            .open(dir, sync)
+            .map_err(|error| ConfigError(format!("`dir`: {error}")))?,
+        None => Box::new(MemoryLog::new(config.max_bytes.is_some())),
+    };
+    Ok(stateful(Wal::new(config, store)))
+}
+
+fn sync_policy(params: &Params<'_>) -> Result<SyncPolicy, ConfigError> {
+    let flushes = params.boolean("flush_on_evnt")?.unwrap_or(false);
+    let interval_ms = params.unsigned("sync_interval")?.unwrap_or(SYNC_INTERVAL_MS);
+    match params.text("sync")? {
+        Some("event") => Ok(SyncPolicy::Event),
+        Some("interval") => Ok(SyncPolicy::IntervalMs(interval_ms)),
+        Some("none") => Ok(SyncPolicy::None),
+        Some(other) => Err(ConfigError(format!(
+            "`sync` must be \"event\", \"interval\" or \"none\", it is \"{other}\""
+        ))),
+        None if flushes => Ok(SyncPolicy::Event),
+        None => Ok(SyncPolicy::IntervalMs(interval_ms)),
     }
-    // Without a disk there is nothing to sync, but a wrong value is a mistake all the same.
-    params.boolean("flush_on_evnt")?;
-    params.unsigned("sync_interval")?;
-    if let Some(sync) = params.text("sync")?
-        && !["event", "interval", "none"].contains(&sync)
-    {
-        return Err(ConfigError(format!(
-            "`sync` must be \"event\", \"interval\" or \"none\", it is \"{sync}\""
-        )));
-    }
-    let store = MemoryLog::new(config.max_bytes.is_some());
-    Ok(stateful(Wal::new(config, Box::new(store))))
 }
 
 fn history(making: &mut Making<'_>) -> Result<Instance, ConfigError> {

@@ -64,12 +64,18 @@ pub(crate) fn build(logical: Logical<'_>, cx: &InstanceCx<'_>, metrics_interval_
                 place(instance, &mut state)
             }
         };
+        let mut input_ports = PortTable::new("in");
+        if let NodeKind::Shared(operator) = &kind {
+            for name in operator.input_ports() {
+                input_ports.enter(name);
+            }
+        }
         graph.nodes.push(Node {
             name,
             uid,
             kind,
             ports,
-            input_ports: PortTable::new("in"),
+            input_ports,
             edges: Vec::new(),
         });
     }

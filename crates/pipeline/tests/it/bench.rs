@@ -6,6 +6,7 @@ use std::sync::Arc;
 use temblor_event::{End, Event, EventId, Insight, Payload, Signal, Uid, UidSource};
 use temblor_pipeline::graph::{Graph, Links, NoLinks, PipelineState};
 use temblor_pipeline::op::OpError;
+use temblor_pipeline::op::wal::NoFolders;
 use temblor_pipeline::outputs::Outputs;
 use temblor_pipeline::port::NodeId;
 use temblor_pipeline::{InstanceCx, Query};
@@ -137,6 +138,7 @@ impl Bench {
         let cx = InstanceCx {
             url: "tremor://localhost/pipeline/test/01".to_owned(),
             uids: &UidSource::default(),
+            logs: &NoFolders,
         };
         let (graph, state) = query.instantiate(&cx).unwrap_or_else(|errors| panic!("{errors}"));
         Self {
@@ -201,7 +203,11 @@ impl Bench {
         self.end = self.out.end.take();
         self.errors = std::mem::take(&mut self.out.errors);
         let outputs = self.graph.outputs();
-        let name = |(port, event): (temblor_pipeline::port::OutputId, Event)| (outputs[usize::from(port.0)].to_string(), event);
+        let name = |(port, event): (temblor_pipeline::port::OutputId, Event)| {
+            // Whatever leaves the bench reaches a sink.
+            event.lease.deliver();
+            (outputs[usize::from(port.0)].to_string(), event)
+        };
         self.out.events.drain(..).map(name).collect()
     }
 }

@@ -2,6 +2,7 @@
 
 use temblor_event::{Uid, UidSource};
 use temblor_pipeline::op::Sharing;
+use temblor_pipeline::op::wal::NoFolders;
 use temblor_pipeline::{InstanceCx, Query};
 use temblor_syntax::ast::Dialect;
 
@@ -47,6 +48,7 @@ fn nodes_get_uids_in_order() {
     let cx = InstanceCx {
         url: String::new(),
         uids: &uids,
+        logs: &NoFolders,
     };
     let (graph, _) = query.instantiate(&cx).expect("an instance");
     assert_eq!(graph.sharing().collect::<Vec<_>>(), [("c", Sharing::Atomic)]);

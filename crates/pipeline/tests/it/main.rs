@@ -9,6 +9,7 @@ mod graph;
 mod metrics;
 mod operators;
 mod refusals;
+mod retry;
 mod simulation;
 mod wal;
 mod windows;

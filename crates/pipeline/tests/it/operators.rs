@@ -342,7 +342,7 @@ fn what_lies_behind_two_outputs_belongs_to_neither() {
     assert_eq!(port_of(&mut bench, 0).0, "out");
     assert!(bench.end.is_none());
     let marks: Vec<Mark> = (0..2)
-        .map(|_| port_of(&mut bench, 0).1.op_meta.iter().map(|(_, mark)| mark).next())
+        .map(|_| port_of(&mut bench, 0).1.op_meta.iter().map(|(_, mark)| mark.clone()).next())
         .map(|mark| mark.expect("a mark"))
         .collect();
     assert_eq!(marks, [Mark::Output(1), Mark::Output(0)], "both are open");
@@ -359,7 +359,7 @@ fn a_round_robin_sends_a_repeated_event_elsewhere() {
     let (port, event) = bench.run(event).remove(0);
     assert_eq!(port, "b");
     assert_eq!(
-        event.op_meta.iter().map(|(_, mark)| mark).collect::<Vec<_>>(),
+        event.op_meta.iter().map(|(_, mark)| mark.clone()).collect::<Vec<_>>(),
         [Mark::Output(1)]
     );
 }

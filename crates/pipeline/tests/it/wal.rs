@@ -1,6 +1,7 @@
 //! The write-ahead log: spec/operators-and-flow.md B.9.
 
 use temblor_event::{Event, Insight, InsightKind, Uid};
+use temblor_pipeline::port::NodeId;
 
 use crate::bench::{Bench, SOURCE, texts};
 
@@ -70,17 +71,143 @@ fn failures_are_delivered_again_and_acknowledgements_are_not() {
     breaker(&mut bench, InsightKind::Resume);
     let first = send(&mut bench, "1").remove(0).1;
     let second = send(&mut bench, "2").remove(0).1;
-    send(&mut bench, "3");
+    let third = send(&mut bench, "3").remove(0).1;
     let ack = bench.feed_back(Insight::about(&first, InsightKind::Ack, SINK, 0));
     assert_eq!(ack.kind, InsightKind::None);
-    bench.feed_back(Insight::about(&second, InsightKind::Fail, SINK, 0));
-    assert_eq!(bench.tick(10), ["out 2", "out 3"]);
+    let fail = bench.feed_back(Insight::about(&second, InsightKind::Fail, SINK, 0));
+    assert_eq!(fail.kind, InsightKind::None);
+    assert_eq!(bench.tick(10), ["out 2"], "the third is still with the sink");
     bench.feed_back(Insight::about(&first, InsightKind::Fail, SINK, 0));
-    assert_eq!(
-        bench.tick(11),
-        ["out 2", "out 3"],
-        "what was confirmed and deleted does not come back"
-    );
+    assert_eq!(bench.tick(11), [""; 0], "what was confirmed and deleted does not come back");
+    for event in [&second, &third] {
+        bench.feed_back(Insight::about(event, InsightKind::Fail, SINK, 0));
+    }
+    assert_eq!(bench.tick(12), ["out 2", "out 3"]);
+}
+
+#[test]
+fn failures_come_back_before_new_events_and_count_as_read() {
+    let mut bench = log("read_count = 1, max_elements = 100");
+    breaker(&mut bench, InsightKind::Resume);
+    let first = send(&mut bench, "1").remove(0).1;
+    breaker(&mut bench, InsightKind::Pause);
+    send(&mut bench, "2");
+    send(&mut bench, "3");
+    bench.feed_back(Insight::about(&first, InsightKind::Fail, SINK, 0));
+    assert_eq!(bench.tick(9), [""; 0]);
+    breaker(&mut bench, InsightKind::Resume);
+    assert_eq!(bench.tick(10), ["out 1", "out 2"]);
+    assert_eq!(bench.tick(11), ["out 3"]);
+}
+
+/// Whether sources may go on after three events and `judge`, with a limit of two events.
+fn has_room(query: &str, judge: impl FnOnce(&mut Bench, Vec<Event>)) -> bool {
+    let mut bench = Bench::new(query);
+    breaker(&mut bench, InsightKind::Resume);
+    let mut events = Vec::new();
+    for value in ["1", "2", "3"] {
+        events.extend(send(&mut bench, value).into_iter().map(|(_, event)| event));
+    }
+    judge(&mut bench, events);
+    bench.tick(20);
+    let told = bench.raised.iter().map(|(_, insight)| insight.kind);
+    let last = told
+        .filter(|kind| matches!(kind, InsightKind::Pause | InsightKind::Resume))
+        .last();
+    last != Some(InsightKind::Pause)
+}
+
+fn limited(then: &str) -> String {
+    format!(
+        "define qos::wal operator w with read_count = 10, max_elements = 2 end; create operator w; select event from in into w; {then}"
+    )
+}
+
+#[test]
+fn an_overtaking_acknowledgement_does_not_cover_what_was_overtaken() {
+    let plain = limited("select event from w into out;");
+    let last_only = |bench: &mut Bench, events: Vec<Event>| {
+        bench.feed_back(Insight::about(&events[2], InsightKind::Ack, SINK, 0));
+    };
+    assert!(!has_room(&plain, last_only));
+    let backwards = |bench: &mut Bench, events: Vec<Event>| {
+        for event in events.iter().rev() {
+            bench.feed_back(Insight::about(event, InsightKind::Ack, SINK, 0));
+        }
+    };
+    assert!(has_room(&plain, backwards));
+}
+
+#[test]
+fn what_ends_inside_the_graph_is_settled() {
+    for then in [
+        "select event from w where event > 9 into out;",
+        "define script s script drop end; create script s; select event from w into s; select event from s into out;",
+        "select event.a from w into out;",
+        "create stream nobody; select event from w into nobody;",
+    ] {
+        assert!(
+            has_room(&limited(then), |_, events| assert!(events.is_empty(), "{then}")),
+            "{then}"
+        );
+    }
+}
+
+#[test]
+fn what_reached_a_sink_waits_for_its_judgement_though_other_copies_ended() {
+    let query = limited("select event from w into out; select event from w where false into out;");
+    assert!(!has_room(&query, |_, _| {}));
+}
+
+#[test]
+fn a_batch_holds_and_settles_what_is_in_it() {
+    let batch = "define generic::batch operator b with count = 3 end; create operator b; select event from w into b;";
+    let to_out = limited(&format!("{batch} select event from b into out;"));
+    assert!(!has_room(&to_out, |_, events| assert_eq!(events.len(), 1)));
+    assert!(has_room(&to_out, |bench, events| {
+        bench.feed_back(Insight::about(&events[0], InsightKind::Ack, SINK, 0));
+    }));
+    let dropped = limited(&format!("{batch} select event from b where false into out;"));
+    assert!(has_room(&dropped, |_, _| {}));
+    let held = limited(&batch.replace("count = 3", "count = 4"));
+    assert!(!has_room(&held, |_, _| {}));
+}
+
+#[test]
+fn a_window_holds_and_settles_what_is_in_it() {
+    let window = |size, having| {
+        limited(&format!(
+            "define tumbling window t with size = {size} end; select aggr::test::all(event) from w[t] into out having {having};"
+        ))
+    };
+    assert!(!has_room(&window(4, "true"), |_, _| {}));
+    assert!(has_room(&window(3, "false"), |_, events| assert!(events.is_empty())));
+    assert!(has_room(&window(3, "true"), |bench, events| {
+        bench.feed_back(Insight::about(&events[0], InsightKind::Ack, SINK, 0));
+    }));
+}
+
+#[test]
+fn a_second_log_takes_over() {
+    let second = "define qos::wal operator v with read_count = 1, max_elements = 100 end; create operator v; select event from w into v; select event from v into out;";
+    let mut bench = Bench::new(&limited(second));
+    // The second log keeps what sinks tell to itself; four nodes are built in, and it comes after a select.
+    let second = NodeId(6);
+    bench.feed_back_from(second, Insight::breaker(InsightKind::Resume, SINK, 0));
+    for value in ["1", "2", "3"] {
+        assert_eq!(send(&mut bench, value).len(), 0);
+    }
+    // It acknowledges what it stored, and that goes to the first.
+    let raised = std::mem::take(&mut bench.raised);
+    let taken: Vec<InsightKind> = raised
+        .into_iter()
+        .filter(|(node, _)| *node == second)
+        .map(|(node, insight)| bench.feed_back_from(node, insight).kind)
+        .collect();
+    assert_eq!(taken, [InsightKind::None; 3]);
+    bench.tick(20);
+    let told: Vec<InsightKind> = bench.raised.iter().map(|(_, insight)| insight.kind).collect();
+    assert_eq!(told, [InsightKind::Resume]);
 }
 
 #[test]
@@ -97,18 +224,23 @@ fn at_a_limit_sources_are_paused_until_there_is_room() {
         let mut bench = log(&format!("read_count = 10, {limit}"));
         breaker(&mut bench, InsightKind::Resume);
         let kinds = |bench: &mut Bench| bench.raised.drain(..).map(|(_, insight)| insight.kind).collect::<Vec<_>>();
-        bench.send("111", 0);
-        assert_eq!(kinds(&mut bench), []);
-        let second = bench.event("222", 0);
-        let second = bench.run(second).remove(0).1;
-        assert_eq!(kinds(&mut bench), [InsightKind::Pause], "{limit}");
-        bench.send("333", 0);
+        let mut events = Vec::new();
+        let mut send = |bench: &mut Bench, value: &str| {
+            let event = bench.event(value, 0);
+            events.push(bench.run(event).remove(0).1);
+            kinds(bench)
+        };
+        assert_eq!(send(&mut bench, "111"), []);
+        assert_eq!(send(&mut bench, "222"), [InsightKind::Pause], "{limit}");
         assert_eq!(
-            kinds(&mut bench),
+            send(&mut bench, "333"),
             [],
             "events are stored beyond the limit, and it is told once"
         );
-        bench.feed_back(Insight::about(&second, InsightKind::Ack, SINK, 0));
+        for event in &events {
+            assert_eq!(kinds(&mut bench), []);
+            bench.feed_back(Insight::about(event, InsightKind::Ack, SINK, 0));
+        }
         bench.tick(1);
         bench.tick(2);
         assert_eq!(kinds(&mut bench), [InsightKind::Resume], "{limit}");

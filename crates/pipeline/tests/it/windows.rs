@@ -346,7 +346,7 @@ fn results_take_metadata_and_marks_of_the_event_that_triggers() {
     let (_, result) = bench.run(second).remove(0);
     assert_eq!(result.meta(), &json(r#"{"from":2}"#));
     assert_eq!(result.ingest_ns, 20);
-    assert_eq!(result.op_meta.get(Uid(99)), Some(Mark::Passed));
+    assert_eq!(result.op_meta.get(Uid(99)), Some(&Mark::Passed));
     assert!(result.transactional && !result.is_batch && result.origin.is_none());
     // The flag does not outlive the emission.
     let third = bench.event("3", 30);

@@ -48,7 +48,10 @@ impl Flow {
         let mut leader: Vec<usize> = (0..count).collect();
         for at in 0..count {
             for target in self.pipelines[at].outputs.iter().flatten() {
-                if let Target::Pipeline(entry) = target {
+                // The pipeline of metrics is linked to all, and would make one island of them.
+                if let Target::Pipeline(entry) = target
+                    && self.metrics.as_ref().is_none_or(|metrics| metrics.pipeline != entry.pipeline)
+                {
                     join(&mut leader, at, entry.pipeline.0 as usize);
                 }
             }

@@ -6,6 +6,7 @@ mod body;
 mod dispatch;
 mod feedback;
 mod island;
+mod territory;
 #[cfg(test)]
 mod tests;
 mod tick;
@@ -19,12 +20,14 @@ use temblor_pipeline::port::{InputId, OutputId};
 use temblor_script::MetaPaths;
 use temblor_value::Str;
 
+pub(crate) use body::{Cause, Found, need_of};
 pub use dispatch::{Dispatch, Outcome};
 pub use island::Island;
 pub use tick::run_ticks;
 
 use crate::ids::{PipelineIx, SinkIx, SourceIx};
 use crate::need::BodyNeed;
+use crate::ramp_metrics::RampMetrics;
 use crate::sink::{Sink, SinkPort};
 use crate::source::SourceControl;
 
@@ -58,12 +61,16 @@ pub struct SourceNode {
     pub out: Vec<Entry>,
     /// Pipelines on `err`.
     pub err: Vec<Entry>,
+    /// Pipelines on `unanswered`.
+    pub unanswered: Vec<Entry>,
     /// Where feedback goes.
     pub control: Arc<SourceControl>,
     /// Replies leave with their original bytes where nobody replaced the value.
     pub passes_bodies: bool,
     /// What reachable programs need of its bodies.
     pub need: BodyNeed,
+    /// Counters, if the artefact reports them.
+    pub(crate) metrics: Option<Arc<RampMetrics>>,
 }
 
 /// Who feeds a pipeline, for feedback.
@@ -93,6 +100,8 @@ pub struct PipelineNode {
 
 /// A sink in a flow.
 pub struct SinkNode {
+    /// Its uid.
+    pub uid: Uid,
     /// The sink.
     pub sink: Arc<dyn Sink>,
     /// Pipelines on `out`.
@@ -101,10 +110,14 @@ pub struct SinkNode {
     pub err: Vec<Entry>,
     /// Pipelines that feed it.
     pub feeders: Vec<PipelineIx>,
+    /// Sends untouched bodies on with their original bytes instead of looking at the value.
+    pub passes_bodies: bool,
     /// What reachable programs need of its responses' bodies.
     pub response_need: BodyNeed,
     /// Metadata of its responses that reachable programs may look at.
     pub response_meta: MetaPaths,
+    /// Counters, if the artefact reports them.
+    pub(crate) metrics: Option<Arc<RampMetrics>>,
 }
 
 impl SinkNode {
@@ -122,6 +135,8 @@ pub struct Flow {
     pub(crate) sources: Vec<SourceNode>,
     pub(crate) pipelines: Vec<PipelineNode>,
     pub(crate) sinks: Vec<SinkNode>,
+    /// Where metrics of sources, pipelines and sinks go (spec/operators-and-flow.md C.3).
+    pub(crate) metrics: Option<Entry>,
 }
 
 impl Flow {
@@ -142,14 +157,14 @@ impl Flow {
 
     /// Computes the body need of every entry. Part of building a flow.
     pub(crate) fn compute_needs(&mut self) {
-        let sources: Vec<BodyNeed> = self.sources.iter().map(|source| body::need_of(self, &source.out).0).collect();
+        let sources: Vec<BodyNeed> = self.sources.iter().map(|source| need_of(self, &source.out).need).collect();
         for (source, need) in self.sources.iter_mut().zip(sources) {
             source.need = need;
         }
-        let sinks: Vec<(BodyNeed, MetaPaths)> = self.sinks.iter().map(|sink| body::need_of(self, &sink.out)).collect();
-        for (sink, (need, meta)) in self.sinks.iter_mut().zip(sinks) {
-            sink.response_need = need;
-            sink.response_meta = meta;
+        let sinks: Vec<Found> = self.sinks.iter().map(|sink| need_of(self, &sink.out)).collect();
+        for (sink, found) in self.sinks.iter_mut().zip(sinks) {
+            sink.response_need = found.need;
+            sink.response_meta = found.meta;
         }
     }
 }

@@ -13,7 +13,6 @@ fn sink(warmup_secs: u64, stop_after_secs: u64) -> Blackhole {
         exit: Exit::default(),
         counts_from_ns: after(warmup_secs),
         ends_ns: (stop_after_secs > 0).then(|| after(warmup_secs + stop_after_secs)),
-        stop_after_secs,
         measured: Mutex::new(Measured::new(2).unwrap()),
     }
 }
@@ -63,4 +62,20 @@ fn the_first_event_after_the_end_prints_the_report() {
     assert!(report.contains("Total count    =            4"), "{report}");
     assert_eq!(lines.last(), Some(&"Throughput: 1.5 MB/s"));
     assert_eq!(sink.take(&event("1"), START + 3 * NS_PER_S + 2), Ok(None));
+}
+
+#[test]
+fn a_measurement_that_is_cut_short_is_about_the_time_it_had() {
+    let sink = sink(1, 8);
+    let text = format!("\"{}\"", "x".repeat((1 << 20) - 2));
+    assert_eq!(sink.take(&event(&text), START + NS_PER_S), Ok(None));
+    let report = sink.end(START + 3 * NS_PER_S).unwrap();
+    assert_eq!(report.lines().last(), Some("Throughput: 0.5 MB/s"));
+    assert_eq!(sink.end(START + 3 * NS_PER_S), None);
+}
+
+#[test]
+fn without_an_end_or_within_the_warm_up_there_is_no_report() {
+    assert_eq!(sink(0, 0).end(START + NS_PER_S), None);
+    assert_eq!(sink(2, 1).end(START + NS_PER_S), None);
 }

@@ -41,18 +41,23 @@ struct Line {
     next: Option<DateTime<Utc>>,
 }
 
+/// The expressions of all entries. A bad one is an error that names its entry.
+pub(super) fn schedules(entries: &[Entry]) -> Result<Vec<Schedule>, StartError> {
+    let read = |entry: &Entry| {
+        Schedule::from_str(entry.expr.trim())
+            .map_err(|error| StartError(format!("entry `{}`: bad expression `{}`: {error}", entry.name, entry.expr)))
+    };
+    entries.iter().map(read).collect()
+}
+
 impl Timetable {
-    /// The times after `now_ns` (nanoseconds since the epoch). A bad expression is an error that names its entry.
-    pub(super) fn new(entries: &[Entry], now_ns: u64) -> Result<Self, StartError> {
-        let lines = entries.iter().map(|entry| {
-            let schedule = Schedule::from_str(entry.expr.trim())
-                .map_err(|error| StartError(format!("entry `{}`: bad expression `{}`: {error}", entry.name, entry.expr)))?;
-            Ok(Line {
-                next: next(&schedule, now_ns),
-                schedule,
-            })
+    /// The times after `now_ns` (nanoseconds since the epoch).
+    pub(super) fn new(schedules: Vec<Schedule>, now_ns: u64) -> Self {
+        let lines = schedules.into_iter().map(|schedule| Line {
+            next: next(&schedule, now_ns),
+            schedule,
         });
-        Ok(Self(lines.collect::<Result<_, _>>()?))
+        Self(lines.collect())
     }
 
     /// Entries that fire at `now_ns`, by position. However often one was missed, it fires once.
@@ -95,7 +100,7 @@ mod tests {
                 payload: None,
             })
             .collect();
-        Timetable::new(&entries, now_s * S)
+        Ok(Timetable::new(schedules(&entries)?, now_s * S))
     }
 
     /// Seconds after `SUNDAY` at which the expression fires, up to `until`.

@@ -1,27 +1,52 @@
-//! Exchanges of a dispatch: requests to upstreams that are under way.
+//! What a dispatch waits for: exchanges with upstreams, and pauses before one is repeated.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use smallvec::SmallVec;
-use temblor_event::{Attempt, End, Insight, InsightKind, Outcome, Reason, Tickets};
-use tokio::time::Instant;
+use temblor_event::{Attempt, End, Event, Insight, InsightKind, Outcome, Reason, Tickets};
+use temblor_pipeline::port::NodeId;
+use tokio::time::{Instant, Sleep, sleep};
 
-use super::Dispatch;
+use super::super::feedback::Claimed;
+use super::{Dispatch, Step};
 use crate::clock::now_ns;
-use crate::ids::SinkIx;
-use crate::sink::{Reply, ReplyFuture, SinkPort};
+use crate::ids::{PipelineIx, SinkIx};
+use crate::ramp_metrics::RampPort;
+use crate::sink::{Reply, ReplyFuture, SinkPort, Withdrawal};
 
-/// An exchange under way.
+/// Something under way.
 pub(super) struct Pending {
-    pub(super) sink: SinkIx,
-    pub(super) future: ReplyFuture,
+    pub(super) awaited: Awaited,
     pub(super) answers: bool,
-    pub(super) is_safe: bool,
-    pub(super) about: Option<Insight>,
+    pub(super) withdrawal: Withdrawal,
     pub(super) since: Instant,
     /// Of the event that was sent; what comes back carries them on.
     pub(super) tickets: Tickets,
+}
+
+/// What is awaited.
+pub(super) enum Awaited {
+    Exchange {
+        sink: SinkIx,
+        future: ReplyFuture,
+        about: Option<Insight>,
+    },
+    /// The time before an event leaves the node again that claimed its failure.
+    Pause {
+        pipeline: PipelineIx,
+        node: NodeId,
+        event: Box<Event>,
+        sleep: Pin<Box<Sleep>>,
+    },
+}
+
+/// What came to its end.
+pub(super) enum Done {
+    Exchange(SinkIx, Reply, Tickets),
+    Pause(PipelineIx, NodeId, Box<Event>),
 }
 
 impl Dispatch {
@@ -39,47 +64,74 @@ impl Dispatch {
     fn give_up(&mut self, all: bool, kind: InsightKind, outcome: Outcome) {
         let mut kept = SmallVec::new();
         for pending in std::mem::take(&mut self.pending) {
-            if !(all || pending.is_safe) {
+            if !(all || pending.withdrawal.is_possible()) {
                 kept.push(pending);
                 continue;
             }
-            let Pending {
-                sink,
-                future,
-                about,
-                since,
-                ..
-            } = pending;
+            let Awaited::Exchange { sink, future, about } = pending.awaited else {
+                continue;
+            };
             drop(future);
             if let Some(insight) = about {
-                self.flow.feedback_from_sink(sink, given_up(insight, kind, outcome, since));
+                let attempt = Attempt {
+                    outcome,
+                    is_sent: !matches!(&pending.withdrawal, Withdrawal::Unsent(mark) if !mark.is_set()),
+                    status: None,
+                    elapsed_ms: pending.since.elapsed().as_secs_f64() * 1000.0,
+                };
+                self.flow.feedback_from_sink(sink, given_up(insight, kind, attempt));
             }
         }
         self.pending = kept;
+    }
+
+    pub(super) fn take_done(&mut self, done: Done) {
+        match done {
+            Done::Exchange(sink, reply, tickets) => self.take_exchange_result(sink, reply, tickets),
+            Done::Pause(pipeline, node, event) => self.work.push_back((Step::From(pipeline, node), *event)),
+        }
     }
 
     pub(super) fn take_exchange_result(&mut self, ix: SinkIx, reply: Reply, tickets: Tickets) {
         let flow = Arc::clone(&self.flow);
         let Reply {
             events,
-            insight,
-            insight_first,
+            mut insight,
+            mut insight_first,
         } = reply;
-        let mut insight = insight;
-        if insight_first && let Some(insight) = insight.take() {
-            flow.feedback_from_sink(ix, insight);
+        if let Some(insight) = &mut insight
+            && insight.attempt.is_some()
+            && insight.op_meta.attempted().is_some()
+        {
+            insight.repeatable_until_ns = self.repeatable_until_ns();
+            insight_first = true;
+        }
+        if insight_first
+            && let Some(insight) = insight.take()
+            && let Some(claimed) = flow.feedback_from_sink(ix, insight)
+        {
+            self.repeat(claimed, tickets);
+            return;
         }
         let Some(node) = flow.sink(ix) else { return };
+        if let Some(metrics) = &node.metrics {
+            let has_failed = events.iter().any(|(port, _)| *port == SinkPort::Err);
+            metrics.count(if has_failed { RampPort::Error } else { RampPort::Out });
+        }
         for (port, mut event) in events {
             let entries = node.linked(port);
             match port {
-                SinkPort::Err if entries.is_empty() => self.offer(
-                    &tickets,
-                    End {
-                        event: Some(Box::new(event)),
-                        ..End::new(Reason::Offramp)
-                    },
-                ),
+                SinkPort::Err if entries.is_empty() => {
+                    let id = event.id.clone();
+                    self.offer(
+                        &id,
+                        &tickets,
+                        End {
+                            event: Some(Box::new(event)),
+                            ..End::new(Reason::Offramp)
+                        },
+                    );
+                }
                 _ => {
                     event.tickets.clone_from(&tickets);
                     self.enter_all(entries, event);
@@ -92,27 +144,68 @@ impl Dispatch {
         }
     }
 
-    pub(super) fn poll_pending(&mut self, cx: &mut Context<'_>) -> Poll<(SinkIx, Reply, Tickets)> {
+    /// Until when a failed event may be sent again, nanoseconds since the epoch; `None`: nobody waits for its answer any more.
+    fn repeatable_until_ns(&self) -> Option<u64> {
+        if self.is_left || self.reply.is_some() {
+            return None;
+        }
+        let Some(deadline) = self.deadline else { return Some(u64::MAX) };
+        let left = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())?;
+        Some(now_ns().saturating_add(u64::try_from(left.as_nanos()).unwrap_or(u64::MAX)))
+    }
+
+    fn repeat(&mut self, claimed: Claimed, tickets: Tickets) {
+        let Claimed { pipeline, node, claim } = claimed;
+        let mut event = claim.event;
+        event.tickets.clone_from(&tickets);
+        if claim.pause_ms == 0 {
+            self.work.push_back((Step::From(pipeline, node), *event));
+            return;
+        }
+        self.pending.push(Pending {
+            awaited: Awaited::Pause {
+                pipeline,
+                node,
+                event,
+                sleep: Box::pin(sleep(Duration::from_millis(claim.pause_ms))),
+            },
+            answers: true,
+            withdrawal: Withdrawal::Always,
+            since: Instant::now(),
+            tickets,
+        });
+    }
+
+    pub(super) fn poll_pending(&mut self, cx: &mut Context<'_>) -> Poll<Done> {
         for at in 0..self.pending.len() {
-            if let Poll::Ready(reply) = self.pending[at].future.as_mut().poll(cx) {
-                let done = self.pending.remove(at);
-                return Poll::Ready((done.sink, reply, done.tickets));
+            if let Poll::Ready(reply) = self.pending[at].awaited.poll(cx) {
+                let Pending { awaited, tickets, .. } = self.pending.remove(at);
+                return Poll::Ready(match awaited {
+                    Awaited::Exchange { sink, .. } => Done::Exchange(sink, reply, tickets),
+                    Awaited::Pause {
+                        pipeline, node, event, ..
+                    } => Done::Pause(pipeline, node, event),
+                });
             }
         }
         Poll::Pending
     }
 }
 
-fn given_up(mut insight: Insight, kind: InsightKind, outcome: Outcome, since: Instant) -> Insight {
-    let elapsed = since.elapsed();
+impl Awaited {
+    /// The reply of an exchange; the end of a pause gives an empty one.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Reply> {
+        match self {
+            Self::Exchange { future, .. } => future.as_mut().poll(cx),
+            Self::Pause { sleep, .. } => sleep.as_mut().poll(cx).map(|()| Reply::default()),
+        }
+    }
+}
+
+fn given_up(mut insight: Insight, kind: InsightKind, attempt: Attempt) -> Insight {
     insight.kind = kind;
     insight.ingest_ns = now_ns();
-    insight.time_ms = Some(elapsed.as_millis() as u64);
-    insight.attempt = Some(Attempt {
-        outcome,
-        is_sent: true,
-        status: None,
-        elapsed_ms: elapsed.as_secs_f64() * 1000.0,
-    });
+    insight.time_ms = Some(attempt.elapsed_ms as u64);
+    insight.attempt = Some(attempt);
     insight
 }

@@ -6,17 +6,19 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use temblor_event::{End, Event, Reason};
+use temblor_event::{End, Event, InsightKind, Reason};
+use temblor_pipeline::graph::{Graph, PipelineState};
 use temblor_pipeline::outputs::Outputs;
 use temblor_value::Str;
 use tokio::time::Instant;
 
 use super::super::island::Held;
 use super::super::{Entry, Flow, LinksOf, Target};
-use super::Dispatch;
-use super::exchange::Pending;
+use super::exchange::{Awaited, Pending};
+use super::{Dispatch, Step};
 use crate::clock::now_ns;
 use crate::ids::{PipelineIx, SinkIx, SourceIx};
+use crate::ramp_metrics::RampPort;
 use crate::sink::{Delivery, Exchange, SinkCx};
 
 thread_local! {
@@ -32,14 +34,18 @@ impl Dispatch {
 
     /// Runs all that is to do; `held` is the gate that the caller already holds.
     pub(in crate::flow) fn run_work_within<'f>(&mut self, flow: &'f Flow, held: &mut Held<'f>) {
-        while let Some((target, event)) = self.work.pop_front() {
-            match target {
-                Target::Pipeline(entry) => {
+        while let Some((step, event)) = self.work.pop_front() {
+            match step {
+                Step::To(Target::Pipeline(entry)) => {
                     held.enter(flow, entry.pipeline);
                     self.run_pipeline(flow, &entry, event);
                 }
-                Target::Sink(ix, port) => self.deliver(flow, held, ix, &port, event),
-                Target::Source(ix) => self.take_reply(flow, ix, event),
+                Step::To(Target::Sink(ix, port)) => self.deliver(flow, held, ix, &port, event),
+                Step::To(Target::Source(ix)) => self.take_reply(flow, ix, event),
+                Step::From(pipeline, node) => {
+                    held.enter(flow, pipeline);
+                    self.run(flow, pipeline, |graph, state, links, out| graph.resume(state, node, event, links, out));
+                }
             }
         }
     }
@@ -49,15 +55,24 @@ impl Dispatch {
         let Some(input) = entry.input else {
             let text = format!("pipeline {} has no input port {}", node.url, entry.port);
             tracing::warn!(target: "tremor_runtime::pipeline", "[Pipeline::{}] {text}", node.url);
-            self.offer(&event.tickets, End::with_detail(Reason::SelectError, text));
+            let end = End {
+                correlation: self.request.correlation_of(&event),
+                ..End::with_detail(Reason::SelectError, text)
+            };
+            self.offer(&event.id, &event.tickets, end);
             return;
         };
+        self.run(flow, entry.pipeline, |graph, state, links, out| graph.run(state, input, event, links, out));
+    }
+
+    fn run(&mut self, flow: &Flow, ix: PipelineIx, call: impl FnOnce(&Graph, &mut PipelineState, &LinksOf<'_>, &mut Outputs)) {
+        let Some(node) = flow.pipeline(ix) else { return };
         OUTPUTS.with_borrow_mut(|outputs| {
             let links = LinksOf { flow, node, depth: 0 };
             std::mem::swap(&mut outputs.request, &mut self.request);
-            node.with_state(|graph, state| graph.run(state, input, event, &links, outputs));
+            node.with_state(|graph, state| call(graph, state, &links, outputs));
             std::mem::swap(&mut outputs.request, &mut self.request);
-            self.take_results(flow, entry.pipeline, outputs);
+            self.take_results(flow, ix, outputs);
             outputs.clear();
         });
     }
@@ -79,13 +94,17 @@ impl Dispatch {
             match targets.split_last() {
                 None => {
                     let port = node.graph.outputs()[usize::from(output.0)].as_str();
-                    self.offer(&event.tickets, end_of_unlinked(port, &node.url, &event));
+                    let end = End {
+                        correlation: self.request.correlation_of(&event),
+                        ..end_of_unlinked(port, &node.url, &event)
+                    };
+                    self.offer(&event.id, &event.tickets, end);
                 }
                 Some((last, first)) => {
                     for target in first {
-                        self.work.push_back((target.clone(), event.clone()));
+                        self.work.push_back((Step::To(target.clone()), event.clone()));
                     }
-                    self.work.push_back((last.clone(), event));
+                    self.work.push_back((Step::To(last.clone()), event));
                 }
             }
         }
@@ -100,15 +119,26 @@ impl Dispatch {
         };
         // A sink that never answers gives them up at once, and what an exchange gives carries them on.
         let tickets = std::mem::take(&mut event.tickets);
+        self.correlation = self.request.correlation_of(&event);
+        self.count(node.metrics.as_deref(), RampPort::In, event.ingest_ns);
+        // `no_reply` is what is left if nobody leaves a candidate.
+        event.lease.deliver();
         match node.sink.deliver(port, event, &cx) {
-            Delivery::Done(insight) => {
-                if let Some(insight) = insight {
+            Delivery::Done(insights) => {
+                if let Some(metrics) = &node.metrics {
+                    let has_failed = insights.iter().any(|insight| insight.kind == InsightKind::Fail);
+                    metrics.count(if has_failed { RampPort::Error } else { RampPort::Out });
+                }
+                for insight in insights {
                     held.leave();
                     flow.feedback_from_sink(ix, insight);
                 }
-                self.offer(&tickets, End::new(Reason::NoReply));
             }
-            Delivery::Queued => self.offer(&tickets, End::new(Reason::NoReply)),
+            Delivery::Queued => {
+                if let Some(metrics) = &node.metrics {
+                    metrics.count(RampPort::Out);
+                }
+            }
             Delivery::Reply(reply) => {
                 held.leave();
                 self.take_exchange_result(ix, *reply, tickets);
@@ -117,16 +147,14 @@ impl Dispatch {
                 let Exchange {
                     future,
                     answers,
-                    is_safe,
+                    withdrawal,
                     about,
                 } = exchange;
                 self.exchanges += 1;
                 self.pending.push(Pending {
-                    sink: ix,
-                    future,
+                    awaited: Awaited::Exchange { sink: ix, future, about },
                     answers,
-                    is_safe,
-                    about,
+                    withdrawal,
                     since: Instant::now(),
                     tickets,
                 });

@@ -18,11 +18,7 @@ impl Sink for Recorder {
     fn deliver(&self, _port: &str, event: Event, _cx: &SinkCx<'_>) -> Delivery {
         let stamp = |field| event.value().get(field).and_then(Value::as_i64);
         self.0.lock().push((stamp("first"), stamp("second")));
-        Delivery::Done(None)
-    }
-
-    fn traits(&self) -> SinkTraits {
-        SinkTraits { passes_bodies: false }
+        Delivery::Done(Insights::new())
     }
 }
 
@@ -40,15 +36,12 @@ fn chain(recorder: &Arc<Recorder>) -> Flow {
     let pipelines = vec![first, second];
     Flow {
         sources: vec![SourceNode {
-            uid: UID,
             out: vec![entry(&pipelines, 0)],
-            err: Vec::new(),
-            control: Arc::default(),
-            passes_bodies: false,
-            need: BodyNeed::NOTHING,
+            ..source()
         }],
         sinks: vec![sink(Arc::clone(recorder) as Arc<dyn Sink>, Vec::new())],
         pipelines,
+        metrics: None,
     }
 }
 

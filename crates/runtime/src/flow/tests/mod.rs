@@ -1,5 +1,8 @@
 mod held;
 mod islands;
+mod repeated;
+mod territory;
+mod withdrawn;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -14,12 +17,11 @@ use temblor_value::Value;
 
 use super::*;
 use crate::need::Need;
-use crate::sink::{Delivery, Exchange, Reply, SinkCx, SinkTraits};
+use crate::sink::{Delivery, Exchange, Insights, Reply, SinkCx, Withdrawal};
 
 /// A sink that answers with the event it got, or never answers.
 struct Echo {
     answers: bool,
-    passes_bodies: bool,
     is_available: AtomicBool,
 }
 
@@ -27,7 +29,6 @@ impl Echo {
     fn new(answers: bool) -> Arc<Self> {
         Arc::new(Self {
             answers,
-            passes_bodies: true,
             is_available: AtomicBool::new(true),
         })
     }
@@ -36,7 +37,7 @@ impl Echo {
 impl Sink for Echo {
     fn deliver(&self, _port: &str, event: Event, _cx: &SinkCx<'_>) -> Delivery {
         if !self.answers {
-            return Delivery::Done(None);
+            return Delivery::Done(Insights::new());
         }
         Delivery::Exchange(Exchange {
             future: Box::pin(async move {
@@ -45,15 +46,9 @@ impl Sink for Echo {
                 reply
             }),
             answers: true,
-            is_safe: true,
+            withdrawal: Withdrawal::Always,
             about: None,
         })
-    }
-
-    fn traits(&self) -> SinkTraits {
-        SinkTraits {
-            passes_bodies: self.passes_bodies,
-        }
     }
 
     fn is_available(&self) -> bool {
@@ -62,6 +57,8 @@ impl Sink for Echo {
 }
 
 const UID: Uid = Uid(1);
+/// Uid of the first sink.
+const SINK: Uid = Uid(2);
 const SOURCE: SourceIx = SourceIx(0);
 
 fn key(number: u64) -> RequestKey {
@@ -83,7 +80,8 @@ fn pipeline(text: &str, targets: &[(&str, Target)]) -> PipelineNode {
     let query = Query::compile("test.trickle", text, &env).unwrap();
     let cx = InstanceCx {
         url: "tremor://localhost/pipeline/test/1".to_owned(),
-        uids: &UidSource::default(),
+        logs: &temblor_pipeline::op::wal::NoFolders,
+            uids: &UidSource::default(),
     };
     let (graph, state) = query.instantiate(&cx).unwrap();
     let mut outputs = vec![Vec::new(); graph.outputs().len()];
@@ -108,15 +106,40 @@ fn entry(flow: &[PipelineNode], at: u32) -> Entry {
     }
 }
 
+fn source() -> SourceNode {
+    SourceNode {
+        uid: UID,
+        out: Vec::new(),
+        err: Vec::new(),
+        unanswered: Vec::new(),
+        control: Arc::default(),
+        passes_bodies: true,
+        need: BodyNeed::NOTHING,
+        metrics: None,
+    }
+}
+
 fn sink(sink: Arc<dyn Sink>, out: Vec<Entry>) -> SinkNode {
     SinkNode {
+        uid: SINK,
         sink,
         out,
         err: Vec::new(),
         feeders: vec![PipelineIx(0)],
+        passes_bodies: true,
         response_need: BodyNeed::NOTHING,
         response_meta: MetaPaths::default(),
+        metrics: None,
     }
+}
+
+/// Sinks with uids of their own, whose responses go to pipeline 1.
+fn sinks_of(sinks: Vec<Arc<dyn Sink>>, pipelines: &[PipelineNode]) -> Vec<SinkNode> {
+    let nodes = sinks.into_iter().zip(SINK.0..).map(|(one, uid)| SinkNode {
+        uid: Uid(uid),
+        ..sink(one, vec![entry(pipelines, 1)])
+    });
+    nodes.collect()
 }
 
 /// Source → pipeline 0 → sinks; responses → pipeline 1 → source.
@@ -132,15 +155,12 @@ fn proxy(request: &str, response: &str, ports: &[&str], sinks: Vec<Arc<dyn Sink>
     ];
     let mut flow = Flow {
         sources: vec![SourceNode {
-            uid: UID,
             out: vec![entry(&pipelines, 0)],
-            err: Vec::new(),
-            control: Arc::default(),
-            passes_bodies: true,
-            need: BodyNeed::NOTHING,
+            ..source()
         }],
-        sinks: sinks.into_iter().map(|one| sink(one, vec![entry(&pipelines, 1)])).collect(),
+        sinks: sinks_of(sinks, &pipelines),
         pipelines,
+        metrics: None,
     };
     flow.compute_needs();
     flow.compute_islands();
@@ -197,12 +217,9 @@ fn copies_are_collected_and_foreign_sinks_need_the_value() {
     let copies = "select event from in into out/a; select event from in into out/b;";
     let flow = proxy(copies, PASS, &["a", "b"], vec![Echo::new(true), Echo::new(true)]);
     assert_eq!(flow.source(SOURCE).unwrap().need.need, Need::Bytes);
-    let foreign = Arc::new(Echo {
-        answers: false,
-        passes_bodies: false,
-        is_available: AtomicBool::new(true),
-    });
-    let flow = proxy(PASS, PASS, &["out"], vec![foreign]);
+    let mut flow = Arc::into_inner(proxy(PASS, PASS, &["out"], vec![Echo::new(false)])).unwrap();
+    flow.sinks[0].passes_bodies = false;
+    flow.compute_needs();
     assert_eq!(flow.source(SOURCE).unwrap().need.need, Need::Value);
 }
 
@@ -249,15 +266,12 @@ fn a_circle_of_links_ends_at_the_limit_of_exchanges() {
     let pipelines = vec![pipeline(PASS, &[("out", again.clone())]), pipeline(PASS, &[("out", again)])];
     let mut flow = Flow {
         sources: vec![SourceNode {
-            uid: UID,
             out: vec![entry(&pipelines, 0)],
-            err: Vec::new(),
-            control: Arc::default(),
-            passes_bodies: true,
-            need: BodyNeed::NOTHING,
+            ..source()
         }],
-        sinks: sinks.into_iter().map(|one| sink(one, vec![entry(&pipelines, 1)])).collect(),
+        sinks: sinks_of(sinks, &pipelines),
         pipelines,
+        metrics: None,
     };
     flow.compute_needs();
     flow.compute_islands();

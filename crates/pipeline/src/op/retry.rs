@@ -1,0 +1,279 @@
+//! `qos::retry`: sends an event again when an upstream failed it (spec/proxy.md 4.5).
+//!
+//! Algorithm. Every event leaves marked with a copy of itself and the number of the attempt. A failure that comes back with the mark is
+//! *claimed* if all of this holds, in this order: the request can still be answered; the outcome or status is in `on`; attempts are left; the
+//! method is in `methods`, or nothing was sent, or `$retry` says so; the body can be sent again; the budget allows it. Then the copy leaves
+//! again after a random pause of at most `backoff` · 2^(n-1), with the marks of the nodes behind, so that a balancer can choose another
+//! output. What is not claimed goes on as if this operator were not there.
+//!
+//! Budget: over the last `budget_window`, counted in ten slices, repeats are allowed below `min_per_second` a second plus `budget` percent
+//! of the first attempts. The counters are atomics; of workers that pass a slice's border at once one empties it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use temblor_event::{Attempt, Attempted, Claim, Data, Event, Insight, InsightKind, Mark, Outcome, Tickets, Uid};
+use temblor_script::MetaPaths;
+use temblor_value::{Str, Value};
+
+use super::failure::FailureClasses;
+use super::{OpCx, OpError, OpTraits, Operator, Sharing};
+use crate::port::PortId;
+
+const NS_PER_MS: u64 = 1_000_000;
+/// The input for commands, the first one behind `in`.
+const CONTROL: PortId = PortId(1);
+/// Slices that the budget's window is counted in.
+const SLICES: usize = 10;
+
+/// Configuration of the operator.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Attempts at most, the first one included; at least 1.
+    pub attempts: u64,
+    /// Failures that are worth another attempt.
+    pub on: FailureClasses,
+    /// Methods of requests that may be sent twice, in upper case.
+    pub methods: Vec<Str>,
+    /// Bytes of a streamed body that are kept for repeating.
+    pub body_limit: u64,
+    /// Pause before the second attempt at most, milliseconds; doubled for each further one.
+    pub backoff_ms: u64,
+    /// Longest pause, milliseconds.
+    pub backoff_max_ms: u64,
+    /// Longest time of each attempt, milliseconds; `None`: no limit.
+    pub attempt_timeout_ms: Option<u64>,
+    /// Repeats per hundred first attempts.
+    pub budget_percent: f64,
+    /// Repeats a second that are always allowed.
+    pub min_per_second: f64,
+    /// Time that the budget looks back, milliseconds; at least 1.
+    pub budget_window_ms: u64,
+}
+
+/// See the module's documentation.
+pub struct Retry {
+    config: Config,
+    /// `attempts`, as commands may change it.
+    attempts: AtomicU64,
+    /// `budget_percent`, as commands may change it; the bits of a float.
+    budget_percent: AtomicU64,
+    budget: Budget,
+    /// State of the generator for pauses.
+    seed: AtomicU64,
+}
+
+impl Retry {
+    /// An operator that has sent nothing yet.
+    pub fn new(config: Config) -> Self {
+        Self {
+            attempts: AtomicU64::new(config.attempts),
+            budget_percent: AtomicU64::new(config.budget_percent.to_bits()),
+            budget: Budget::new(config.budget_window_ms),
+            seed: AtomicU64::new(0),
+            config,
+        }
+    }
+
+    fn send(&self, cx: &mut OpCx<'_>, event: Event) {
+        self.budget.count_first(event.at_ns());
+        let marked = self.marked(cx.uid, event, 1);
+        cx.emit(PortId::DEFAULT, marked);
+    }
+
+    fn marked(&self, uid: Uid, mut event: Event, number: u32) -> Event {
+        let mut marked = event.clone();
+        marked.transactional = true;
+        // A copy in a mark carries nothing: whoever sends it again hangs the tickets of the failed attempt on it.
+        event.tickets = Tickets::default();
+        let attempted = Attempted {
+            copy: event,
+            number,
+            body_limit: self.config.body_limit,
+            timeout_ms: self.config.attempt_timeout_ms,
+        };
+        marked.op_meta.set(uid, Mark::Attempted(Arc::new(attempted)));
+        marked
+    }
+
+    fn is_allowed(&self, attempted: &Attempted, attempt: Attempt, now_ns: u64) -> bool {
+        let is_left = u64::from(attempted.number) < self.attempts.load(Ordering::Relaxed);
+        is_left
+            && self.may_be_sent_twice(&attempted.copy, attempt)
+            && (!attempt.is_sent || !matches!(attempted.copy.payload.data(), Data::Stream(_)))
+            && self.budget.take(
+                now_ns,
+                f64::from_bits(self.budget_percent.load(Ordering::Relaxed)),
+                self.config.min_per_second,
+            )
+    }
+
+    fn may_be_sent_twice(&self, event: &Event, attempt: Attempt) -> bool {
+        match event.meta().get("retry") {
+            Some(Value::Bool(allowed)) => *allowed,
+            _ => !attempt.is_sent || self.is_known_method(event),
+        }
+    }
+
+    fn is_known_method(&self, event: &Event) -> bool {
+        let method = event.meta().get("request").and_then(|request| request.get("method"));
+        method
+            .and_then(|method| method.as_str())
+            .is_some_and(|method| self.config.methods.iter().any(|known| known.eq_ignore_ascii_case(method)))
+    }
+
+    /// A number from 0 to the longest pause of the attempt that follows `number`.
+    fn pause_ms(&self, number: u32) -> u64 {
+        let factor = 1_u64.checked_shl(number - 1).unwrap_or(u64::MAX);
+        let most = self.config.backoff_max_ms.min(self.config.backoff_ms.saturating_mul(factor));
+        let mut bits = self.seed.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (bits ^ (bits >> 31)) % most.saturating_add(1).max(1)
+    }
+
+    fn command(&self, cx: &OpCx<'_>, command: &Value) {
+        let attempts = command.get("attempts").map(Value::as_u64);
+        let budget = command.get("budget").map(Value::as_f64);
+        match (attempts, budget) {
+            (None, None) | (Some(None | Some(0)), _) | (_, Some(None)) => {
+                tracing::warn!(target: "tremor_pipeline::retry", "{}: this is no command: {command:?}", cx.name);
+            }
+            (attempts, budget) => {
+                if let Some(Some(attempts)) = attempts {
+                    self.attempts.store(attempts, Ordering::Relaxed);
+                }
+                if let Some(Some(budget)) = budget {
+                    self.budget_percent.store(budget.to_bits(), Ordering::Relaxed);
+                }
+            }
+        }
+    }
+}
+
+impl Operator for Retry {
+    fn on_event(&self, cx: &mut OpCx<'_>, port: PortId, event: Event) -> Result<(), OpError> {
+        if port != CONTROL {
+            self.send(cx, event);
+            return Ok(());
+        }
+        match event.value() {
+            Value::Array(commands) => commands.iter().for_each(|command| self.command(cx, command)),
+            command => self.command(cx, command),
+        }
+        Ok(())
+    }
+
+    fn on_insight(&self, uid: Uid, insight: &mut Insight) {
+        let Some(Mark::Attempted(attempted)) = insight.op_meta.get(uid) else { return };
+        let (Some(until_ns), Some(attempt)) = (insight.repeatable_until_ns, insight.attempt) else {
+            return;
+        };
+        if insight.claim.is_some() || insight.kind == InsightKind::Cancelled || attempt.outcome == Outcome::Cancelled || insight.ingest_ns >= until_ns {
+            return;
+        }
+        if !self.config.on.matches(attempt) || !self.is_allowed(attempted, attempt, insight.ingest_ns) {
+            return;
+        }
+        let pause_ms = self.pause_ms(attempted.number);
+        let sent_at_ns = insight.ingest_ns.saturating_add(pause_ms.saturating_mul(NS_PER_MS));
+        if sent_at_ns >= until_ns {
+            return;
+        }
+        let mut event = self.marked(uid, attempted.copy.clone(), attempted.number + 1);
+        let own = event.op_meta.get(uid).cloned();
+        // The marks of the nodes behind go along: a balancer remembers what it tried.
+        event.op_meta.merge(&insight.op_meta);
+        if let Some(own) = own {
+            event.op_meta.set(uid, own);
+        }
+        event.resent_ns = Some(sent_at_ns);
+        insight.claim = Some(Claim {
+            event: Box::new(event),
+            pause_ms,
+        });
+    }
+
+    fn input_ports(&self) -> &'static [&'static str] {
+        &["control"]
+    }
+
+    fn traits(&self) -> OpTraits {
+        OpTraits {
+            handles_insights: true,
+            ..OpTraits::PLAIN
+        }
+    }
+
+    fn meta_paths(&self) -> MetaPaths {
+        MetaPaths::Everything
+    }
+
+    fn sharing(&self) -> Sharing {
+        Sharing::Atomic
+    }
+}
+
+/// First attempts and repeats over a sliding window.
+struct Budget {
+    slice_ns: u64,
+    slices: [Slice; SLICES],
+}
+
+#[derive(Default)]
+struct Slice {
+    /// Which stretch of time the counters are of, counted from the epoch in slices.
+    stretch: AtomicU64,
+    firsts: AtomicU64,
+    repeats: AtomicU64,
+}
+
+impl Budget {
+    fn new(window_ms: u64) -> Self {
+        let slice_ns = window_ms.saturating_mul(NS_PER_MS) / SLICES as u64;
+        Self {
+            slice_ns: slice_ns.max(1),
+            slices: std::array::from_fn(|_| Slice::default()),
+        }
+    }
+
+    /// The slice of the present; emptied if it is of an earlier round.
+    fn present(&self, now_ns: u64) -> &Slice {
+        let stretch = now_ns / self.slice_ns;
+        let slice = &self.slices[(stretch % SLICES as u64) as usize];
+        let known = slice.stretch.load(Ordering::Acquire);
+        if known < stretch
+            && slice
+                .stretch
+                .compare_exchange(known, stretch, Ordering::AcqRel, Ordering::Relaxed)
+                .is_ok()
+        {
+            slice.firsts.store(0, Ordering::Relaxed);
+            slice.repeats.store(0, Ordering::Relaxed);
+        }
+        slice
+    }
+
+    fn count_first(&self, now_ns: u64) {
+        self.present(now_ns).firsts.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Takes one repeat out of the budget; false if it is used up.
+    fn take(&self, now_ns: u64, percent: f64, min_per_second: f64) -> bool {
+        let present = self.present(now_ns);
+        let newest = now_ns / self.slice_ns;
+        let (mut firsts, mut repeats) = (0, 0);
+        for slice in &self.slices {
+            if slice.stretch.load(Ordering::Acquire) + SLICES as u64 > newest {
+                firsts += slice.firsts.load(Ordering::Relaxed);
+                repeats += slice.repeats.load(Ordering::Relaxed);
+            }
+        }
+        let seconds = self.slice_ns as f64 * SLICES as f64 / 1e9;
+        let is_allowed = (repeats as f64) < min_per_second * seconds + percent / 100.0 * firsts as f64;
+        if is_allowed {
+            present.repeats.fetch_add(1, Ordering::Relaxed);
+        }
+        is_allowed
+    }
+}

@@ -1,0 +1,231 @@
+//! One stored event as bytes.
+//!
+//! A record is a frame of 8 bytes and a body: the body's length and the CRC-32 of length and body, both 4 bytes, lowest first. So a run
+//! of zeros is no record, and neither is anything that was written in part or changed later.
+//!
+//! The body: number in the log (LEB128, as all numbers without a width here), flags (bit 0 transactional, 1 batch, 2 origin, 3 its port),
+//! ingest time (8 bytes); the id (source, stream, number; how many ranges, then source, stream, smallest, largest of each); marks (how many,
+//! then operator and mark of each: 0 passed, else 1 + index of the output); the origin if there is one (scheme, host, port, how many segments,
+//! each); the value; the metadata.
+
+use std::sync::Arc;
+
+use crc32fast::Hasher;
+use temblor_event::{Event, EventId, Mark, OpMeta, Origin, Payload, Tracked, Uid};
+
+use super::value::{Input, Malformed, put_number, put_text, put_value};
+
+/// Length of the frame before the body.
+pub const FRAME: usize = 8;
+/// Longest body that is written or believed, in bytes.
+pub const MAX_BODY: usize = 1 << 30;
+
+const TRANSACTIONAL: u8 = 1;
+const BATCH: u8 = 1 << 1;
+const ORIGIN: u8 = 1 << 2;
+const PORT: u8 = 1 << 3;
+
+/// An event that does not fit into a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an event of {0} bytes is too large to be stored")]
+pub struct TooLarge(pub usize);
+
+/// What stands before a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame {
+    length: [u8; 4],
+    sum: [u8; 4],
+}
+
+impl Frame {
+    /// The first bytes of a record.
+    pub fn read(bytes: [u8; FRAME]) -> Self {
+        Self {
+            length: std::array::from_fn(|at| bytes[at]),
+            sum: std::array::from_fn(|at| bytes[at + FRAME / 2]),
+        }
+    }
+
+    /// Length of the body in bytes; `None`: longer than any.
+    pub fn body_len(self) -> Option<usize> {
+        let length = u32::from_le_bytes(self.length) as usize;
+        (length <= MAX_BODY).then_some(length)
+    }
+
+    /// Whether this is the body that was written.
+    pub fn fits(self, body: &[u8]) -> bool {
+        self.sum == sum(self.length, body)
+    }
+}
+
+fn sum(length: [u8; 4], body: &[u8]) -> [u8; 4] {
+    let mut hasher = Hasher::new();
+    hasher.update(&length);
+    hasher.update(body);
+    hasher.finalize().to_le_bytes()
+}
+
+/// Puts the whole record of an event into `out`, in place of what was there.
+///
+/// # Errors
+/// The event is larger than a record may be.
+pub fn write(number: u64, event: &Event, out: &mut Vec<u8>) -> Result<(), TooLarge> {
+    out.clear();
+    out.extend_from_slice(&[0; FRAME]);
+    write_body(number, event, out);
+    let body = out.get(FRAME..).unwrap_or_default();
+    if body.len() > MAX_BODY {
+        return Err(TooLarge(body.len()));
+    }
+    let length = (body.len() as u32).to_le_bytes();
+    let sum = sum(length, body);
+    for (to, from) in out.iter_mut().zip(length.into_iter().chain(sum)) {
+        *to = from;
+    }
+    Ok(())
+}
+
+fn write_body(number: u64, event: &Event, out: &mut Vec<u8>) {
+    put_number(number, out);
+    let origin = event.origin.as_deref();
+    let flag = |is_set, flag| if is_set { flag } else { 0 };
+    out.push(
+        flag(event.transactional, TRANSACTIONAL)
+            | flag(event.is_batch, BATCH)
+            | flag(origin.is_some(), ORIGIN)
+            | flag(origin.is_some_and(|origin| origin.port.is_some()), PORT),
+    );
+    out.extend_from_slice(&event.ingest_ns.to_le_bytes());
+    write_id(&event.id, out);
+    write_marks(&event.op_meta, out);
+    if let Some(origin) = origin {
+        write_origin(origin, out);
+    }
+    put_value(event.value(), out);
+    put_value(event.meta(), out);
+}
+
+fn write_id(id: &EventId, out: &mut Vec<u8>) {
+    for number in [id.source().0, id.stream(), id.number(), id.tracked().len() as u64] {
+        put_number(number, out);
+    }
+    for range in id.tracked() {
+        for number in [range.source.0, range.stream, range.min, range.max] {
+            put_number(number, out);
+        }
+    }
+}
+
+fn write_marks(marks: &OpMeta, out: &mut Vec<u8>) {
+    let count = marks.iter().filter_map(|(_, mark)| mark_code(mark)).count();
+    put_number(count as u64, out);
+    for (operator, mark) in marks.iter() {
+        if let Some(code) = mark_code(mark) {
+            put_number(operator.0, out);
+            put_number(code, out);
+        }
+    }
+}
+
+/// `None`: a copy of the event, which a log does not keep, since it answers for the delivery itself.
+fn mark_code(mark: &Mark) -> Option<u64> {
+    match mark {
+        Mark::Passed => Some(0),
+        Mark::Output(index) => Some(1 + u64::from(*index)),
+        Mark::Attempted(_) => None,
+    }
+}
+
+fn write_origin(origin: &Origin, out: &mut Vec<u8>) {
+    put_text(&origin.scheme, out);
+    put_text(&origin.host, out);
+    if let Some(port) = origin.port {
+        put_number(u64::from(port), out);
+    }
+    put_number(origin.path.len() as u64, out);
+    for segment in &origin.path {
+        put_text(segment, out);
+    }
+}
+
+/// Number of the event in the body of a record.
+///
+/// # Errors
+/// It is no body.
+pub fn read_number(body: &[u8]) -> Result<u64, Malformed> {
+    Input::new(body).number()
+}
+
+/// Number and event from the body of a record.
+///
+/// # Errors
+/// It is no body.
+pub fn read(body: &[u8]) -> Result<(u64, Event), Malformed> {
+    let mut input = Input::new(body);
+    let number = input.number()?;
+    let flags = input.byte()?;
+    let ingest_ns = input.fixed()?;
+    let id = read_id(&mut input)?;
+    let op_meta = read_marks(&mut input)?;
+    let origin = match flags & ORIGIN {
+        0 => None,
+        _ => Some(Arc::new(read_origin(&mut input, flags & PORT != 0)?)),
+    };
+    let payload = Payload::new(input.value()?, input.value()?);
+    if !input.is_empty() || flags & !(TRANSACTIONAL | BATCH | ORIGIN | PORT) != 0 {
+        return Err(Malformed);
+    }
+    let event = Event {
+        origin,
+        op_meta,
+        transactional: flags & TRANSACTIONAL != 0,
+        is_batch: flags & BATCH != 0,
+        ..Event::new(id, payload, ingest_ns)
+    };
+    Ok((number, event))
+}
+
+fn read_id(input: &mut Input<'_>) -> Result<EventId, Malformed> {
+    let (source, stream, number) = (Uid(input.number()?), input.number()?, input.number()?);
+    let count = input.count()?;
+    let mut tracked = Vec::new();
+    for _ in 0..count {
+        tracked.push(Tracked {
+            source: Uid(input.number()?),
+            stream: input.number()?,
+            min: input.number()?,
+            max: input.number()?,
+        });
+    }
+    Ok(EventId::restore(source, stream, number, tracked))
+}
+
+fn read_marks(input: &mut Input<'_>) -> Result<OpMeta, Malformed> {
+    let mut marks = OpMeta::default();
+    for _ in 0..input.count()? {
+        let operator = Uid(input.number()?);
+        let mark = match input.number()?.checked_sub(1) {
+            None => Mark::Passed,
+            Some(index) => Mark::Output(u32::try_from(index).map_err(|_| Malformed)?),
+        };
+        marks.set(operator, mark);
+    }
+    Ok(marks)
+}
+
+fn read_origin(input: &mut Input<'_>, has_port: bool) -> Result<Origin, Malformed> {
+    let (scheme, host) = (input.text()?, input.text()?);
+    let port = if has_port {
+        Some(u16::try_from(input.number()?).map_err(|_| Malformed)?)
+    } else {
+        None
+    };
+    let count = input.count()?;
+    let path = (0..count).map(|_| input.text()).collect::<Result<_, _>>()?;
+    Ok(Origin {
+        scheme,
+        host,
+        port,
+        path,
+    })
+}

@@ -1,0 +1,91 @@
+mod damage;
+mod model;
+mod operator;
+mod records;
+mod recovery;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use temblor_event::{Event, EventId, Payload, Uid};
+use temblor_value::{ObjectMap, Value};
+
+use super::disk::DiskLog;
+use super::open::{Options, open};
+use super::*;
+
+/// Uid of the log's node.
+const LOG: Uid = Uid(99);
+
+/// Numbers that look random; the same for the same seed.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, limit: u64) -> u64 {
+        self.next() % limit
+    }
+}
+
+fn options(segment_bytes: u64) -> Options {
+    Options {
+        sync: SyncPolicy::None,
+        segment_bytes,
+    }
+}
+
+fn reopen(dir: &Path, segment_bytes: u64) -> DiskLog {
+    open(dir, options(segment_bytes)).unwrap()
+}
+
+/// An event whose value says its number and has about `size` bytes.
+fn event(number: u64, size: usize) -> Event {
+    let mut value = ObjectMap::default();
+    value.insert("number", number);
+    value.insert("text", "x".repeat(size).as_str());
+    let payload = Payload::new(Value::from(value), Value::object());
+    Event::new(EventId::new(LOG, number), payload, number * 10)
+}
+
+/// Appends an event of about `size` bytes; gives its number.
+fn append(log: &mut DiskLog, size: usize) -> u64 {
+    let number = log.next_number();
+    log.append(number, &event(number, size)).unwrap();
+    number
+}
+
+fn number_in(event: &Event) -> Option<u64> {
+    event.value().get("number").and_then(Value::as_u64)
+}
+
+/// Reads everything that was not read before; the numbers.
+fn read_all(log: &mut DiskLog) -> Vec<u64> {
+    let mut events = Vec::new();
+    log.read(usize::MAX, &mut events).unwrap();
+    for (number, event) in &events {
+        assert_eq!(number_in(event), Some(*number));
+    }
+    events.into_iter().map(|(number, _)| number).collect()
+}
+
+/// Files of segments, in order.
+fn segments(dir: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "log"));
+    files.sort();
+    files
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+    }
+}

@@ -1,0 +1,115 @@
+//! Counters of sources and sinks, and the events that report them (spec/operators-and-flow.md C.2).
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use temblor_event::{Event, EventId, Payload, Uid};
+use temblor_value::{Str, Value};
+
+const NS_PER_S: u64 = 1_000_000_000;
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RampPort {
+    /// Events a sink received.
+    In,
+    /// Events a source sent on `out`, or a sink delivered.
+    Out,
+    /// Events a source sent on `err`, or a sink failed to deliver.
+    Error,
+}
+
+const PORTS: [(RampPort, &str); 3] = [(RampPort::In, "in"), (RampPort::Out, "out"), (RampPort::Error, "error")];
+
+/// Counters of one instance; present only where the artefact has `metrics_interval_s`.
+#[derive(Debug)]
+pub(crate) struct RampMetrics {
+    ramp: Str,
+    interval_ns: u64,
+    last_ns: AtomicU64,
+    counts: [AtomicU64; 3],
+}
+
+impl RampMetrics {
+    /// Counters of the instance that was first linked as `url`.
+    pub(crate) fn new(url: &str, interval_s: u64) -> Self {
+        Self {
+            ramp: Str::new(url),
+            interval_ns: interval_s.saturating_mul(NS_PER_S),
+            last_ns: AtomicU64::new(0),
+            counts: Default::default(),
+        }
+    }
+
+    /// Counts an event; to be called after [`RampMetrics::report_if_due`].
+    pub(crate) fn count(&self, port: RampPort) {
+        self.counts[port as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Three events with the totals if the interval has passed since the last report. Of several workers one reports.
+    pub(crate) fn report_if_due(&self, at_ns: u64) -> Option<[Event; 3]> {
+        let last_ns = self.last_ns.load(Ordering::Relaxed);
+        let is_due = at_ns >= last_ns.saturating_add(self.interval_ns);
+        let is_mine = is_due
+            && self
+                .last_ns
+                .compare_exchange(last_ns, at_ns, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok();
+        is_mine.then(|| PORTS.map(|(port, name)| self.event(port, name, at_ns)))
+    }
+
+    fn event(&self, port: RampPort, name: &'static str, at_ns: u64) -> Event {
+        let mut tags = Value::object();
+        tags.insert(Str::from_static("ramp"), self.ramp.clone());
+        tags.insert(Str::from_static("port"), Str::from_static(name));
+        let mut fields = Value::object();
+        fields.insert(Str::from_static("count"), self.counts[port as usize].load(Ordering::Relaxed));
+        let mut record = Value::object();
+        record.insert(Str::from_static("measurement"), Str::from_static("ramp_events"));
+        record.insert(Str::from_static("tags"), tags);
+        record.insert(Str::from_static("fields"), fields);
+        record.insert(Str::from_static("timestamp"), at_ns);
+        Event::new(EventId::new(Uid(0), 0), Payload::new(record, Value::object()), at_ns)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use temblor_value::json;
+
+    use super::*;
+
+    fn texts(events: &[Event]) -> Vec<String> {
+        events
+            .iter()
+            .map(|event| {
+                let mut text = Vec::new();
+                json::encode(event.value(), &mut text);
+                String::from_utf8(text).unwrap()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_first_event_reports_zeros_and_later_ones_totals() {
+        let metrics = RampMetrics::new("tremor://localhost/onramp/a/01/out", 10);
+        let at = 1_893_456_000_000_000_000;
+        let first = metrics.report_if_due(at).unwrap();
+        assert_eq!(
+            texts(&first)[0],
+            r#"{"measurement":"ramp_events","tags":{"ramp":"tremor://localhost/onramp/a/01/out","port":"in"},"fields":{"count":0},"timestamp":1893456000000000000}"#
+        );
+        metrics.count(RampPort::Out);
+        metrics.count(RampPort::Out);
+        metrics.count(RampPort::Error);
+        assert!(metrics.report_if_due(at + 10 * NS_PER_S - 1).is_none());
+        let second = texts(&metrics.report_if_due(at + 10 * NS_PER_S).unwrap());
+        let counts: Vec<bool> = [(0, "in", 0), (1, "out", 2), (2, "error", 1)]
+            .iter()
+            .map(|(place, port, count)| {
+                second[*place].contains(&format!(r#""port":"{port}"}},"fields":{{"count":{count}}}"#))
+            })
+            .collect();
+        assert_eq!(counts, [true, true, true], "{second:?}");
+        assert!(metrics.report_if_due(at + 11 * NS_PER_S).is_none());
+    }
+}
