@@ -30,6 +30,19 @@ pub enum RefusalReason {
 }
 
 impl RefusalReason {
+    /// All of them.
+    pub const ALL: [RefusalReason; 9] = [
+        RefusalReason::BadRequest,
+        RefusalReason::HeadTimeout,
+        RefusalReason::BodyTimeout,
+        RefusalReason::BodyTooLarge,
+        RefusalReason::UriTooLong,
+        RefusalReason::HeadTooLarge,
+        RefusalReason::Expectation,
+        RefusalReason::NotImplemented,
+        RefusalReason::Version,
+    ];
+
     /// The reason's name in answers, metrics and the `answers` setting.
     pub const fn name(self) -> &'static str {
         match self {
@@ -125,6 +138,8 @@ pub enum UpstreamErrorKind {
     Truncated,
     /// The response body is larger than the buffer limit.
     TooLarge,
+    /// The body of the request broke off, so the attempt was given up.
+    RequestBody,
 }
 
 impl UpstreamErrorKind {
@@ -139,6 +154,7 @@ impl UpstreamErrorKind {
             UpstreamErrorKind::Timeout => "timeout",
             UpstreamErrorKind::Truncated => "truncated",
             UpstreamErrorKind::TooLarge => "too_large",
+            UpstreamErrorKind::RequestBody => "cancelled",
         }
     }
 

@@ -4,13 +4,18 @@
 //! connection into heads and bodies and back, strictly as RFC 9110, RFC 9112 and `proxy.md` 2 demand. Everything runs in
 //! the task that polls it; the engine spawns nothing but name resolution.
 
+pub mod body;
 pub mod connection;
 pub mod error;
 pub mod h1;
+pub mod interim;
 pub mod limits;
 pub mod message;
 pub mod rest;
+#[cfg(test)]
+mod testing;
 pub mod timeouts;
 pub mod tls;
 pub mod transport;
+pub mod tunnel;
 pub mod upstream;

@@ -15,6 +15,8 @@ pub struct ServerLimits {
     pub trailers: usize,
     /// Requests after which a connection is closed.
     pub requests_per_connection: Option<u64>,
+    /// Connections switched to another protocol, over all of a server; more is answered 503.
+    pub tunnels: Option<u64>,
 }
 
 impl Default for ServerLimits {
@@ -26,6 +28,7 @@ impl Default for ServerLimits {
             body: None,
             trailers: 8 << 10,
             requests_per_connection: None,
+            tunnels: None,
         }
     }
 }

@@ -19,6 +19,8 @@ pub struct ServerTimeouts {
     pub write: Option<Duration>,
     /// Longest life of a connection, spread by ±10 %; then it ends as on drain.
     pub connection_age: Option<Duration>,
+    /// No byte in either direction after a switch of protocols.
+    pub tunnel: Option<Duration>,
 }
 
 impl Default for ServerTimeouts {
@@ -29,6 +31,7 @@ impl Default for ServerTimeouts {
             keep_alive: MINUTE,
             write: MINUTE,
             connection_age: None,
+            tunnel: Some(Duration::from_hours(1)),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Bodies as they arrive on a connection, of requests and responses alike.
 
+use std::future::poll_fn;
 use std::io;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
@@ -17,6 +19,8 @@ use crate::timeouts::{after, earlier};
 const FIRST_RESERVE: u64 = 1 << 20;
 /// Smallest room for reading straight into a collected body.
 const MIN_READ: usize = 8 << 10;
+/// Room for one read of a body that is passed on as it arrives: what a direction holds at most (`proxy.md` 3.2).
+const STREAM_READ: u64 = 64 << 10;
 
 /// A body that breaks the rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +72,23 @@ impl Pace {
     /// When the next read must have happened.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         earlier(after(self.idle), self.until)
+    }
+}
+
+/// When the read that is being waited for must have happened; begins with the wait, not with the message.
+#[derive(Debug, Default)]
+pub(crate) struct ReadWait(Option<Option<Instant>>);
+
+impl ReadWait {
+    /// Ready when the time for this read is over.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, wire: &mut Wire, pace: Pace) -> Poll<()> {
+        let deadline = *self.0.get_or_insert_with(|| pace.deadline());
+        wire.poll_timer(cx, deadline)
+    }
+
+    /// Something arrived.
+    pub(crate) fn done(&mut self) {
+        self.0 = None;
     }
 }
 
@@ -237,20 +258,60 @@ impl Decoder {
 
     /// The next part of the body as it arrives, `None` at its end.
     pub(crate) async fn next_chunk(&mut self, wire: &mut Wire, pace: Pace) -> Result<Option<Bytes>, ReadError> {
+        let mut wait = ReadWait::default();
+        poll_fn(|cx| self.poll_chunk(cx, wire, pace, &mut wait)).await
+    }
+
+    /// The next part of the body as it arrives, `None` at its end and after it.
+    pub(crate) fn poll_chunk(
+        &mut self,
+        cx: &mut Context<'_>,
+        wire: &mut Wire,
+        pace: Pace,
+        wait: &mut ReadWait,
+    ) -> Poll<Result<Option<Bytes>, ReadError>> {
         loop {
             match self.step(&mut wire.read)? {
-                Step::End => return Ok(None),
+                Step::End => return Poll::Ready(Ok(None)),
                 Step::Data(count) => {
                     self.taken(count);
-                    return Ok(Some(wire.read.split_to(count).freeze()));
+                    return Poll::Ready(Ok(Some(wire.read.split_to(count).freeze())));
                 }
                 Step::NeedMore => {
-                    if wire.fill(pace.deadline()).await? == 0 && !self.end_of_stream() {
-                        return Err(ReadError::Ended(None));
+                    self.make_room(&mut wire.read);
+                    let Poll::Ready(filled) = wire.poll_fill(cx) else {
+                        ready!(wait.poll(cx, wire, pace));
+                        return Poll::Ready(Err(ReadError::Timeout));
+                    };
+                    wait.done();
+                    let count = filled.map_err(|error| ReadError::Ended(Some(error)))?;
+                    if count == 0 && !self.end_of_stream() {
+                        return Poll::Ready(Err(ReadError::Ended(None)));
                     }
                 }
             }
         }
+    }
+
+    /// Makes room for a large read where much is known to come.
+    fn make_room(&self, buffer: &mut BytesMut) {
+        let ahead = self.plain_ahead();
+        if buffer.is_empty() && ahead > MIN_READ as u64 && ahead != u64::MAX {
+            buffer.reserve(ahead.min(STREAM_READ) as usize);
+        }
+    }
+
+    /// Takes the whole rest of a body of announced length out of the buffer, if it is there.
+    pub(crate) fn take_arrived(&mut self, buffer: &mut BytesMut) -> Option<Bytes> {
+        let remaining = match self.state {
+            State::Length(remaining) => usize::try_from(remaining).ok()?,
+            State::Done if self.trailers.is_empty() => 0,
+            _ => return None,
+        };
+        (remaining <= buffer.len()).then(|| {
+            self.state = State::Done;
+            buffer.split_to(remaining).freeze()
+        })
     }
 
     /// Takes what has already arrived of the body and drops it; gives the number of bytes.

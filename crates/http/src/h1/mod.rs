@@ -8,10 +8,12 @@ mod body;
 mod chunked;
 mod date;
 mod drain;
+mod end;
 mod field;
 mod framing;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+mod pump;
 mod request;
 mod request_body;
 mod response;
@@ -19,13 +21,16 @@ mod server;
 mod timer;
 mod wire;
 
-pub use answer::{Answer, Response};
-pub(crate) use body::{BodyFault, Decoder, Pace, ReadError};
+pub use answer::{Answer, Response, Switch};
+pub(crate) use body::{BodyFault, Decoder, Pace, ReadError, ReadWait};
+pub(crate) use framing::Framing;
 pub use drain::{Drain, DrainTrigger, drain};
+pub(crate) use pump::{Pump, PumpError, SendFraming};
 pub use request_body::RequestBody;
 pub(crate) use response::{ResponseMessage, ResponseParser};
 pub use server::{Handler, Request, ServerConfig, serve};
-pub(crate) use wire::{COPY_BODY, Outgoing, SendEnd, Wire, WireError};
+pub(crate) use timer::Timer;
+pub(crate) use wire::{COPY_BODY, Wire, WireError};
 
 #[cfg(test)]
 mod tests;

@@ -1,16 +1,27 @@
-//! The body of a request, as a handler sees it.
+//! The body of a request, as a handler sees it and as it is passed on while it arrives.
+//!
+//! A handler that reads does so in place. For a body that is passed on the connection is lent: it lies in a place that the server and the
+//! reader of the body share, and both take their steps there one after the other, in one task. When the server takes it back, a reader that
+//! is left over finds nothing and knows that its client is gone.
 
 use std::future::poll_fn;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
+use parking_lot::Mutex;
 
-use super::body::{BodyFault, Decoder, Pace, ReadError};
+use super::answer::write_interim;
+use super::body::{BodyFault, Decoder, Pace, ReadError, ReadWait};
 use super::framing::Framing;
+use super::pump::WireAccess;
 use super::server::ServerConfig;
-use super::wire::Wire;
+use super::wire::{Outgoing, Wire};
+use crate::body::{Body, Broken, ReadBody};
 use crate::error::{BodyError, Refusal, RefusalReason};
-use crate::message::Headers;
+use crate::interim::Interim;
+use crate::message::{Headers, ResponseHead};
 
 /// Bytes of further requests that are taken while a request is being handled; a client that sends more has to wait.
 const READ_AHEAD: usize = 16 << 10;
@@ -23,7 +34,10 @@ pub(crate) struct Intake {
     pub(crate) awaits_continue: bool,
     /// Reading has failed, so the connection cannot go on.
     pub(crate) failed: bool,
+    /// Why, if the request must be refused for it.
+    refusal: Option<Refusal>,
     received: u64,
+    wait: ReadWait,
 }
 
 impl Intake {
@@ -34,111 +48,148 @@ impl Intake {
             decoder,
             awaits_continue,
             failed: false,
+            refusal: None,
             received: 0,
+            wait: ReadWait::default(),
+        }
+    }
+
+    /// No body.
+    pub(crate) fn nothing() -> Intake {
+        Intake {
+            decoder: Decoder::new(Framing::Length(0), 0),
+            awaits_continue: false,
+            failed: false,
+            refusal: None,
+            received: 0,
+            wait: ReadWait::default(),
         }
     }
 }
 
-/// The body of the request being handled, and the way to notice that its client has gone.
+/// What bounds the reading of a body.
+#[derive(Clone, Copy, Debug)]
+struct BodyRules {
+    idle: Option<Duration>,
+    limit: Option<u64>,
+}
+
+impl BodyRules {
+    fn of(config: &ServerConfig) -> BodyRules {
+        BodyRules {
+            idle: config.timeouts.body,
+            limit: config.limits.body,
+        }
+    }
+
+    fn pace(self) -> Pace {
+        Pace {
+            idle: self.idle,
+            until: None,
+        }
+    }
+}
+
+/// A client's connection with the request that is being read from it.
 #[derive(Debug)]
-pub struct RequestBody<'a> {
-    pub(crate) wire: &'a mut Wire,
-    pub(crate) intake: &'a mut Intake,
-    pub(crate) config: &'a ServerConfig,
+pub(crate) struct Channel {
+    pub(crate) wire: Wire,
+    pub(crate) intake: Intake,
+    /// So much of the write buffer has left; the rest is an interim response.
+    sent: usize,
 }
 
-impl RequestBody<'_> {
-    /// Bytes still to come, `None` if only the end of a chunked body will tell, 0 for a request without body.
-    pub fn remaining(&self) -> Option<u64> {
-        self.intake.decoder.remaining()
-    }
-
-    /// Trailer fields (`proxy.md` 2.8), after the end of the body. Those that must not be trailers are missing.
-    pub fn trailers(&self) -> &Headers {
-        self.intake.decoder.trailers()
-    }
-
-    /// Reads the rest of the body, at most `limit` bytes, into a buffer that nothing else shares. The client is told to
-    /// continue if it waits for that. After an error the connection will close.
-    pub async fn collect(&mut self, limit: Option<u64>) -> Result<Bytes, BodyError> {
-        let limit = limit.unwrap_or(u64::MAX).min(self.left());
-        if self.remaining().is_some_and(|length| length > limit) {
-            return Err(self.fail(&ReadError::TooLarge));
-        }
-        self.invite().await?;
-        let pace = self.pace();
-        match self.intake.decoder.collect(self.wire, limit, pace).await {
-            Ok(body) => {
-                self.intake.received += body.len() as u64;
-                Ok(body)
-            }
-            Err(error) => Err(self.fail(&error)),
+impl Channel {
+    pub(crate) fn new(wire: Wire) -> Channel {
+        Channel {
+            wire,
+            intake: Intake::nothing(),
+            sent: 0,
         }
     }
 
-    /// Reads the next part of the body as it arrives; `None` at the end. The client is told to continue if it waits for
-    /// that. After an error the connection will close.
-    pub async fn next_chunk(&mut self) -> Result<Option<Bytes>, BodyError> {
-        self.invite().await?;
-        let pace = self.pace();
-        match self.intake.decoder.next_chunk(self.wire, pace).await {
-            Ok(Some(chunk)) if chunk.len() as u64 > self.left() => Err(self.fail(&ReadError::TooLarge)),
+    /// The write buffer for an answer; what is left of an interim response stays in front.
+    pub(crate) fn start_answer(&mut self) -> &mut Vec<u8> {
+        let sent = std::mem::take(&mut self.sent).min(self.wire.write.len());
+        self.wire.write.drain(..sent);
+        &mut self.wire.write
+    }
+
+    fn poll_chunk(&mut self, cx: &mut Context<'_>, rules: BodyRules) -> Poll<Result<Option<Bytes>, BodyError>> {
+        if self.intake.failed {
+            return Poll::Ready(Err(BodyError::Gone));
+        }
+        self.invite();
+        if self.poll_interim(cx)?.is_pending() {
+            ready!(self.intake.wait.poll(cx, &mut self.wire, rules.pace()));
+            return Poll::Ready(Err(self.fail(&ReadError::Timeout)));
+        }
+        let intake = &mut self.intake;
+        let chunk = ready!(
+            intake
+                .decoder
+                .poll_chunk(cx, &mut self.wire, rules.pace(), &mut intake.wait)
+        );
+        Poll::Ready(match chunk {
+            Ok(Some(chunk)) if chunk.len() as u64 > self.left(rules.limit) => Err(self.fail(&ReadError::TooLarge)),
             Ok(chunk) => {
                 self.intake.received += chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
                 Ok(chunk)
             }
             Err(error) => Err(self.fail(&error)),
+        })
+    }
+
+    /// Notes `100 Continue` for a client that waits for it, unless it has begun to send all the same.
+    fn invite(&mut self) {
+        if std::mem::take(&mut self.intake.awaits_continue) && self.wire.read.is_empty() {
+            self.start_answer().extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
         }
     }
 
-    /// Resolves when the client has gone: it reset the connection or closed it, and unless `half_close` is set also when it
-    /// only ended its sending direction (`proxy.md` 1.6). Meant to be selected against the handler's work; dropping it
-    /// loses nothing.
-    pub async fn client_gone(&mut self) {
-        poll_fn(|cx| self.poll_gone(cx)).await;
+    /// Sends what is noted of interim responses.
+    fn poll_interim(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BodyError>> {
+        if self.sent == self.wire.write.len() {
+            return Poll::Ready(Ok(()));
+        }
+        let mut out = Outgoing {
+            body: &[],
+            written: self.sent,
+        };
+        let sent = self.wire.poll_send(cx, &mut out);
+        self.sent = out.written;
+        match ready!(sent) {
+            Ok(()) => {
+                self.wire.write.clear();
+                self.sent = 0;
+                Poll::Ready(Ok(()))
+            }
+            Err(error) => Poll::Ready(Err(self.fail(&ReadError::Ended(Some(error))))),
+        }
     }
 
-    fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    /// Sends interim responses and looks for the end of the client's sending.
+    pub(crate) fn poll_gone(&mut self, cx: &mut Context<'_>, half_close: bool) -> Poll<()> {
+        if matches!(self.poll_interim(cx), Poll::Ready(Err(_))) {
+            return Poll::Ready(());
+        }
+        // A client that ended its sending can no longer complete a body.
+        let may_end = half_close && self.intake.decoder.is_done();
         while self.wire.read.len() < READ_AHEAD {
-            match self.wire.poll_fill(cx) {
-                Poll::Ready(Ok(0)) if self.config.half_close => return Poll::Pending,
-                Poll::Ready(Ok(0) | Err(_)) => {
+            match ready!(self.wire.poll_fill(cx)) {
+                Ok(0) if may_end => return Poll::Pending,
+                Ok(0) | Err(_) => {
                     self.intake.failed = true;
                     return Poll::Ready(());
                 }
-                Poll::Ready(Ok(_)) => {}
-                Poll::Pending => return Poll::Pending,
+                Ok(_) => {}
             }
         }
         Poll::Pending
     }
 
-    fn left(&self) -> u64 {
-        self.config
-            .limits
-            .body
-            .unwrap_or(u64::MAX)
-            .saturating_sub(self.intake.received)
-    }
-
-    fn pace(&self) -> Pace {
-        Pace {
-            idle: self.config.timeouts.body,
-            until: None,
-        }
-    }
-
-    /// Sends `100 Continue` to a client that waits for it, unless it has begun to send all the same.
-    async fn invite(&mut self) -> Result<(), BodyError> {
-        if !std::mem::take(&mut self.intake.awaits_continue) || !self.wire.read.is_empty() {
-            return Ok(());
-        }
-        self.wire.write.clear();
-        self.wire.write.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
-        if self.wire.send(&[], self.config.timeouts.write).await.is_err() {
-            return Err(self.fail(&ReadError::Ended(None)));
-        }
-        Ok(())
+    fn left(&self, limit: Option<u64>) -> u64 {
+        limit.unwrap_or(u64::MAX).saturating_sub(self.intake.received)
     }
 
     fn fail(&mut self, error: &ReadError) -> BodyError {
@@ -150,6 +201,207 @@ impl RequestBody<'_> {
             ReadError::TooLarge => Refusal::new(RefusalReason::BodyTooLarge, "body too large"),
             ReadError::Timeout => Refusal::new(RefusalReason::BodyTimeout, "body took too long"),
         };
+        self.intake.refusal = Some(refusal);
         BodyError::Refused(refusal)
+    }
+}
+
+/// Where a client's connection is.
+#[derive(Debug)]
+pub(crate) enum Place {
+    /// With the server.
+    Here(Box<Channel>),
+    /// Shared with the reader of the body.
+    Lent(Arc<Mutex<Option<Box<Channel>>>>),
+}
+
+impl Place {
+    /// Takes a step with the connection, wherever it is; `None`: it is nowhere.
+    pub(crate) fn channel<R>(&mut self, call: impl FnOnce(&mut Channel) -> R) -> Option<R> {
+        match self {
+            Place::Here(channel) => Some(call(channel)),
+            Place::Lent(shared) => shared.lock().as_deref_mut().map(call),
+        }
+    }
+
+    /// Takes the connection back from whoever still has a share in it.
+    pub(crate) fn reclaim(self) -> Option<Box<Channel>> {
+        match self {
+            Place::Here(channel) => Some(channel),
+            Place::Lent(shared) => shared.lock().take(),
+        }
+    }
+
+    /// Is the body still being read by somebody else?
+    pub(crate) fn is_reading(&mut self) -> bool {
+        match self {
+            Place::Here(_) => false,
+            Place::Lent(_) => self.channel(|channel| !channel.intake.decoder.is_done()) == Some(true),
+        }
+    }
+
+    /// See [`Channel::poll_gone`]; a connection that is nowhere is gone.
+    pub(crate) fn poll_gone(&mut self, cx: &mut Context<'_>, half_close: bool) -> Poll<()> {
+        self.channel(|channel| channel.poll_gone(cx, half_close)).unwrap_or(Poll::Ready(()))
+    }
+}
+
+impl WireAccess for Place {
+    fn with<R>(&mut self, call: impl FnOnce(&mut Wire) -> R) -> Option<R> {
+        self.channel(|channel| call(&mut channel.wire))
+    }
+}
+
+/// The body of the request being handled, and the way to notice that its client has gone.
+#[derive(Debug)]
+pub struct RequestBody<'a> {
+    pub(crate) place: &'a mut Place,
+    pub(crate) config: &'a ServerConfig,
+    /// `None` for a client that cannot take interim responses.
+    pub(crate) interim: Option<&'a Arc<Interim>>,
+}
+
+impl RequestBody<'_> {
+    /// Bytes still to come, `None` if only the end of a chunked body will tell, 0 for a request without body.
+    pub fn remaining(&mut self) -> Option<u64> {
+        self.place.channel(|channel| channel.intake.decoder.remaining()).flatten()
+    }
+
+    /// Trailer fields (`proxy.md` 2.8), after the end of the body. Those that must not be trailers are missing.
+    pub fn trailers(&mut self) -> Headers {
+        let trailers = self.place.channel(|channel| channel.intake.decoder.trailers().clone());
+        trailers.unwrap_or_default()
+    }
+
+    /// Reads the rest of the body, at most `limit` bytes, into a buffer that nothing else shares. The client is told to
+    /// continue if it waits for that. After an error the connection will close.
+    pub async fn collect(&mut self, limit: Option<u64>) -> Result<Bytes, BodyError> {
+        let rules = BodyRules::of(self.config);
+        let Place::Here(channel) = &mut *self.place else {
+            return Err(BodyError::Gone);
+        };
+        let limit = limit.unwrap_or(u64::MAX).min(channel.left(rules.limit));
+        if channel.intake.decoder.remaining().is_some_and(|length| length > limit) {
+            return Err(channel.fail(&ReadError::TooLarge));
+        }
+        channel.invite();
+        poll_fn(|cx| channel.poll_interim(cx)).await?;
+        let Channel { wire, intake, .. } = &mut **channel;
+        match intake.decoder.collect(wire, limit, rules.pace()).await {
+            Ok(body) => {
+                intake.received += body.len() as u64;
+                Ok(body)
+            }
+            Err(error) => Err(channel.fail(&error)),
+        }
+    }
+
+    /// Reads the next part of the body as it arrives; `None` at the end. The client is told to continue if it waits for
+    /// that. After an error the connection will close.
+    pub async fn next_chunk(&mut self) -> Result<Option<Bytes>, BodyError> {
+        let rules = BodyRules::of(self.config);
+        let Place::Here(channel) = &mut *self.place else {
+            return Err(BodyError::Gone);
+        };
+        poll_fn(|cx| channel.poll_chunk(cx, rules)).await
+    }
+
+    /// The whole body, if it is of announced length and has arrived with the head.
+    pub fn take_arrived(&mut self) -> Option<Bytes> {
+        let Place::Here(channel) = &mut *self.place else {
+            return None;
+        };
+        let Channel { wire, intake, .. } = &mut **channel;
+        let body = intake.decoder.take_arrived(&mut wire.read)?;
+        intake.awaits_continue = false;
+        intake.received += body.len() as u64;
+        Some(body)
+    }
+
+    /// Lends the connection to whoever reads the body. The client is told to continue, if it waits for that, when the first part is asked
+    /// for. Once only; later the body is empty.
+    pub fn lend(&mut self) -> Body {
+        let shared = match &*self.place {
+            Place::Here(_) => Arc::new(Mutex::new(None)),
+            Place::Lent(shared) => Arc::clone(shared),
+        };
+        if let Place::Here(channel) = std::mem::replace(self.place, Place::Lent(Arc::clone(&shared))) {
+            *shared.lock() = Some(channel);
+        }
+        Box::new(LentBody {
+            shared,
+            rules: BodyRules::of(self.config),
+        })
+    }
+
+    /// Why the reading of a lent body failed, if it did.
+    pub fn failure(&mut self) -> Option<BodyError> {
+        self.place
+            .channel(|channel| {
+                let failure = channel.intake.refusal.map_or(BodyError::Gone, BodyError::Refused);
+                channel.intake.failed.then_some(failure)
+            })
+            .unwrap_or(Some(BodyError::Gone))
+    }
+
+    /// Where interim responses for the client can be left; they are sent while [`RequestBody::client_gone`] waits. `None`: the client cannot
+    /// take any.
+    pub fn interim(&self) -> Option<Arc<Interim>> {
+        self.interim.cloned()
+    }
+
+    /// Resolves when the client has gone: it reset the connection or closed it, and unless `half_close` is set also when it
+    /// only ended its sending direction (`proxy.md` 1.6). Meant to be selected against the handler's work; dropping it
+    /// loses nothing.
+    pub async fn client_gone(&mut self) {
+        poll_fn(|cx| {
+            self.take_interim(cx);
+            self.place.poll_gone(cx, self.config.half_close)
+        })
+        .await;
+    }
+
+    fn take_interim(&mut self, cx: &mut Context<'_>) {
+        let Some(interim) = self.interim else { return };
+        while let Poll::Ready(heads) = interim.poll_take(cx) {
+            self.place.channel(|channel| note(channel, &heads));
+        }
+    }
+}
+
+fn note(channel: &mut Channel, heads: &[ResponseHead]) {
+    let out = channel.start_answer();
+    for head in heads {
+        write_interim(out, head);
+    }
+}
+
+/// A body that is read over a lent connection.
+struct LentBody {
+    shared: Arc<Mutex<Option<Box<Channel>>>>,
+    rules: BodyRules,
+}
+
+impl ReadBody for LentBody {
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Broken>> {
+        let mut shared = self.shared.lock();
+        let Some(channel) = shared.as_deref_mut() else {
+            return Poll::Ready(Err(Broken("the client is gone")));
+        };
+        channel
+            .poll_chunk(cx, self.rules)
+            .map_err(|_| Broken("the request's body broke off"))
+    }
+
+    fn remaining(&self) -> Option<u64> {
+        let shared = self.shared.lock();
+        shared.as_deref().and_then(|channel| channel.intake.decoder.remaining())
+    }
+
+    fn visit_trailers(&self, visit: &mut dyn FnMut(&str, &[u8])) {
+        let shared = self.shared.lock();
+        for field in shared.iter().flat_map(|channel| channel.intake.decoder.trailers().iter()) {
+            visit(field.name(), field.value());
+        }
     }
 }

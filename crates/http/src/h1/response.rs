@@ -127,8 +127,11 @@ impl ResponseParser {
             && framing != Framing::UntilClose
             && (version == Version::Http11 || connection.keep_alive);
         let mut headers = Headers::new(text, slots);
-        headers
-            .retain(|field| !concerns_connection(field.known(), field.name()) && !connection.nominates(field.name().as_bytes()));
+        let is_switch = status == Status::SWITCHING_PROTOCOLS;
+        headers.retain(|field| {
+            let is_kept = is_switch && field.known() == Some(Name::Upgrade);
+            is_kept || !concerns_connection(field.known(), field.name()) && !connection.nominates(field.name().as_bytes())
+        });
         Ok(ResponseMessage {
             head: ResponseHead {
                 status,

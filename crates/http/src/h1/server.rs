@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::answer::{Answer, AnswerFrame, Response, Switch, write_head, write_switch};
@@ -17,7 +18,7 @@ use super::pump::{Pump, PumpError, SendFraming};
 use super::request::{RequestMessage, RequestParser, RequestRules};
 use super::request_body::{Channel, Intake, Place, RequestBody};
 use super::wire::{COPY_BODY, Wire, WireError};
-use crate::body::{Body, Content};
+use crate::body::Content;
 use crate::connection::ConnectionInfo;
 use crate::error::{Refusal, RefusalReason};
 use crate::interim::Interim;
@@ -286,7 +287,7 @@ impl Connection<'_> {
             || response.headers.wants_close()
             || response.status.is_interim()
             || self.is_last()
-            || frame.carries_body(response.status) && frame.framing(&response.body) == SendFraming::UntilClose;
+            || frame.carries_body(response.status) && frame.framing(response.body.length()) == SendFraming::UntilClose;
         let sending = self.send(&mut place, response, frame).await;
         let mut channel = place.reclaim()?;
         if sending == Sending::Failed {
@@ -327,7 +328,7 @@ impl Connection<'_> {
     }
 
     /// Reads and drops the rest of a body; false if it is too long, too late or broken.
-    async fn discard(&self, channel: &mut Channel) -> bool {
+    async fn discard(&mut self, channel: &mut Channel) -> bool {
         let pace = Pace {
             idle: None,
             until: after(self.config.timeouts.body),
@@ -343,7 +344,7 @@ impl Connection<'_> {
         false
     }
 
-    async fn refuse<H: Handler>(&self, channel: Box<Channel>, refusal: &Refusal, mut frame: AnswerFrame, handler: &H) {
+    async fn refuse<H: Handler>(&mut self, channel: Box<Channel>, refusal: &Refusal, mut frame: AnswerFrame, handler: &H) {
         frame.close = true;
         let response = match handler.refuse(refusal) {
             Answer::Respond(response) => response,
@@ -359,44 +360,91 @@ impl Connection<'_> {
         }
     }
 
-    async fn switch(&self, mut channel: Box<Channel>, switch: Switch) {
+    async fn switch(&mut self, mut channel: Box<Channel>, switch: Switch) {
         write_switch(channel.start_answer(), &switch);
-        if self.send_bytes(&mut channel.wire, &[]).await == Sending::Failed {
+        if channel.wire.send(&[], self.config.timeouts.write).await.is_err() {
             return;
         }
+        channel.wire.write.clear();
         let Switch { tunnel, mut bounds, .. } = switch;
         let mut upstream = tunnel.end;
         join(&mut channel.wire, &mut *upstream, &mut bounds).await;
     }
 
     /// Writes a response.
-    async fn send(&self, place: &mut Place, response: Response, frame: AnswerFrame) -> Sending {
-        let written = match place {
-            Place::Here(channel) => {
-                write_head(channel.start_answer(), &response, frame);
-                true
+    async fn send(&mut self, place: &mut Place, response: Response, frame: AnswerFrame) -> Sending {
+        // Before the connection is touched: the body may lie on it as well.
+        let length = response.body.length();
+        let framing = frame.framing(length);
+        let written = place.channel(|channel| {
+            let out = channel.start_answer();
+            write_head(out, &response, length, frame);
+            match response.body {
+                _ if !frame.carries_body(response.status) => Pump::of_bytes(Bytes::new()),
+                Content::Stream(body) => Pump::new(framing, body),
+                Content::Whole(body) if body.len() > COPY_BODY => Pump::of_bytes(body),
+                Content::Whole(body) => {
+                    out.extend_from_slice(&body);
+                    Pump::of_bytes(Bytes::new())
+                }
             }
-            Place::Lent(shared) => {
-                let mut shared = shared.lock();
-                let channel = shared.as_deref_mut();
-                channel.is_some_and(|channel| {
-                    write_head(channel.start_answer(), &response, frame);
-                    true
-                })
-            }
-        };
-        let body = if frame.carries_body(response.status) {
-            response.body
-        } else {
-            Content::default()
-        };
-        match (body, place) {
-            _ if !written => Sending::Failed,
-            (Content::Stream(body), place) => {
-                let framing = frame.framing(&Content::Stream(body));
-                self.send_stream(place, body, framing).await
-            }
-            (Content::Whole(body), Place::Here(channel)) => self.send_bytes(&mut channel.wire, &body).await,
-            (Content::Whole(_), Place::Lent(_)) => Sending::Failed,
+        });
+        match written {
+            Some(pump) => self.run(place, pump, framing).await,
+            None => Sending::Failed,
         }
     }
+
+    async fn run(&mut self, place: &mut Place, mut pump: Pump, framing: SendFraming) -> Sending {
+        let pace = Pace {
+            idle: self.config.timeouts.write,
+            until: None,
+        };
+        let sent = poll_fn(|cx| {
+            if let Poll::Ready(sent) = pump.poll(place, cx, pace) {
+                return Poll::Ready(Some(sent));
+            }
+            // What is on its way from elsewhere may take long; a client that goes meanwhile wants none of it.
+            if pump.is_streaming() && place.poll_gone(cx, self.config.half_close).is_ready() {
+                return Poll::Ready(None);
+            }
+            Poll::Pending
+        })
+        .await;
+        match sent {
+            Some(Ok(())) => return Sending::Done,
+            Some(Err(PumpError::Late)) => reset_on_close(place),
+            // An orderly close would look like the end of the body.
+            Some(Err(PumpError::Body(_))) if framing == SendFraming::UntilClose => reset_on_close(place),
+            Some(Err(PumpError::Body(_) | PumpError::Lost(_))) | None => {}
+        }
+        Sending::Failed
+    }
+}
+
+fn reset_on_close(place: &mut Place) {
+    place.channel(|channel| channel.wire.reset_on_close());
+}
+
+/// Drops what has already arrived of an unread body and says what is left.
+fn rest_of(channel: &mut Channel) -> Rest {
+    let Channel { wire, intake, .. } = channel;
+    if intake.failed {
+        return Rest::Lost;
+    }
+    if intake.decoder.is_done() {
+        return Rest::Nothing;
+    }
+    // Whether a client that waits for `100 Continue` will still send its body cannot be known.
+    if intake.awaits_continue && wire.read.is_empty() {
+        return Rest::Lost;
+    }
+    if intake.decoder.remaining().is_some_and(|length| length > DISCARD_LIMIT) {
+        return Rest::Lost;
+    }
+    match intake.decoder.discard_arrived(&mut wire.read) {
+        Err(_) => Rest::Lost,
+        Ok(_) if intake.decoder.is_done() => Rest::Nothing,
+        Ok(_) => Rest::Small,
+    }
+}

@@ -41,15 +41,6 @@ impl From<io::Error> for WireError {
     }
 }
 
-/// How [`Wire::send_watching`] ended.
-#[derive(Debug)]
-pub(crate) enum SendEnd {
-    /// Everything was written.
-    Sent,
-    /// The other side sent something (in the read buffer), or ended the connection (0 bytes), before all was written.
-    Interrupted(usize),
-}
-
 /// Transport, buffers and timer.
 #[derive(Debug)]
 pub(crate) struct Wire {
@@ -162,7 +153,7 @@ impl Wire {
     }
 
     /// Writes what is left and sees that it leaves; ready when nothing is kept back.
-    fn poll_send(&mut self, cx: &mut Context<'_>, out: &mut Outgoing<'_>) -> Poll<io::Result<()>> {
+    pub(crate) fn poll_send(&mut self, cx: &mut Context<'_>, out: &mut Outgoing<'_>) -> Poll<io::Result<()>> {
         while !self.is_written(out) {
             out.written += ready!(self.poll_write(cx, out))?;
         }
@@ -183,31 +174,19 @@ impl Wire {
         .await
     }
 
-    /// Goes on writing the write buffer and then the body, and while the other side does not take it looks whether it
-    /// sends something itself.
-    pub(crate) async fn send_watching(&mut self, out: &mut Outgoing<'_>, pace: super::Pace) -> Result<SendEnd, WireError> {
-        let mut patience = Patience::default();
-        poll_fn(|cx| {
-            if let Poll::Ready(sent) = self.poll_send(cx, out) {
-                return Poll::Ready(sent.map(|()| SendEnd::Sent).map_err(WireError::Io));
-            }
-            if let Poll::Ready(count) = self.poll_fill(cx) {
-                return Poll::Ready(Ok(SendEnd::Interrupted(count?)));
-            }
-            let deadline = patience.deadline(self.progress(out), || pace.deadline());
-            self.timer.poll(cx, deadline).map(|()| Err(WireError::Timeout))
-        })
-        .await
+    /// A number that grows with every byte that went out.
+    pub(crate) fn progress(&self, out: &Outgoing<'_>) -> u64 {
+        out.written as u64 + self.transport.sent()
     }
 
-    /// A number that grows with every byte that went out.
-    fn progress(&self, out: &Outgoing<'_>) -> u64 {
-        out.written as u64 + self.transport.sent()
+    /// Ends the sending direction.
+    pub(crate) fn poll_shut(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.transport).poll_shutdown(cx)
     }
 
     /// Ends the sending direction; false if that failed or took too long.
     async fn shut(&mut self, deadline: Option<Instant>) -> bool {
-        poll_fn(|cx| match Pin::new(&mut self.transport).poll_shutdown(cx) {
+        poll_fn(|cx| match self.poll_shut(cx) {
             Poll::Ready(result) => Poll::Ready(result.is_ok()),
             Poll::Pending => self.timer.poll(cx, deadline).map(|()| false),
         })
@@ -252,12 +231,12 @@ impl Wire {
 
 /// The deadline of a write, which begins anew with every byte that goes out.
 #[derive(Default)]
-struct Patience {
+pub(crate) struct Patience {
     waiting: Option<(u64, Option<Instant>)>,
 }
 
 impl Patience {
-    fn deadline(&mut self, progress: u64, make: impl FnOnce() -> Option<Instant>) -> Option<Instant> {
+    pub(crate) fn deadline(&mut self, progress: u64, make: impl FnOnce() -> Option<Instant>) -> Option<Instant> {
         match self.waiting {
             Some((seen, deadline)) if seen == progress => deadline,
             _ => {

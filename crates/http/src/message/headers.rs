@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use super::{Name, ascii};
 
@@ -119,6 +119,28 @@ impl Headers {
             self.slots.retain(|slot| slot.known != Some(name));
             self.present &= !name.bit();
         }
+    }
+
+    /// Appends fields, at the cost of a copy of the buffer. Values obey the rules of received ones.
+    pub(crate) fn append(&mut self, fields: &[(Name, Vec<u8>)]) {
+        let added: usize = fields.iter().map(|(_, value)| value.len()).sum();
+        if fields.is_empty() {
+            return;
+        }
+        let mut buffer = BytesMut::with_capacity(self.buffer.len() + added);
+        buffer.extend_from_slice(&self.buffer);
+        for (name, value) in fields {
+            self.slots.push(Slot {
+                known: Some(*name),
+                name_start: 0,
+                name_len: 0,
+                value_start: buffer.len() as u32,
+                value_len: value.len() as u32,
+            });
+            self.present |= name.bit();
+            buffer.extend_from_slice(value);
+        }
+        self.buffer = buffer.freeze();
     }
 
     /// Keeps only the fields for which the function says so.

@@ -15,6 +15,7 @@ mod target;
 mod version;
 
 pub use authority::{Authority, parse_authority};
+pub(crate) use block::has_option;
 pub use block::{Direction, FieldError, HeaderBlock};
 pub use head::{RequestHead, ResponseHead};
 pub(crate) use headers::Slot;

@@ -7,6 +7,8 @@ pub struct Status(u16);
 impl Status {
     /// 200
     pub const OK: Status = Status(200);
+    /// 101
+    pub const SWITCHING_PROTOCOLS: Status = Status(101);
     /// 500
     pub const INTERNAL_SERVER_ERROR: Status = Status(500);
 

@@ -2,17 +2,26 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use parking_lot::Mutex;
 use temblor_codec::{Codec, Limits, PostChain, PostFactory, PreChain, PreFactory, Scratch};
-use temblor_event::{Data, Original, Payload};
+use temblor_event::{Data, Original, Payload, Stream, Trailers};
 use temblor_runtime::need::{BodyNeed, Need};
-use temblor_value::{Value, json};
+use temblor_value::{Str, Value, json};
+
+use crate::body::{Body, Broken, Content, ReadBody, collect};
+use crate::message::Headers;
+use crate::tunnel::Tunnel;
 
 thread_local! {
     /// Parser buffers, one set per thread.
     static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::default());
 }
+
+/// The codec whose bodies nobody wants.
+const NULL: &str = "null";
 
 /// What a body gave.
 #[derive(Debug, Default)]
@@ -32,6 +41,44 @@ impl Taken {
     }
 }
 
+/// What is done about a body when its message arrives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Read and dropped.
+    Drop,
+    /// Passed on while it arrives.
+    Stream,
+    /// Read to its end first.
+    Collect,
+}
+
+/// A body as it was taken from its connection.
+pub enum Arrived {
+    /// Read to its end.
+    Whole(Bytes, Option<Trailers>),
+    /// To be read by whoever sends it on.
+    Stream(Body),
+    /// Read and dropped.
+    Dropped,
+    /// None, but a connection that has switched protocols.
+    Tunnel(Tunnel),
+    /// None, and none is looked for: the request asks for another protocol.
+    Upgrade,
+}
+
+impl Arrived {
+    /// A complete body and what followed it.
+    pub fn whole(bytes: Bytes, trailers: &Headers) -> Self {
+        let trailers = (!trailers.is_empty()).then(|| {
+            trailers
+                .iter()
+                .map(|field| (Str::new(field.name()), field.value_bytes()))
+                .collect()
+        });
+        Self::Whole(bytes, trailers)
+    }
+}
+
 /// How bodies of one artefact become data.
 pub struct Intake<'a> {
     /// The codec chosen by content type.
@@ -45,14 +92,48 @@ pub struct Intake<'a> {
 }
 
 impl Intake<'_> {
-    /// Turns a complete body into data. May change the ingest time.
-    pub fn take(&self, body: Bytes, ingest_ns: &mut u64) -> Taken {
-        if self.preprocessors.is_empty() {
-            return match self.take_chunk(body, ingest_ns) {
-                Some(part) => Taken { parts: vec![part] },
-                None => Taken::default(),
-            };
+    /// The need, with what the artefact's own codec and preprocessors demand (spec/proxy.md 3.2).
+    pub fn need(&self) -> Need {
+        match self.need.need {
+            Need::Stream if self.validate && !self.codec.accepts_any_bytes() => Need::Bytes,
+            Need::Stream if !self.preprocessors.is_empty() => Need::Bytes,
+            need => need,
         }
+    }
+
+    /// What is to be done about a body.
+    pub fn mode(&self) -> Mode {
+        if self.codec.name() == NULL && self.preprocessors.is_empty() {
+            return Mode::Drop;
+        }
+        match self.need() {
+            Need::Stream => Mode::Stream,
+            Need::Bytes | Need::Value => Mode::Collect,
+        }
+    }
+
+    /// Turns a body into data. May change the ingest time.
+    pub fn take(&self, arrived: Arrived, ingest_ns: &mut u64) -> Taken {
+        let (bytes, trailers) = match arrived {
+            Arrived::Whole(bytes, trailers) => (bytes, trailers),
+            Arrived::Stream(body) => {
+                let (codec, length) = (self.codec.name(), body.remaining());
+                return one(Data::Stream(Stream::new(Some(codec), length, Arc::new(Place::new(body)))));
+            }
+            Arrived::Tunnel(tunnel) => return one(Data::Stream(Stream::new(None, None, Arc::new(Place::new(tunnel))))),
+            Arrived::Dropped => return one(Data::Value(Value::Null, None)),
+            Arrived::Upgrade => return one(Data::Value(Value::Null, Some(self.absent()))),
+        };
+        if !self.preprocessors.is_empty() {
+            return self.preprocess(bytes, ingest_ns);
+        }
+        let part = self.take_chunk(bytes, ingest_ns);
+        Taken {
+            parts: part.map(|part| part.map(|data| trailed(data, trailers))).into_iter().collect(),
+        }
+    }
+
+    fn preprocess(&self, body: Bytes, ingest_ns: &mut u64) -> Taken {
         let mut chain = PreChain::new(self.preprocessors, &Limits::default());
         let mut chunks = Vec::new();
         let result = chain
@@ -71,6 +152,13 @@ impl Intake<'_> {
         }
     }
 
+    fn absent(&self) -> Original {
+        Original {
+            is_absent: true,
+            ..original(Bytes::new(), self.codec.name())
+        }
+    }
+
     /// Checks bytes against the codec.
     pub fn check_only(&self, bytes: &[u8]) -> Result<(), String> {
         SCRATCH
@@ -82,19 +170,9 @@ impl Intake<'_> {
     fn take_chunk(&self, chunk: Bytes, ingest_ns: &mut u64) -> Option<Result<Data, String>> {
         let name = self.codec.name();
         if chunk.is_empty() && !self.codec.decodes_empty() {
-            let original = Original {
-                bytes: chunk,
-                codec: name,
-                is_absent: true,
-                trailers: None,
-            };
-            return Some(Ok(Data::Value(Value::object(), Some(original))));
+            return Some(Ok(Data::Value(Value::object(), Some(self.absent()))));
         }
-        let need = match self.need.need {
-            Need::Stream if self.validate && !self.codec.accepts_any_bytes() => Need::Bytes,
-            need => need,
-        };
-        match need {
+        match self.need() {
             Need::Stream => Some(Ok(Data::Raw(original(chunk, name)))),
             Need::Bytes => Some(self.check(chunk)),
             Need::Value => self.decode(chunk, ingest_ns),
@@ -131,6 +209,19 @@ fn decode(codec: &dyn Codec, bytes: Bytes, ingest_ns: &mut u64) -> Result<Option
     })
 }
 
+fn one(data: Data) -> Taken {
+    Taken { parts: vec![Ok(data)] }
+}
+
+/// Data whose bytes, if they were kept, keep their trailers as well.
+fn trailed(mut data: Data, trailers: Option<Trailers>) -> Data {
+    match &mut data {
+        Data::Value(_, Some(original)) | Data::Raw(original) => original.trailers = trailers,
+        Data::Value(_, None) | Data::Stream(_) => {}
+    }
+    data
+}
+
 fn original(bytes: Bytes, codec: &'static str) -> Original {
     Original {
         bytes,
@@ -160,25 +251,71 @@ pub struct Outlet<'a> {
     pub always_encode: bool,
 }
 
-impl Outlet<'_> {
+/// A body on its way out.
+pub struct Leaving {
     /// The body; `None` for data that came without one and that nobody replaced.
-    pub fn body(&self, data: &Data, ingest_ns: u64, now_ns: u64) -> Result<Option<Bytes>, String> {
+    pub content: Option<Content>,
+    /// It is as it came.
+    pub is_untouched: bool,
+}
+
+impl Leaving {
+    /// No body.
+    pub const NOTHING: Self = Self {
+        content: None,
+        is_untouched: true,
+    };
+}
+
+impl Outlet<'_> {
+    /// Whether a body must be read to its end before it can leave: it goes through another codec or through postprocessors.
+    pub fn must_collect(&self, data: &Data) -> bool {
+        matches!(data, Data::Stream(stream) if !self.passes_stream(stream) && stream.codec.is_some())
+    }
+
+    fn passes_stream(&self, stream: &Stream) -> bool {
+        let has_codec = stream.codec.is_some_and(|codec| self.passes(codec));
+        has_codec && self.postprocessors.is_empty()
+    }
+
+    /// Do bytes that this codec has decoded leave as they are?
+    fn passes(&self, codec: &str) -> bool {
+        !self.always_encode && codec == self.codec.name() && codec != NULL
+    }
+
+    /// The body. A stream that does not pass must have been collected before ([`settle`]).
+    pub fn body(&self, data: &Data, ingest_ns: u64, now_ns: u64) -> Result<Leaving, String> {
         let original = match data {
+            Data::Stream(stream) if self.passes_stream(stream) => {
+                return Ok(Leaving {
+                    content: Some(Content::Stream(take_body(stream)?)),
+                    is_untouched: true,
+                });
+            }
             Data::Value(_, original) => original.as_ref(),
             Data::Raw(original) => Some(original),
             Data::Stream(_) => None,
         };
         if original.is_some_and(|original| original.is_absent) && !self.always_encode {
-            return Ok(None);
+            return Ok(Leaving::NOTHING);
         }
-        let passes = original.filter(|original| !self.always_encode && original.codec == self.codec.name());
+        let passes = original.filter(|original| self.passes(original.codec));
         let bytes = match (passes, data) {
             (Some(original), _) => original.bytes.clone(),
             (None, Data::Value(value, _)) => self.encode(value)?,
             (None, Data::Raw(original)) => self.encode(&decode_late(original)?)?,
-            (None, Data::Stream(_)) => return Err("the body was not collected".to_owned()),
+            (None, Data::Stream(_)) => self.encode(&Value::Null)?,
         };
-        self.postprocess(bytes, ingest_ns, now_ns).map(Some)
+        let bytes = self.postprocess(bytes, ingest_ns, now_ns)?;
+        let trailers = passes.and_then(|original| original.trailers.clone());
+        let content = match trailers {
+            Some(trailers) if self.postprocessors.is_empty() => Content::Stream(Box::new(Trailed { bytes, trailers })),
+            _ => Content::Whole(bytes),
+        };
+        Ok(Leaving {
+            content: Some(content),
+            is_untouched: passes.is_some(),
+        })
     }
 
     fn encode(&self, value: &Value) -> Result<Bytes, String> {
@@ -207,4 +344,70 @@ fn decode_late(original: &Original) -> Result<Value, String> {
     let codec = temblor_codec::codec(original.codec).ok_or_else(|| format!("Codec '{}' not found.", original.codec))?;
     let decoded = decode(&*codec, original.bytes.clone(), &mut 0)?;
     Ok(decoded.map_or_else(Value::object, |(value, _)| value))
+}
+
+/// Reads a stream that cannot leave as it is, at most `limit` bytes.
+pub async fn settle(payload: &mut Payload, limit: Option<u64>) -> Result<(), String> {
+    let Data::Stream(stream) = payload.data() else {
+        return Ok(());
+    };
+    let Some(codec) = stream.codec else {
+        return Ok(());
+    };
+    let mut body = take_body(stream)?;
+    let bytes = collect(&mut body, limit).await.map_err(|error| error.to_string())?;
+    *payload = Payload::raw(original(bytes, codec), std::mem::replace(&mut payload.meta, Value::Null));
+    Ok(())
+}
+
+fn take_body(stream: &Stream) -> Result<Body, String> {
+    let place: Option<&Place<Body>> = stream.place();
+    place
+        .and_then(Place::take)
+        .ok_or_else(|| "The body was read already.".to_owned())
+}
+
+/// The tunnel behind the event of an upgrade, if nobody replaced its value and nobody took it.
+pub fn take_tunnel(data: &Data) -> Option<Tunnel> {
+    match data {
+        Data::Stream(stream) => stream.place::<Place<Tunnel>>()?.take(),
+        Data::Value(..) | Data::Raw(_) => None,
+    }
+}
+
+/// Where an event's stream lies until somebody takes it.
+struct Place<T>(Mutex<Option<T>>);
+
+impl<T> Place<T> {
+    fn new(content: T) -> Self {
+        Self(Mutex::new(Some(content)))
+    }
+
+    /// Takes what lies there; `None`: somebody else had it first.
+    fn take(&self) -> Option<T> {
+        self.0.lock().take()
+    }
+}
+
+/// A complete body with trailers, which only a message without announced length can carry.
+struct Trailed {
+    bytes: Bytes,
+    trailers: Trailers,
+}
+
+impl ReadBody for Trailed {
+    fn poll_chunk(&mut self, _cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Broken>> {
+        let bytes = std::mem::take(&mut self.bytes);
+        Poll::Ready(Ok((!bytes.is_empty()).then_some(bytes)))
+    }
+
+    fn remaining(&self) -> Option<u64> {
+        None
+    }
+
+    fn visit_trailers(&self, visit: &mut dyn FnMut(&str, &[u8])) {
+        for (name, value) in self.trailers.iter() {
+            visit(name, value);
+        }
+    }
 }

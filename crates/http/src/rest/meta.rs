@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use temblor_value::{ObjectMap, Str, Value};
 
-use crate::message::{Field, Headers, Name, RequestHead, TargetForm, parse_authority};
+use crate::message::{Field, Headers, Name, RequestHead, TargetForm, has_option, parse_authority};
 
 /// Keys of metadata records. Constants, so that no key is built at run time.
 pub mod key {
@@ -33,6 +33,8 @@ pub mod key {
     pub const EVENT_ID: Str = Str::from_static("event_id");
     /// `reason`
     pub const REASON: Str = Str::from_static("reason");
+    /// `client`
+    pub const CLIENT: Str = Str::from_static("client");
     /// `source_id`
     pub const SOURCE_ID: Str = Str::from_static("source_id");
     /// Parts of a URL, in the order in which records show them.
@@ -64,12 +66,12 @@ fn put(record: &mut ObjectMap, part: Part, value: impl Into<Value>) {
     record.insert(key::URL_PARTS[part as usize].clone(), value);
 }
 
-/// Metadata of a request: `{"request": {"method", "headers", "url"}}`.
-pub fn request(head: &RequestHead) -> Value {
+/// Metadata of a request: `{"request": {"method", "headers", "url"}}`. `is_secure`: it came over TLS.
+pub fn request(head: &RequestHead, is_secure: bool) -> Value {
     let mut request = ObjectMap::with_capacity(3);
     request.insert(key::METHOD, Str::new(head.method.as_str()));
     request.insert(key::HEADERS, headers(&head.headers));
-    request.insert(key::URL, url(head));
+    request.insert(key::URL, url(head, is_secure));
     let mut meta = ObjectMap::with_capacity(4);
     meta.insert(key::REQUEST, Value::from(request));
     Value::from(meta)
@@ -115,11 +117,12 @@ fn text(buffer: &Bytes, shared: &mut Option<Arc<Bytes>>, field: Field<'_>) -> St
     Str::from_buffer(shared, start..start + value.len()).unwrap_or_else(|_| Str::from(field.text().into_owned()))
 }
 
-fn url(head: &RequestHead) -> Value {
+fn url(head: &RequestHead, is_secure: bool) -> Value {
     let target = &head.target;
     let mut url = ObjectMap::with_capacity(5);
     let scheme = match target.scheme() {
         Some(scheme) if scheme.eq_ignore_ascii_case("https") => "https",
+        None if is_secure => "https",
         _ => "http",
     };
     put(&mut url, Part::Scheme, Str::from_static(scheme));
@@ -208,6 +211,21 @@ pub fn first_header<'a>(headers: &'a Value, wanted: &str) -> Option<&'a str> {
         Value::Array(values) => values.iter().find_map(Value::as_str),
         _ => None,
     }
+}
+
+/// Whether a header of a metadata record, a list of options, names one; `header` in lower case.
+pub fn names_option(headers: &Value, header: &str, option: &str) -> bool {
+    all_texts(headers, header).any(|text| has_option(text.as_bytes(), option.as_bytes()))
+}
+
+/// Texts of a header in a metadata record, any case of its name.
+fn all_texts<'a>(headers: &'a Value, wanted: &'a str) -> impl Iterator<Item = &'a str> {
+    let record = headers.as_object();
+    let values = record.into_iter().flatten().filter(|(name, _)| name.eq_ignore_ascii_case(wanted));
+    values.flat_map(|(_, value)| match value {
+        Value::Array(values) => values.iter().filter_map(Value::as_str).collect(),
+        text => Vec::from_iter(text.as_str()),
+    })
 }
 
 /// Host of the origin URI of a request's events (spec/artefacts.md 3.4).

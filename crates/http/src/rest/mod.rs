@@ -6,4 +6,5 @@ pub mod body;
 pub mod meta;
 pub mod offramp;
 pub mod onramp;
+mod permit;
 mod settings;

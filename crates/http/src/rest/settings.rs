@@ -4,6 +4,9 @@ use std::num::NonZeroU64;
 use std::time::Duration;
 
 use temblor_runtime::config::{ByteSize, ConfigError, ConfigReader};
+use temblor_value::Str;
+
+use crate::message::class::is_token;
 
 /// A duration for which zero means no limit.
 pub(super) fn time_limit(
@@ -51,10 +54,19 @@ pub(super) fn refuse_absent(reader: &ConfigReader<'_>, absent: &[&str]) -> Resul
 
 /// `encode: original` or `always`; true for `always`.
 pub(super) fn always_encode(reader: &mut ConfigReader<'_>) -> Result<bool, ConfigError> {
-    let given: Option<temblor_value::Str> = reader.optional("encode")?;
+    let given: Option<Str> = reader.optional("encode")?;
     match given.as_deref() {
         None | Some("original") => Ok(false),
         Some("always") => Ok(true),
         Some(other) => Err(reader.error("encode", format!("`encode` is `original` or `always`, not `{other}`"))),
+    }
+}
+
+/// `upgrade`: protocols that connections may be switched to, in lower case.
+pub(super) fn upgrades(reader: &mut ConfigReader<'_>) -> Result<Vec<Str>, ConfigError> {
+    let given: Vec<Str> = reader.or("upgrade", Vec::new())?;
+    match given.iter().find(|name| !is_token(name.as_bytes())) {
+        Some(name) => Err(reader.error("upgrade", format!("`{name}` is no name of a protocol"))),
+        None => Ok(given.iter().map(|name| Str::from(name.to_ascii_lowercase())).collect()),
     }
 }

@@ -1,53 +1,74 @@
 //! The body of a response from an upstream.
 
-use bytes::Bytes;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Bytes, BytesMut};
 
 use super::connection::Connection;
 use super::pool::Pool;
+use crate::body::{Broken, ReadBody};
 use crate::error::{UpstreamError, UpstreamErrorKind};
-use crate::h1::{BodyFault, Decoder, Pace, ReadError};
+use crate::h1::{BodyFault, Decoder, Pace, Pump, PumpError, ReadError, ReadWait};
 use crate::message::Headers;
 
 /// A response body on its connection. The connection goes back to the pool at the body's end; a body dropped earlier closes
-/// it.
-#[derive(Debug)]
-pub struct UpstreamBody<'a> {
-    home: Home<'a>,
+/// it. As long as the upstream still takes the request, reading the response also sends that.
+pub struct UpstreamBody {
+    home: Home,
     connection: Option<Box<Connection>>,
     decoder: Decoder,
     pace: Pace,
+    wait: ReadWait,
     is_persistent: bool,
+    /// The rest of the request.
+    sending: Option<Pump>,
 }
 
 /// Where a connection goes back to.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Home<'a> {
-    pub(crate) pool: &'a Pool,
+#[derive(Debug)]
+pub(crate) struct Home {
+    pub(crate) pool: Arc<Pool>,
     pub(crate) shard: usize,
 }
 
-impl<'a> UpstreamBody<'a> {
+impl UpstreamBody {
     pub(crate) fn new(
-        home: Home<'a>,
+        home: Home,
         connection: Box<Connection>,
         decoder: Decoder,
         pace: Pace,
         is_persistent: bool,
-    ) -> UpstreamBody<'a> {
+        sending: Option<Pump>,
+    ) -> UpstreamBody {
         let mut body = UpstreamBody {
             home,
             connection: Some(connection),
             decoder,
             pace,
+            wait: ReadWait::default(),
             is_persistent,
+            sending,
         };
         body.release_at_end();
         body
     }
 
-    /// Bytes still to come, `None` if that is not known, 0 for a response without body.
-    pub fn remaining(&self) -> Option<u64> {
-        self.decoder.remaining()
+    /// The body of a response that has none and whose connection is no longer there.
+    pub(crate) fn nothing(home: Home) -> UpstreamBody {
+        UpstreamBody {
+            home,
+            connection: None,
+            decoder: Decoder::new(crate::h1::Framing::Length(0), 0),
+            pace: Pace {
+                idle: None,
+                until: None,
+            },
+            wait: ReadWait::default(),
+            is_persistent: false,
+            sending: None,
+        }
     }
 
     /// Trailer fields, after the end of the body.
@@ -55,8 +76,26 @@ impl<'a> UpstreamBody<'a> {
         self.decoder.trailers()
     }
 
+    /// From now on only the time between two reads is limited (`proxy.md` 2.3, `total`).
+    pub fn without_end(&mut self) {
+        self.pace.until = None;
+    }
+
+    /// The whole body, if it is of announced length and has arrived with the head.
+    pub fn take_arrived(&mut self) -> Option<Bytes> {
+        let Some(connection) = &mut self.connection else {
+            return Some(Bytes::new());
+        };
+        let body = self.decoder.take_arrived(&mut connection.wire.read)?;
+        self.release_at_end();
+        Some(body)
+    }
+
     /// Reads the rest of the body, at most `limit` bytes, into a buffer that nothing else shares.
     pub async fn collect(&mut self, limit: Option<u64>) -> Result<Bytes, UpstreamError> {
+        if self.sending.is_some() {
+            return self.collect_parts(limit).await;
+        }
         let Some(connection) = &mut self.connection else {
             return Ok(Bytes::new());
         };
@@ -67,13 +106,44 @@ impl<'a> UpstreamBody<'a> {
         self.conclude(collected)
     }
 
+    async fn collect_parts(&mut self, limit: Option<u64>) -> Result<Bytes, UpstreamError> {
+        let limit = limit.unwrap_or(u64::MAX);
+        let mut body = BytesMut::new();
+        while let Some(chunk) = self.next_chunk().await? {
+            if (body.len() + chunk.len()) as u64 > limit {
+                return self.conclude(Err(ReadError::TooLarge));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body.freeze())
+    }
+
     /// Reads the next part of the body as it arrives; `None` at the end.
     pub async fn next_chunk(&mut self) -> Result<Option<Bytes>, UpstreamError> {
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, UpstreamError>> {
         let Some(connection) = &mut self.connection else {
-            return Ok(None);
+            return Poll::Ready(Ok(None));
         };
-        let chunk = self.decoder.next_chunk(&mut connection.wire, self.pace).await;
-        self.conclude(chunk)
+        if let Some(pump) = &mut self.sending {
+            match pump.poll(&mut connection.wire, cx, self.pace) {
+                Poll::Pending => {}
+                Poll::Ready(Ok(())) => self.sending = None,
+                Poll::Ready(Err(PumpError::Body(Broken(detail)))) => {
+                    self.connection = None;
+                    return Poll::Ready(Err(UpstreamError::new(UpstreamErrorKind::RequestBody, detail)));
+                }
+                // The upstream takes no more, but its answer may go on.
+                Poll::Ready(Err(PumpError::Late | PumpError::Lost(_))) => {
+                    self.sending = None;
+                    self.is_persistent = false;
+                }
+            }
+        }
+        let chunk = ready!(self.decoder.poll_chunk(cx, &mut connection.wire, self.pace, &mut self.wait));
+        Poll::Ready(self.conclude(chunk))
     }
 
     fn conclude<T>(&mut self, result: Result<T, ReadError>) -> Result<T, UpstreamError> {
@@ -93,12 +163,30 @@ impl<'a> UpstreamBody<'a> {
         if !self.decoder.is_done() {
             return;
         }
+        // An answer that is complete before the request is: the rest of the request is of no use, and neither is the connection.
+        let is_in_order = self.is_persistent && self.sending.take().is_none();
         // Bytes after the response are never taken for a response: such a connection is closed.
         if let Some(connection) = self.connection.take()
-            && self.is_persistent
+            && is_in_order
             && connection.wire.read.is_empty()
         {
             self.home.pool.check_in(self.home.shard, connection);
+        }
+    }
+}
+
+impl ReadBody for UpstreamBody {
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Broken>> {
+        self.poll_next(cx).map_err(|error| Broken(error.detail))
+    }
+
+    fn remaining(&self) -> Option<u64> {
+        self.decoder.remaining()
+    }
+
+    fn visit_trailers(&self, visit: &mut dyn FnMut(&str, &[u8])) {
+        for field in self.trailers().iter() {
+            visit(field.name(), field.value());
         }
     }
 }

@@ -14,6 +14,8 @@ pub(crate) struct Connection {
     pub(crate) wire: Wire,
     pub(crate) endpoint: Endpoint,
     opened: Instant,
+    /// The upstream has answered as HTTP/1.0.
+    pub(crate) speaks_1_0: bool,
     /// Requests begun on it.
     pub(crate) requests: u64,
     /// When it became idle.
@@ -29,6 +31,7 @@ impl Connection {
             wire: Wire::new(transport),
             endpoint,
             opened: now,
+            speaks_1_0: false,
             requests: 0,
             idle_since: now,
             idle_hint: None,

@@ -1,25 +1,32 @@
 //! One request to an upstream and its response head.
 
+use std::fmt;
+use std::future::poll_fn;
 use std::io;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::body::{Home, UpstreamBody};
 use super::connection::Connection;
 use super::{Endpoint, Upstream};
+use crate::body::{Broken, CollectError, Content, collect};
 use crate::error::{UpstreamError, UpstreamErrorKind};
-use crate::h1::{COPY_BODY, Decoder, Outgoing, Pace, ResponseMessage, ResponseParser, SendEnd, Wire, WireError};
+use crate::h1::{COPY_BODY, Decoder, Pace, Pump, PumpError, ResponseMessage, ResponseParser, SendFraming, Wire, WireError};
+use crate::interim::Interim;
 use crate::limits::ClientLimits;
-use crate::message::{HeaderBlock, Method, ResponseHead};
+use crate::message::{HeaderBlock, Method, Name, ResponseHead, Status, Version, has_option};
 use crate::timeouts::{AttemptTimeouts, after, earlier};
 use crate::transport::Transport;
+use crate::tunnel::TunnelEnd;
 
 /// Interim responses taken before one final response (`proxy.md` 2.1).
 const MAX_INTERIM: usize = 16;
 
-/// A request to send, its body complete.
-#[derive(Clone, Debug)]
+/// A request to send.
+#[derive(Debug)]
 pub struct OutgoingRequest {
     /// The method.
     pub method: Method,
@@ -27,19 +34,47 @@ pub struct OutgoingRequest {
     pub target: String,
     /// The fields, `host` among them, made for [`crate::message::Direction::Request`]. Framing is added.
     pub headers: HeaderBlock,
-    /// The body; an empty one is none.
-    pub body: Bytes,
+    /// The body. A stream is taken out when its reading begins.
+    pub body: Content,
+    /// Trailers of the response are wanted (`proxy.md` 2.6, step 3).
+    pub takes_trailers: bool,
+    /// The protocol to switch to (`proxy.md` 2.9); a valid field value. Such a request has a fresh connection and no body.
+    pub upgrade: Option<String>,
+}
+
+/// What bounds an exchange and what it may do beside it.
+#[derive(Clone, Copy)]
+pub struct Terms<'a> {
+    /// Time-outs.
+    pub timeouts: &'a AttemptTimeouts,
+    /// Where interim responses go; `None`: they are dropped.
+    pub interim: Option<&'a Interim>,
+    /// Largest body that is held because the upstream cannot take it piece by piece; `None`: no limit.
+    pub buffer: Option<u64>,
+    /// Called before anything of the request is sent.
+    pub before_sending: &'a (dyn Fn() + Send + Sync),
 }
 
 /// A response whose body is still to be read.
-#[derive(Debug)]
-pub struct UpstreamResponse<'a> {
+pub struct UpstreamResponse {
     /// The head.
     pub head: ResponseHead,
     /// The body.
-    pub body: UpstreamBody<'a>,
+    pub body: UpstreamBody,
+    /// What a response 101 has opened.
+    pub tunnel: Option<Box<dyn TunnelEnd>>,
     /// Was the connection used before?
     pub reused: bool,
+}
+
+impl fmt::Debug for UpstreamResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UpstreamResponse")
+            .field("head", &self.head)
+            .field("is_tunnel", &self.tunnel.is_some())
+            .field("reused", &self.reused)
+            .finish_non_exhaustive()
+    }
 }
 
 /// When an attempt has to be where.
@@ -49,6 +84,21 @@ struct Schedule<'a> {
     end: Option<Instant>,
 }
 
+impl Schedule<'_> {
+    fn pace(&self) -> Pace {
+        Pace {
+            idle: self.timeouts.idle,
+            until: self.end,
+        }
+    }
+}
+
+/// A response head, and what of the request is still being sent.
+struct Answered {
+    message: ResponseMessage,
+    sending: Option<Pump>,
+}
+
 /// A failed try on one connection.
 struct Failure {
     error: UpstreamError,
@@ -56,33 +106,44 @@ struct Failure {
     answered: bool,
     /// Was anything of the request written?
     written: bool,
+    /// Was anything of the body lost with the connection?
+    body_begun: bool,
 }
 
 impl Failure {
     /// May the request go once more over a fresh connection, if this one was reused (`proxy.md` 2.16)?
     fn is_repeatable(&self, method: &Method) -> bool {
-        self.error.kind == UpstreamErrorKind::Reset && !self.answered && (method.is_idempotent() || !self.written)
+        self.error.kind == UpstreamErrorKind::Reset
+            && !self.answered
+            && !self.body_begun
+            && (method.is_idempotent() || !self.written)
     }
 }
 
 impl Upstream {
     /// Sends a request over an idle connection of the shard (usually the worker's number), or a new one, and takes the
-    /// response head. A reused connection that turns out to be dead is replaced once where that is safe.
+    /// response head. A reused connection that turns out to be dead is replaced once where that is safe. An upstream may answer before it
+    /// has taken the whole request: then the rest is sent while the response body is read.
     pub async fn exchange(
         &self,
         shard: usize,
         endpoint: &Endpoint,
-        request: &OutgoingRequest,
-        timeouts: &AttemptTimeouts,
-    ) -> Result<UpstreamResponse<'_>, UpstreamError> {
+        request: &mut OutgoingRequest,
+        terms: Terms<'_>,
+    ) -> Result<UpstreamResponse, UpstreamError> {
+        let timeouts = terms.timeouts;
         let schedule = Schedule {
             timeouts,
             end: earlier(after(timeouts.total), timeouts.deadline),
         };
-        let home = Home { pool: &self.pool, shard };
-        if let Some(mut connection) = self.pool.check_out(shard, endpoint) {
-            match self.attempt(&mut connection, request, schedule).await {
-                Ok(message) => return Ok(respond(home, connection, message, schedule, &self.limits, true)),
+        let idle = if request.upgrade.is_none() {
+            self.pool.check_out(shard, endpoint)
+        } else {
+            None
+        };
+        if let Some(mut connection) = idle {
+            match self.attempt(&mut connection, request, schedule, terms).await {
+                Ok(answered) => return Ok(self.respond(shard, connection, answered, schedule, true)),
                 Err(failure) if failure.is_repeatable(&request.method) => {}
                 Err(failure) => return Err(failure.error),
             }
@@ -90,8 +151,8 @@ impl Upstream {
         // Boxed: connecting is rare, and its state would make every exchange larger.
         let transport = Box::pin(self.connect(endpoint, schedule)).await?;
         let mut connection = Box::new(Connection::new(transport, endpoint.clone()));
-        match self.attempt(&mut connection, request, schedule).await {
-            Ok(message) => Ok(respond(home, connection, message, schedule, &self.limits, false)),
+        match self.attempt(&mut connection, request, schedule, terms).await {
+            Ok(answered) => Ok(self.respond(shard, connection, answered, schedule, false)),
             Err(failure) => Err(failure.error),
         }
     }
@@ -109,68 +170,156 @@ impl Upstream {
     async fn attempt(
         &self,
         connection: &mut Connection,
-        request: &OutgoingRequest,
+        request: &mut OutgoingRequest,
         schedule: Schedule<'_>,
-    ) -> Result<ResponseMessage, Failure> {
+        terms: Terms<'_>,
+    ) -> Result<Answered, Failure> {
         connection.requests += 1;
+        if connection.speaks_1_0 && request.body.length().is_none() {
+            let collected = collect_first(&mut request.body, terms.buffer, schedule.end).await;
+            collected.map_err(|error| Failure {
+                error,
+                answered: false,
+                written: false,
+                body_begun: true,
+            })?;
+        }
+        (terms.before_sending)();
         let wire = &mut connection.wire;
         wire.write.clear();
         write_request_head(&mut wire.write, request);
-        let mut body: &[u8] = &request.body;
-        if body.len() <= COPY_BODY {
-            wire.write.extend_from_slice(body);
-            body = &[];
-        }
-        let mut out = Outgoing { body, written: 0 };
+        let mut pump = start_body(&mut wire.write, &mut request.body);
         let mut intake = Intake {
             parser: ResponseParser::default(),
             method: &request.method,
+            upgrade: request.upgrade.as_deref(),
             limits: &self.limits,
-            interim: 0,
+            interim: terms.interim,
+            interim_count: 0,
             answered: false,
         };
-        let result = intake.run(wire, &mut out, schedule).await;
-        result.map_err(|error| Failure {
-            error,
-            answered: intake.answered,
-            written: out.written > 0,
-        })
+        let result = intake.run(wire, &mut pump, schedule).await;
+        let answered = intake.answered;
+        match result {
+            Ok((message, is_sent)) => {
+                connection.speaks_1_0 = message.head.version == Version::Http10;
+                Ok(Answered {
+                    message,
+                    sending: (!is_sent).then_some(pump),
+                })
+            }
+            Err(error) => {
+                let written = pump.has_written();
+                let had_stream = pump.had_body();
+                let unread = pump.into_unread();
+                let body_begun = had_stream && unread.is_none();
+                if let Some(body) = unread {
+                    request.body = Content::Stream(body);
+                }
+                Err(Failure {
+                    error,
+                    answered,
+                    written,
+                    body_begun,
+                })
+            }
+        }
+    }
+
+    fn respond(
+        &self,
+        shard: usize,
+        mut connection: Box<Connection>,
+        answered: Answered,
+        schedule: Schedule<'_>,
+        reused: bool,
+    ) -> UpstreamResponse {
+        let Answered { message, sending } = answered;
+        connection.idle_hint = message.idle_hint;
+        let decoder = Decoder::new(message.framing, self.limits.trailers);
+        let home = Home {
+            pool: Arc::clone(&self.pool),
+            shard,
+        };
+        if message.head.status == Status::SWITCHING_PROTOCOLS {
+            return UpstreamResponse {
+                head: message.head,
+                body: UpstreamBody::nothing(home),
+                tunnel: Some(Box::new(connection.wire)),
+                reused,
+            };
+        }
+        UpstreamResponse {
+            head: message.head,
+            body: UpstreamBody::new(home, connection, decoder, schedule.pace(), message.persistent, sending),
+            tunnel: None,
+            reused,
+        }
     }
 }
 
-fn respond<'a>(
-    home: Home<'a>,
-    mut connection: Box<Connection>,
-    message: ResponseMessage,
-    schedule: Schedule<'_>,
-    limits: &ClientLimits,
-    reused: bool,
-) -> UpstreamResponse<'a> {
-    connection.idle_hint = message.idle_hint;
-    let decoder = Decoder::new(message.framing, limits.trailers);
-    let pace = Pace {
-        idle: schedule.timeouts.idle,
-        until: schedule.end,
+/// Reads a whole body, for an upstream that must be told its length in advance (`proxy.md` 2.6, step 7).
+async fn collect_first(content: &mut Content, limit: Option<u64>, deadline: Option<Instant>) -> Result<(), UpstreamError> {
+    let Content::Stream(mut body) = std::mem::take(content) else {
+        return Ok(());
     };
-    let body = UpstreamBody::new(home, connection, decoder, pace, message.persistent);
-    UpstreamResponse {
-        head: message.head,
-        body,
-        reused,
+    let reading = collect(&mut body, limit);
+    let collected = match deadline {
+        Some(deadline) => timeout_at(deadline, reading)
+            .await
+            .map_err(|_| timeout("request body not there in time"))?,
+        None => reading.await,
+    };
+    *content = Content::Whole(collected.map_err(|error| match error {
+        CollectError::Broken(broken) => request_broken(broken),
+        CollectError::TooLarge => UpstreamError::new(UpstreamErrorKind::TooLarge, "request body above the limit"),
+    })?);
+    Ok(())
+}
+
+/// Puts the body behind the head, or makes it follow.
+fn start_body(out: &mut Vec<u8>, content: &mut Content) -> Pump {
+    if let Content::Whole(body) = content {
+        if body.len() > COPY_BODY {
+            return Pump::of_bytes(body.clone());
+        }
+        out.extend_from_slice(body);
+        return Pump::of_bytes(Bytes::new());
+    }
+    match std::mem::take(content) {
+        Content::Stream(body) => {
+            let framing = match body.remaining() {
+                Some(length) => SendFraming::Length(length),
+                None => SendFraming::Chunked { trailers: true },
+            };
+            Pump::new(framing, body)
+        }
+        Content::Whole(body) => Pump::of_bytes(body),
     }
 }
 
-/// `proxy.md` 2.6 step 7 and 8: a known length, nothing else.
+/// `proxy.md` 2.6, steps 3, 7 and 8.
 fn write_request_head(out: &mut Vec<u8>, request: &OutgoingRequest) {
     out.extend_from_slice(request.method.as_str().as_bytes());
     out.push(b' ');
     out.extend_from_slice(request.target.as_bytes());
     out.extend_from_slice(b" HTTP/1.1\r\n");
     out.extend_from_slice(request.headers.as_bytes());
-    if !request.body.is_empty() || request.method.announces_empty_body() {
-        out.extend_from_slice(b"content-length: ");
-        out.extend_from_slice(itoa::Buffer::new().format(request.body.len()).as_bytes());
+    match (request.body.length(), &request.body) {
+        (Some(0), Content::Whole(_)) if !request.method.announces_empty_body() => {}
+        (Some(length), _) => {
+            out.extend_from_slice(b"content-length: ");
+            out.extend_from_slice(itoa::Buffer::new().format(length).as_bytes());
+            out.extend_from_slice(b"\r\n");
+        }
+        (None, _) => out.extend_from_slice(b"transfer-encoding: chunked\r\n"),
+    }
+    if let Some(protocol) = &request.upgrade {
+        out.extend_from_slice(b"connection: upgrade\r\nupgrade: ");
+        out.extend_from_slice(protocol.as_bytes());
         out.extend_from_slice(b"\r\n");
+    } else if request.takes_trailers {
+        out.extend_from_slice(b"te: trailers\r\nconnection: te\r\n");
     }
     out.extend_from_slice(b"\r\n");
 }
@@ -179,43 +328,52 @@ fn write_request_head(out: &mut Vec<u8>, request: &OutgoingRequest) {
 struct Intake<'a> {
     parser: ResponseParser,
     method: &'a Method,
+    upgrade: Option<&'a str>,
     limits: &'a ClientLimits,
-    interim: usize,
+    interim: Option<&'a Interim>,
+    interim_count: usize,
     answered: bool,
 }
 
+/// What happened while the request was being sent.
+enum Event {
+    Sent(Result<(), PumpError>),
+    Arrived(io::Result<usize>),
+    Late,
+}
+
 impl Intake<'_> {
+    /// The head, and whether the request was sent to its end before.
     async fn run(
         &mut self,
         wire: &mut Wire,
-        out: &mut Outgoing<'_>,
+        pump: &mut Pump,
         schedule: Schedule<'_>,
-    ) -> Result<ResponseMessage, UpstreamError> {
-        let pace = Pace {
-            idle: schedule.timeouts.idle,
-            until: schedule.end,
-        };
+    ) -> Result<(ResponseMessage, bool), UpstreamError> {
         loop {
-            match wire.send_watching(out, pace).await {
-                Ok(SendEnd::Sent) => break,
-                Ok(SendEnd::Interrupted(0)) => return Err(reset(None)),
-                Ok(SendEnd::Interrupted(_)) => {
-                    if let Some(message) = self.take(wire)? {
-                        return Ok(without_reuse(message));
-                    }
-                }
-                Err(WireError::Timeout) => return Err(timeout("request not taken in time")),
+            match poll_fn(|cx| poll_event(wire, pump, cx, schedule)).await {
+                Event::Sent(Ok(())) => break,
+                Event::Sent(Err(PumpError::Late)) | Event::Late => return Err(timeout("request not taken in time")),
+                Event::Sent(Err(PumpError::Body(broken))) => return Err(request_broken(broken)),
                 // An upstream that refuses a body early may answer and close; the answer counts.
-                Err(WireError::Io(error)) => {
-                    return match self.receive(wire, pace.deadline()).await {
-                        Ok(message) => Ok(without_reuse(message)),
+                Event::Sent(Err(PumpError::Lost(error))) | Event::Arrived(Err(error)) => {
+                    return match self.receive(wire, schedule.pace().deadline()).await {
+                        Ok(message) => Ok((without_reuse(message), true)),
                         Err(_) => Err(reset(Some(error))),
                     };
                 }
+                Event::Arrived(Ok(0)) => return Err(reset(None)),
+                Event::Arrived(Ok(_)) => {
+                    if let Some(message) = self.take(wire)? {
+                        return Ok((message, false));
+                    }
+                }
             }
         }
-        self.receive(wire, earlier(after(schedule.timeouts.first_byte), schedule.end))
-            .await
+        let message = self
+            .receive(wire, earlier(after(schedule.timeouts.first_byte), schedule.end))
+            .await?;
+        Ok((message, true))
     }
 
     async fn receive(&mut self, wire: &mut Wire, deadline: Option<Instant>) -> Result<ResponseMessage, UpstreamError> {
@@ -232,7 +390,7 @@ impl Intake<'_> {
         }
     }
 
-    /// Takes what has arrived; interim responses are passed over.
+    /// Takes what has arrived; interim responses go their own way.
     fn take(&mut self, wire: &mut Wire) -> Result<Option<ResponseMessage>, UpstreamError> {
         self.answered = true;
         let violation = |detail| UpstreamError::new(UpstreamErrorKind::Protocol, detail);
@@ -245,12 +403,20 @@ impl Intake<'_> {
             if !status.is_interim() {
                 return Ok(Some(message));
             }
-            if status.code() == 101 {
-                return Err(violation("switch of protocols that was not asked for"));
+            if status == Status::SWITCHING_PROTOCOLS {
+                return match self.upgrade {
+                    Some(protocol) if is_switch(&message.head, protocol) => Ok(Some(message)),
+                    _ => Err(violation("switch of protocols that was not asked for")),
+                };
             }
-            self.interim += 1;
-            if self.interim > MAX_INTERIM {
+            self.interim_count += 1;
+            if self.interim_count > MAX_INTERIM {
                 return Err(violation("too many interim responses"));
+            }
+            if status.code() != 100
+                && let Some(interim) = self.interim
+            {
+                interim.send(message.head);
             }
             self.parser = ResponseParser::default();
         }
@@ -258,7 +424,24 @@ impl Intake<'_> {
     }
 }
 
-/// A response that came before the request was sent leaves the connection in the middle of a message.
+fn is_switch(head: &ResponseHead, protocol: &str) -> bool {
+    head.headers
+        .get_all(Name::Upgrade)
+        .any(|value| has_option(value, protocol.as_bytes()))
+}
+
+/// Sends, and while the upstream does not take it or the body has nothing looks whether it answers.
+fn poll_event(wire: &mut Wire, pump: &mut Pump, cx: &mut Context<'_>, schedule: Schedule<'_>) -> Poll<Event> {
+    if let Poll::Ready(sent) = pump.poll(wire, cx, schedule.pace()) {
+        return Poll::Ready(Event::Sent(sent));
+    }
+    if let Poll::Ready(arrived) = wire.poll_fill(cx) {
+        return Poll::Ready(Event::Arrived(arrived));
+    }
+    wire.poll_timer(cx, schedule.end).map(|()| Event::Late)
+}
+
+/// A connection that broke while the request was sent is of no further use.
 fn without_reuse(message: ResponseMessage) -> ResponseMessage {
     ResponseMessage {
         persistent: false,
@@ -268,6 +451,10 @@ fn without_reuse(message: ResponseMessage) -> ResponseMessage {
 
 fn timeout(detail: &'static str) -> UpstreamError {
     UpstreamError::new(UpstreamErrorKind::Timeout, detail)
+}
+
+fn request_broken(Broken(detail): Broken) -> UpstreamError {
+    UpstreamError::new(UpstreamErrorKind::RequestBody, detail)
 }
 
 fn reset(source: Option<io::Error>) -> UpstreamError {

@@ -11,12 +11,13 @@ mod exchange;
 mod pool;
 mod resolve;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use body::UpstreamBody;
 use connect::Connector;
 pub use endpoint::Endpoint;
-pub use exchange::{OutgoingRequest, UpstreamResponse};
+pub use exchange::{OutgoingRequest, Terms, UpstreamResponse};
 use pool::Pool;
 pub use resolve::Family;
 
@@ -61,7 +62,7 @@ impl Default for UpstreamConfig {
 /// A client with a pool of connections; one per offramp instance.
 #[derive(Debug)]
 pub struct Upstream {
-    pool: Pool,
+    pool: Arc<Pool>,
     connector: Connector,
     limits: ClientLimits,
 }
@@ -71,7 +72,7 @@ impl Upstream {
     pub fn new(config: UpstreamConfig) -> Upstream {
         let connector = Connector::new(config.refresh, config.family);
         Upstream {
-            pool: Pool::new(&config),
+            pool: Arc::new(Pool::new(&config)),
             connector,
             limits: config.limits,
         }

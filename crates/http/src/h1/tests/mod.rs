@@ -2,6 +2,7 @@ mod body;
 mod request;
 mod response;
 mod server;
+mod streams;
 
 /// Every way to cut the text in two, and one byte at a time.
 fn cuts(text: &[u8]) -> Vec<Vec<&[u8]>> {

@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::connection::{Addresses, ConnectionInfo};
+use crate::body::Content;
 use crate::error::{BodyError, Refusal, RefusalReason};
 use crate::h1::{Answer, DrainTrigger, Handler, Request, Response, ServerConfig, drain, serve};
 use crate::limits::ServerLimits;
@@ -19,6 +20,10 @@ use crate::timeouts::ServerTimeouts;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 const SHORT: Option<Duration> = Some(Duration::from_millis(60));
+
+fn body(text: impl Into<Bytes>) -> Content {
+    Content::Whole(text.into())
+}
 
 /// A handler whose behaviour is chosen by the path.
 struct Script {
@@ -32,23 +37,23 @@ impl Script {
         let path = request.head.target.path().to_owned();
         let argument = path.rsplit('/').next().unwrap_or_default();
         match path.split('/').nth(1).unwrap_or_default() {
-            "echo" => response.body = request.body.collect(Some(100_000)).await?,
+            "echo" => response.body = request.body.collect(Some(100_000)).await?.into(),
             "trailers" => {
                 request.body.collect(None).await?;
                 let trailers: Vec<_> = request.body.trailers().iter().map(|field| field.name().to_owned()).collect();
-                response.body = trailers.join(",").into();
+                response.body = body(trailers.join(","));
             }
             "chunks" => {
                 let mut length = 0;
                 while let Some(chunk) = request.body.next_chunk().await? {
                     length += chunk.len();
                 }
-                response.body = length.to_string().into();
+                response.body = body(length.to_string());
             }
-            "early" => response.body = Bytes::from_static(b"early"),
+            "early" => response.body = body("early"),
             "status" => {
                 response.status = Status::new(argument.parse().unwrap()).unwrap();
-                response.body = Bytes::from_static(b"body");
+                response.body = body("body");
                 response.headers.push("X-One", b"1").unwrap();
             }
             "declared" => {
@@ -56,18 +61,18 @@ impl Script {
                 response.declared_length = Some(12345);
             }
             "close" => response.headers.push("connection", b"close").unwrap(),
-            "size" => response.body = vec![b'x'; argument.parse().unwrap()].into(),
+            "size" => response.body = body(vec![b'x'; argument.parse().unwrap()]),
             "wait" => {
                 self.log.send("waiting".to_owned()).unwrap();
                 tokio::select! {
-                    () = self.release.notified() => response.body = Bytes::from_static(b"released"),
+                    () = self.release.notified() => response.body = body("released"),
                     () = request.body.client_gone() => {
                         self.log.send("gone".to_owned()).unwrap();
                         return Err(BodyError::Gone);
                     }
                 }
             }
-            _ => response.body = path.into_bytes().into(),
+            _ => response.body = body(path),
         }
         Ok(response)
     }
@@ -553,6 +558,7 @@ fn timeouts() -> ServerTimeouts {
         keep_alive: None,
         write: None,
         connection_age: None,
+        tunnel: None,
     }
 }
 

@@ -1,11 +1,13 @@
 //! Configuration of a `rest` offramp (spec/artefacts.md 4.1, spec/proxy.md 2.2, 2.3, 2.6, 2.11 and 2.15).
 
+use std::num::NonZeroU64;
+
 use temblor_runtime::config::{ConfigError, ConfigReader, Field, FromConfig, Pairs, Statuses};
 use temblor_value::{Str, Value};
 
 use super::endpoint::Endpoint;
 use crate::message::Method;
-use crate::rest::settings::{always_encode, count_limit, refuse_absent, size, size_limit, time_limit};
+use crate::rest::settings::{always_encode, count_limit, refuse_absent, size, size_limit, time_limit, upgrades};
 use crate::timeouts::AttemptTimeouts;
 use crate::upstream::{Family, UpstreamConfig};
 
@@ -15,7 +17,6 @@ const ABSENT: &[&str] = &[
     "protocol",
     "queue",
     "health",
-    "upgrade",
     "expose",
     "deadline_header",
     "deadline_margin",
@@ -85,16 +86,17 @@ pub(super) struct OfframpConfig {
     pub always_encode: bool,
     /// What is done about content codings.
     pub decompress: Decompress,
+    /// Protocols that requests may ask to switch to, in lower case.
+    pub upgrade: Vec<Str>,
+    /// Tunnels open at a time; `None`: no limit.
+    pub tunnels: Option<NonZeroU64>,
 }
 
 impl OfframpConfig {
-    /// Reads the record; `shards` is the number of workers.
-    pub(super) fn read(mut reader: ConfigReader<'_>, shards: usize) -> Result<Self, ConfigError> {
+    /// Reads the record.
+    pub(super) fn read(mut reader: ConfigReader<'_>) -> Result<Self, ConfigError> {
         refuse_absent(&reader, ABSENT)?;
-        let mut upstream = UpstreamConfig {
-            shards,
-            ..UpstreamConfig::default()
-        };
+        let mut upstream = UpstreamConfig::default();
         let mut timeouts = AttemptTimeouts {
             total: time_limit(&mut reader, "timeout", None)?,
             ..AttemptTimeouts::default()
@@ -108,9 +110,9 @@ impl OfframpConfig {
         if let Some(record) = reader.optional("resolve")? {
             read_resolve(record, &mut upstream)?;
         }
-        let buffer = match reader.optional("limits")? {
+        let (buffer, tunnels) = match reader.optional("limits")? {
             Some(record) => read_limits(record, &mut upstream)?,
-            None => Some(DEFAULT_BUFFER),
+            None => (Some(DEFAULT_BUFFER), None),
         };
         let Pairs(headers) = reader.or("headers", Pairs::<Str>(Vec::new()))?;
         let config = Self {
@@ -127,6 +129,8 @@ impl OfframpConfig {
             validate: reader.or("validate", true)?,
             always_encode: always_encode(&mut reader)?,
             decompress: read_decompress(&mut reader)?,
+            upgrade: upgrades(&mut reader)?,
+            tunnels,
         };
         for warning in reader.finish_open() {
             tracing::warn!(target: "tremor_runtime::offramp", "{warning}");
@@ -266,11 +270,15 @@ fn read_resolve(mut record: ConfigReader<'_>, upstream: &mut UpstreamConfig) -> 
     record.finish_closed().map(drop)
 }
 
-fn read_limits(mut record: ConfigReader<'_>, upstream: &mut UpstreamConfig) -> Result<Option<u64>, ConfigError> {
-    refuse_absent(&record, &["tunnels"])?;
+/// The buffer limit and the number of tunnels.
+fn read_limits(
+    mut record: ConfigReader<'_>,
+    upstream: &mut UpstreamConfig,
+) -> Result<(Option<u64>, Option<NonZeroU64>), ConfigError> {
     upstream.limits.head = size(&mut record, "head", upstream.limits.head)?;
     upstream.limits.headers = record.or("headers", upstream.limits.headers)?;
     let buffer = size_limit(&mut record, "buffer", Some(DEFAULT_BUFFER))?;
+    let tunnels = count_limit(&mut record, "tunnels")?;
     record.finish_closed()?;
-    Ok(buffer)
+    Ok((buffer, tunnels))
 }

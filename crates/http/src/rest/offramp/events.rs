@@ -58,6 +58,11 @@ impl Failure {
         }
     }
 
+    /// There is no slot.
+    pub(super) fn overload() -> Self {
+        Self::unsent(Outcome::Overload, "Dropped data due to overload")
+    }
+
     /// A failure of the engine.
     pub(super) fn of_engine(error: &UpstreamError) -> Self {
         let (outcome, text) = match error.kind {
@@ -72,6 +77,7 @@ impl Failure {
                 Outcome::TooLarge,
                 "TooLarge: the server's response is larger than may be held",
             ),
+            UpstreamErrorKind::RequestBody => (Outcome::Cancelled, ""),
         };
         Self {
             outcome,
@@ -91,12 +97,18 @@ impl RestSink {
     }
 
     /// The error event and the feedback of a failure. `insight_first`: for everything but an unreadable response.
+    /// What was given up because the request's own body broke off has no event and is no judgement on the upstream (spec/proxy.md 1.6).
     pub(super) fn failed(&self, cause: Cause, failure: Failure, elapsed_ms: f64, now_ns: u64) -> Reply {
+        let is_cancelled = failure.outcome == Outcome::Cancelled;
         let insight_first = !matches!(failure.outcome, Outcome::Decode | Outcome::Truncated | Outcome::TooLarge);
-        let event = self.error_event(&cause, &failure, now_ns);
+        let event = (!is_cancelled).then(|| self.error_event(&cause, &failure, now_ns));
         let Cause { about, .. } = cause;
         let insight = about.map(|insight| Insight {
-            kind: InsightKind::Fail,
+            kind: if is_cancelled {
+                InsightKind::Cancelled
+            } else {
+                InsightKind::Fail
+            },
             ingest_ns: now_ns,
             time_ms: failure.status.map(|_| elapsed_ms as u64),
             attempt: Some(Attempt {
@@ -108,7 +120,7 @@ impl RestSink {
             ..insight
         });
         Reply {
-            events: std::iter::once((SinkPort::Err, event)).collect(),
+            events: event.map(|event| (SinkPort::Err, event)).into_iter().collect(),
             insight,
             insight_first,
         }

@@ -3,10 +3,11 @@
 mod config;
 mod endpoint;
 mod events;
-mod permit;
+mod facts;
 mod request;
 mod response;
 mod sink;
+mod stream;
 
 use temblor_runtime::connectors::SinkType;
 
@@ -14,5 +15,6 @@ use temblor_runtime::connectors::SinkType;
 pub const TYPE: SinkType = SinkType {
     name: "rest",
     default_codec: "json",
-    build: sink::build,
+    passes_bodies: true,
+    plan: sink::plan,
 };

@@ -2,7 +2,6 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use temblor_event::Event;
 use temblor_runtime::need::{BodyNeed, Need};
 use temblor_value::{ObjectMap, Str, Value};
@@ -12,7 +11,7 @@ use super::endpoint::Resolved;
 use super::sink::RestSink;
 use crate::message::{Direction, HeaderBlock, Method, Name};
 use crate::rest::body::Outlet;
-use crate::rest::meta::{first_header, key};
+use crate::rest::meta::{first_header, key, names_option};
 use crate::upstream::{Endpoint, OutgoingRequest};
 
 /// Room for the fields of an ordinary request.
@@ -60,16 +59,8 @@ impl RestSink {
         let request = meta.get("request").unwrap_or(&no_request);
         let given = request.get("headers").unwrap_or(&no_request);
         let method = self.method(request)?;
-        let content_type = first_header(given, "content-type");
-        let codec = content_type
-            .and_then(|text| self.codec_map.resolve(Some(text)))
-            .unwrap_or(&self.codec);
-        let outlet = Outlet {
-            codec,
-            postprocessors: &self.postprocessors,
-            always_encode: self.config.always_encode,
-        };
-        let body = outlet.body(event.payload.data(), event.ingest_ns, now_ns)?;
+        let outlet = self.outlet(given);
+        let body = outlet.body(event.payload.data(), event.ingest_ns, now_ns)?.content.unwrap_or_default();
         let mut fields = Fields::new(is_shown);
         fields.set_host(self.host_header(&resolved, given))?;
         self.add_headers(&mut fields, given, self.decodes(need))?;
@@ -80,11 +71,45 @@ impl RestSink {
                 method,
                 target: resolved.target.clone(),
                 headers: fields.block,
-                body: body.unwrap_or_else(Bytes::new),
+                upgrade: self.upgrade(given).filter(|_| body.length() == Some(0)),
+                body,
+                takes_trailers: self.streams(need) && names_option(given, "te", "trailers"),
             },
             headers: fields.record.map(Value::from),
             resolved,
         })
+    }
+
+    /// Whether the body of the event must be read to its end before its request can be built.
+    pub(super) fn must_collect(&self, event: &Event) -> bool {
+        let given = event.meta().get("request").and_then(|request| request.get("headers"));
+        self.outlet(given.unwrap_or(&Value::Null)).must_collect(event.payload.data())
+    }
+
+    fn outlet(&self, given: &Value) -> Outlet<'_> {
+        let codec = first_header(given, "content-type")
+            .and_then(|text| self.codec_map.resolve(Some(text)))
+            .unwrap_or(&self.codec);
+        Outlet {
+            codec,
+            postprocessors: &self.postprocessors,
+            always_encode: self.config.always_encode,
+        }
+    }
+
+    /// The protocol that the event asks to switch to, if that is allowed (spec/proxy.md 2.9).
+    fn upgrade(&self, given: &Value) -> Option<String> {
+        let wanted = self
+            .config
+            .upgrade
+            .iter()
+            .find(|protocol| names_option(given, "upgrade", protocol))?;
+        names_option(given, "connection", "upgrade").then(|| wanted.to_string())
+    }
+
+    /// May responses be passed on while they arrive?
+    fn streams(&self, need: BodyNeed) -> bool {
+        need.need == Need::Stream && (!self.config.validate || self.codec.accepts_any_bytes())
     }
 
     /// Where a request goes; nearly always where the configuration says.

@@ -15,20 +15,43 @@ use super::events::{Cause, Failure, origin_of};
 use super::request::{Built, request_record};
 use super::sink::RestSink;
 use crate::message::{Name, ResponseHead};
-use crate::rest::body::{Intake, payload};
+use crate::rest::body::{Arrived, Intake, Mode, payload};
 use crate::rest::meta::{headers, key};
 
-/// A complete response.
+/// A response, as far as it was taken.
 pub(super) struct Received {
     /// Its head.
     pub head: ResponseHead,
     /// Its body.
-    pub body: Bytes,
+    pub body: Arrived,
     /// Time from acceptance of the event to the head, milliseconds.
     pub elapsed_ms: f64,
 }
 
 impl RestSink {
+    /// What is to be done about the body of a response.
+    pub(super) fn mode(&self, head: &ResponseHead, need: BodyNeed) -> Mode {
+        let is_decoded = self.decodes(need) && coding_of(head).is_some();
+        if !self.is_linked || is_decoded {
+            return Mode::Collect;
+        }
+        self.intake(head, need).mode()
+    }
+
+    fn intake(&self, head: &ResponseHead, need: BodyNeed) -> Intake<'_> {
+        let content_type = head
+            .headers
+            .get_all(Name::ContentType)
+            .next_back()
+            .and_then(|text| std::str::from_utf8(text).ok());
+        Intake {
+            codec: self.codec_map.resolve(content_type).unwrap_or(&self.codec),
+            preprocessors: &self.preprocessors,
+            need,
+            validate: self.config.validate,
+        }
+    }
+
     /// The events and the feedback of a response.
     pub(super) fn received(&self, cause: Cause, built: Built, received: Received, need: BodyNeed) -> Reply {
         let Received {
@@ -47,34 +70,26 @@ impl RestSink {
         };
         if self.decodes(need)
             && let Some(coding) = coding
+            && let Arrived::Whole(coded, _) = &body
         {
-            match decode_coding(coding, &body, self.config.buffer) {
-                Ok(plain) => body = plain,
+            match decode_coding(coding, coded, self.config.buffer) {
+                Ok(plain) => body = Arrived::Whole(plain, None),
                 Err(text) => return self.failed(cause, unreadable(text), elapsed_ms, now_ns),
             }
             head.headers.remove(Name::ContentEncoding);
             head.headers.remove(Name::ContentLength);
         }
-        let content_type = head
-            .headers
-            .get_all(Name::ContentType)
-            .next_back()
-            .and_then(|text| std::str::from_utf8(text).ok());
+        let mut intake = self.intake(&head, need);
         let is_coded = head.headers.contains(Name::ContentEncoding);
-        let intake = Intake {
-            codec: self.codec_map.resolve(content_type).unwrap_or(&self.codec),
-            preprocessors: &self.preprocessors,
-            need,
+        if is_coded && intake.need() == Need::Bytes {
             // What stays coded is checked on a decoded copy, as far as the coding is known.
-            validate: self.config.validate && (!is_coded || need.need == Need::Value),
-        };
-        if self.config.validate
-            && is_coded
-            && need.need == Need::Bytes
-            && let Some(coding) = coding
-            && let Err(text) = decode_coding(coding, &body, self.config.buffer).and_then(|plain| intake.check_only(&plain))
-        {
-            return self.failed(cause, unreadable(text), elapsed_ms, now_ns);
+            if intake.validate
+                && let (Some(coding), Arrived::Whole(coded, _)) = (coding, &body)
+                && let Err(text) = decode_coding(coding, coded, self.config.buffer).and_then(|plain| intake.check_only(&plain))
+            {
+                return self.failed(cause, unreadable(text), elapsed_ms, now_ns);
+            }
+            intake.validate = false;
         }
         let mut ingest_ns = now_ns;
         let taken = intake.take(body, &mut ingest_ns);

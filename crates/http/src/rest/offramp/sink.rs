@@ -6,21 +6,27 @@ use std::sync::atomic::AtomicU64;
 use temblor_codec::{Codec, CodecMap, PostFactory, PreFactory};
 use temblor_event::{Event, Insight, Origin, Outcome, Signal, Uid};
 use temblor_runtime::clock::now_ns;
-use temblor_runtime::connectors::SinkStart;
+use temblor_runtime::connectors::{SinkPlan, SinkStart};
 use temblor_runtime::need::BodyNeed;
 use temblor_runtime::ramp::Ramp;
-use temblor_runtime::sink::{Delivery, Exchange, Reply, Sink, SinkCx, SinkTraits};
+use temblor_runtime::sink::{Delivery, Exchange, Reply, SentMark, Sink, SinkCx, Withdrawal};
 use temblor_runtime::source::StartError;
 use temblor_runtime::worker;
 use temblor_value::Str;
 use tokio::time::Instant;
 
 use super::config::OfframpConfig;
+use super::facts;
 use super::events::{Cause, Failure};
-use super::permit::{Permit, Permits};
 use super::request::Built;
 use super::response::Received;
-use crate::upstream::{Endpoint, Upstream};
+use super::stream::ResponseStream;
+use crate::error::UpstreamError;
+use crate::interim::{Interim, of_client};
+use crate::rest::body::{Arrived, Mode, settle};
+use crate::rest::permit::{Permit, Permits};
+use crate::tunnel::Tunnel;
+use crate::upstream::{Endpoint, Terms, Upstream, UpstreamBody, UpstreamResponse};
 
 /// Ticks between two sweeps of idle connections.
 const SWEEP_TICKS: u64 = 50;
@@ -41,19 +47,29 @@ pub(super) struct RestSink {
     pub(super) numbers: AtomicU64,
     /// Where requests go unless an event says otherwise.
     pub(super) usual_endpoint: Option<Endpoint>,
-    is_linked: bool,
+    /// Its name, for logs.
+    pub(super) url: String,
+    pub(super) is_linked: bool,
     permits: Arc<Permits>,
+    tunnels: Arc<Permits>,
     upstream: Upstream,
     ticks: AtomicU64,
 }
 
-/// Builds the sink; nothing is opened before the first event.
-pub(super) fn build(ramp: Ramp, start: SinkStart) -> Result<Arc<dyn Sink>, StartError> {
-    let shards = start.workers.count();
-    let config = ramp.config(|reader| OfframpConfig::read(reader, shards))?;
+/// Reads the configuration.
+pub(super) fn plan(ramp: Ramp) -> Result<SinkPlan, StartError> {
+    let config = ramp.config(OfframpConfig::read)?;
+    let facts = facts::of(&config, ramp.is_linked);
+    Ok(SinkPlan::new(|start| Ok(open(ramp, config, start))).with_facts(facts))
+}
+
+/// Makes the sink; nothing is connected before the first event.
+fn open(ramp: Ramp, mut config: OfframpConfig, start: SinkStart) -> Arc<dyn Sink> {
+    config.upstream.shards = start.workers.count();
     let sink = RestSink {
         uid: start.uid,
         permits: Permits::new(config.concurrency),
+        tunnels: Permits::new(config.tunnels.map_or(usize::MAX, |limit| limit.get() as usize)),
         upstream: Upstream::new(config.upstream.clone()),
         usual_endpoint: config
             .endpoint
@@ -72,10 +88,11 @@ pub(super) fn build(ramp: Ramp, start: SinkStart) -> Result<Arc<dyn Sink>, Start
             path: Vec::new(),
         }),
         numbers: AtomicU64::new(0),
+        url: ramp.url,
         is_linked: ramp.is_linked,
         ticks: AtomicU64::new(0),
     };
-    Ok(Arc::new(RestOfframp(Arc::new(sink))))
+    Arc::new(RestOfframp(Arc::new(sink)))
 }
 
 impl Sink for RestOfframp {
@@ -88,36 +105,41 @@ impl Sink for RestOfframp {
             return refuse(cause, Failure::unsent(Outcome::Build, text));
         }
         let Some(permit) = sink.permits.try_acquire() else {
-            return refuse(cause, Failure::unsent(Outcome::Overload, "Dropped data due to overload"));
+            return refuse(cause, Failure::overload());
         };
-        let built = match sink.build_request(
-            &event,
-            cx.response_need,
-            cx.response_meta.touches("response", "request"),
-            cx.now_ns,
-        ) {
-            Ok(built) => built,
-            Err(text) => return refuse(cause, Failure::unsent(Outcome::Build, text)),
-        };
+        let is_shown = cx.response_meta.touches("response", "request");
         let about = cause.about.clone();
-        let is_safe = built.request.method.is_safe();
+        let mut sent = None;
+        let (request, withdrawal) = if sink.must_collect(&event) {
+            (Request::Uncollected(Box::new((event, is_shown))), Withdrawal::Unsent(sent.insert(SentMark::default()).clone()))
+        } else {
+            match sink.build_request(&event, cx.response_need, is_shown, cx.now_ns) {
+                Ok(built) => {
+                    let withdrawal = if built.request.method.is_safe() {
+                        Withdrawal::Always
+                    } else {
+                        Withdrawal::Unsent(sent.insert(SentMark::default()).clone())
+                    };
+                    (Request::Built(built), withdrawal)
+                }
+                Err(text) => return refuse(cause, Failure::unsent(Outcome::Build, text)),
+            }
+        };
         let work = Work {
             sink: Arc::clone(sink),
             cause,
-            built,
+            request,
             need: cx.response_need,
             permit,
+            interim: of_client(),
+            sent,
         };
         Delivery::Exchange(Exchange {
             future: Box::pin(work.run()),
-            is_safe,
+            withdrawal,
             answers: sink.is_linked,
             about,
         })
-    }
-
-    fn traits(&self) -> SinkTraits {
-        SinkTraits { passes_bodies: true }
     }
 
     fn on_signal(&self, _signal: Signal) -> Option<Insight> {
@@ -141,9 +163,20 @@ impl Sink for RestOfframp {
 struct Work {
     sink: Arc<RestSink>,
     cause: Cause,
-    built: Built,
+    request: Request,
     need: BodyNeed,
     permit: Permit,
+    interim: Option<Arc<Interim>>,
+    /// To be set as soon as something of the request is sent, if somebody looks.
+    sent: Option<SentMark>,
+}
+
+/// How far a request was prepared.
+enum Request {
+    /// It can be sent.
+    Built(Built),
+    /// The event's body has to be read first; and whether programs look at the response's `request`.
+    Uncollected(Box<(Event, bool)>),
 }
 
 impl Work {
@@ -151,15 +184,26 @@ impl Work {
         let Self {
             sink,
             cause,
-            built,
+            request,
             need,
             permit,
+            interim,
+            sent,
         } = self;
         let start = Instant::now();
-        let received = sink.attempt(&built, start).await;
-        drop(permit);
         let elapsed_ms = || start.elapsed().as_secs_f64() * 1000.0;
-        match received {
+        let built = match request {
+            Request::Built(built) => Ok(built),
+            Request::Uncollected(late) => {
+                let (event, is_shown) = *late;
+                Box::pin(sink.build_late(event, need, is_shown)).await
+            }
+        };
+        let mut built = match built {
+            Ok(built) => built,
+            Err(text) => return sink.failed(cause, Failure::unsent(Outcome::Build, text), elapsed_ms(), now_ns()),
+        };
+        match sink.attempt(&mut built, need, start, permit, interim.as_deref(), sent.as_ref()).await {
             Ok(received) if sink.is_linked => sink.received(cause, built, received, need),
             Ok(received) => Reply {
                 insight: sink.judge(cause.about, received.head.status.code(), received.elapsed_ms, now_ns()),
@@ -171,23 +215,76 @@ impl Work {
 }
 
 impl RestSink {
-    async fn attempt(&self, built: &Built, start: Instant) -> Result<Received, Failure> {
+    async fn build_late(&self, mut event: Event, need: BodyNeed, is_shown: bool) -> Result<Built, String> {
+        settle(&mut event.payload, self.config.buffer).await?;
+        self.build_request(&event, need, is_shown, now_ns())
+    }
+
+    async fn attempt(
+        self: &Arc<Self>,
+        built: &mut Built,
+        need: BodyNeed,
+        start: Instant,
+        permit: Permit,
+        interim: Option<&Interim>,
+        sent: Option<&SentMark>,
+    ) -> Result<Received, Failure> {
+        let tunnel_permit = match &built.request.upgrade {
+            Some(_) => Some(self.tunnels.try_acquire().ok_or_else(Failure::overload)?),
+            None => None,
+        };
         let shard = usize::from(worker::current().0);
-        let response = self
-            .upstream
-            .exchange(shard, &built.endpoint, &built.request, &self.config.timeouts)
-            .await;
-        let mut response = response.map_err(|error| Failure::of_engine(&error))?;
+        let terms = Terms {
+            timeouts: &self.config.timeouts,
+            interim,
+            buffer: self.config.buffer,
+            before_sending: &|| {
+                if let Some(sent) = sent {
+                    sent.set();
+                }
+            },
+        };
+        let response = self.upstream.exchange(shard, &built.endpoint, &mut built.request, terms).await;
+        let UpstreamResponse {
+            head,
+            body: mut rest,
+            tunnel,
+            ..
+        } = response.map_err(|error| Failure::of_engine(&error))?;
         let elapsed_ms = start.elapsed().as_secs_f64() * 1000.0;
-        let status = response.head.status.code();
-        let body = response.body.collect(self.config.buffer).await.map_err(|error| Failure {
-            status: Some(status),
-            ..Failure::of_engine(&error)
-        })?;
+        let status = head.status.code();
+        let body = match (tunnel, tunnel_permit) {
+            (Some(end), Some(held)) => Ok(Arrived::Tunnel(Tunnel {
+                end,
+                held: Box::new(held),
+            })),
+            _ => match self.mode(&head, need) {
+                Mode::Stream => Ok(match rest.take_arrived() {
+                    Some(bytes) => Arrived::Whole(bytes, None),
+                    None => {
+                        rest.without_end();
+                        Arrived::Stream(Box::new(ResponseStream::new(rest, permit, Arc::clone(self))))
+                    }
+                }),
+                Mode::Drop => drop_body(&mut rest).await,
+                Mode::Collect => {
+                    let collected = rest.collect(self.config.buffer).await;
+                    collected.map(|bytes| Arrived::whole(bytes, rest.trailers()))
+                }
+            },
+        };
         Ok(Received {
-            head: response.head,
-            body,
+            head,
+            body: body.map_err(|error| Failure {
+                status: Some(status),
+                ..Failure::of_engine(&error)
+            })?,
             elapsed_ms,
         })
     }
+}
+
+async fn drop_body(body: &mut UpstreamBody) -> Result<Arrived, UpstreamError> {
+    while body.next_chunk().await?.is_some() {}
+    Ok(Arrived::Dropped)
 }

@@ -1,13 +1,15 @@
-//! Configuration of a `rest` onramp (spec/artefacts.md 3.1, spec/proxy.md 1.4, 1.6, 2.2 and 2.3).
+//! Configuration of a `rest` onramp (spec/artefacts.md 3.1, spec/proxy.md 1.4, 1.6 and 2.2 to 2.5).
 
 use std::time::Duration;
 
 use temblor_runtime::config::{ConfigError, ConfigReader};
 use temblor_value::Str;
 
+use super::answers::Answers;
+use super::proxy::ProxySettings;
 use crate::h1::ServerConfig;
 use crate::limits::ServerLimits;
-use crate::rest::settings::{always_encode, count_limit, refuse_absent, size, size_limit, time_limit};
+use crate::rest::settings::{always_encode, count_limit, refuse_absent, size, size_limit, time_limit, upgrades};
 use crate::timeouts::ServerTimeouts;
 
 /// Settings of the specification that this release does not have.
@@ -15,19 +17,14 @@ const ABSENT: &[&str] = &[
     "tls",
     "http2",
     "proxy_protocol",
-    "proxy",
-    "expose",
     "request_id",
     "deadline",
-    "answers",
-    "early_hints",
-    "upgrade",
     "compress",
     "access",
     "access_log",
 ];
 /// Limits of the specification that this release does not have.
-const ABSENT_LIMITS: &[&str] = &["connections", "tunnels"];
+const ABSENT_LIMITS: &[&str] = &["connections"];
 const DEFAULT_REPLY: Duration = Duration::from_mins(5);
 const DEFAULT_BUFFER: u64 = 256 << 20;
 const DEFAULT_EXCHANGES: u32 = 64;
@@ -61,6 +58,14 @@ pub(super) struct OnrampConfig {
     pub answer_merged: bool,
     /// What happens when the client goes.
     pub cancel: Cancel,
+    /// Events carry `$client`.
+    pub expose: bool,
+    /// What requests are told about their way; `None`: nothing is added.
+    pub proxy: Option<ProxySettings>,
+    /// Other answers of our own.
+    pub answers: Answers,
+    /// Protocols that clients may ask to switch to, in lower case.
+    pub upgrade: Vec<Str>,
     /// Check bodies that no program reads.
     pub validate: bool,
     /// Encode replies even if nobody replaced them.
@@ -74,6 +79,7 @@ impl OnrampConfig {
         let mut server = ServerConfig {
             server_header: reader.or("server_header", Str::from_static("Tremor"))?.to_string(),
             half_close: reader.or("half_close", false)?,
+            early_hints: reader.or("early_hints", true)?,
             ..ServerConfig::default()
         };
         if !server.server_header.bytes().all(|byte| (b' '..0x7f).contains(&byte)) {
@@ -97,6 +103,10 @@ impl OnrampConfig {
             reply,
             answer_merged: reader.or("answer_merged", false)?,
             cancel: read_cancel(&mut reader)?,
+            expose: reader.or("expose", false)?,
+            proxy: reader.optional("proxy")?.map(ProxySettings::read).transpose()?,
+            answers: reader.optional("answers")?.map(Answers::read).transpose()?.unwrap_or_default(),
+            upgrade: upgrades(&mut reader)?,
             validate: reader.or("validate", true)?,
             always_encode: always_encode(&mut reader)?,
         };
@@ -118,6 +128,7 @@ fn read_limits(mut reader: ConfigReader<'_>, limits: &mut ServerLimits) -> Resul
     }
     limits.body = size_limit(&mut reader, "body", None)?;
     limits.requests_per_connection = count_limit(&mut reader, "requests_per_connection")?.map(std::num::NonZero::get);
+    limits.tunnels = count_limit(&mut reader, "tunnels")?.map(std::num::NonZero::get);
     let buffer = size_limit(&mut reader, "buffer", Some(DEFAULT_BUFFER))?;
     let exchanges = reader.or("exchanges", DEFAULT_EXCHANGES)?;
     reader.finish_closed()?;
@@ -129,12 +140,13 @@ fn read_timeouts(
     timeouts: &mut ServerTimeouts,
     reply: Option<Duration>,
 ) -> Result<Option<Duration>, ConfigError> {
-    refuse_absent(&reader, &["handshake", "tunnel"])?;
+    refuse_absent(&reader, &["handshake"])?;
     timeouts.head = time_limit(&mut reader, "head", timeouts.head)?;
     timeouts.body = time_limit(&mut reader, "body", timeouts.body)?;
     timeouts.keep_alive = time_limit(&mut reader, "keep_alive", timeouts.keep_alive)?;
     timeouts.write = time_limit(&mut reader, "write", timeouts.write)?;
     timeouts.connection_age = time_limit(&mut reader, "connection_age", None)?;
+    timeouts.tunnel = time_limit(&mut reader, "tunnel", timeouts.tunnel)?;
     let reply = time_limit(&mut reader, "reply", reply)?;
     reader.finish_closed()?;
     Ok(reply)

@@ -1,26 +1,38 @@
 //! One request from its head to its answer.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use temblor_codec::PreFactory;
-use temblor_event::{End, Event, EventId, Reason, RequestKey};
+use temblor_event::{End, EventId, Reason};
 use temblor_runtime::clock::now_ns;
-use temblor_runtime::flow::{Dispatch, Flow, Outcome};
+use temblor_runtime::flow::{Dispatch, Flow};
 use temblor_runtime::source::SourceCx;
 use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::alarm::{Alarm, Interruption};
-use super::answer::{OwnReason, of_decode_error, of_empty, of_end, of_invalid_reply, of_reason};
+use super::answer::OwnAnswer;
+use super::answers::Choice;
 use super::config::{Cancel, OnrampConfig};
-use super::item::Item;
+use super::forwarded::{self, ClientAddress};
+use super::identity;
+use super::item::{Arrival, Item};
+use super::journal::Journal;
 use super::panic::{Panicked, caught};
+use super::proxy::{Passage, Proxy};
+use super::reason::OwnReason;
 use super::reply::ReplyBuilder;
-use crate::error::BodyError;
+use super::unanswered::Template;
+use super::waiting::Waiting;
+use crate::connection::ConnectionInfo;
+use crate::error::{BodyError, Refusal};
 use crate::h1::{Answer, Handler, Request, RequestBody, Response, ServerConfig};
-use crate::message::Status;
+use crate::message::{RequestHead, Status};
+use crate::rest::body::{Arrived, Mode};
+use crate::rest::meta::{self, key};
+use crate::rest::permit::Permits;
 
 /// Longest time that work for a client that went away may run on (spec/proxy.md 1.6).
 const ORPHAN_TIME: Duration = Duration::from_mins(1);
@@ -37,23 +49,30 @@ pub(super) struct Onramp {
     is_linked: bool,
     pub(super) cx: SourceCx,
     pub(super) numbers: AtomicU64,
+    proxy: Option<Proxy>,
+    journal: Journal,
     queue: Arc<Semaphore>,
+    /// Places for tunnels.
+    pub(super) tunnels: Arc<Permits>,
 }
 
 impl Onramp {
     /// An onramp whose events count from 0.
     pub(super) fn new(
-        config: OnrampConfig,
+        mut config: OnrampConfig,
         replies: ReplyBuilder,
         preprocessors: Vec<PreFactory>,
         is_linked: bool,
         cx: SourceCx,
     ) -> Self {
         Self {
+            tunnels: Permits::new(config.server.limits.tunnels.map_or(usize::MAX, |limit| limit as usize)),
+            proxy: config.proxy.take().map(|settings| Proxy::new(settings, &cx.hostname)),
             config,
             replies,
             preprocessors,
             is_linked,
+            journal: Journal::new(cx.url.clone()),
             cx,
             numbers: AtomicU64::new(0),
             queue: Arc::new(Semaphore::new(QUEUE)),
@@ -73,39 +92,169 @@ impl Onramp {
         let Request {
             head,
             mut body,
+            connection,
             received,
-            ..
         } = request;
-        let deadline = received + self.config.reply.unwrap_or(FAR_AWAY);
-        let limit = self.config.buffer;
-        let bytes = match body.collect(limit).await {
-            Ok(bytes) => bytes,
-            Err(BodyError::Refused(refusal)) => return Answer::Refuse(refusal),
-            Err(BodyError::Gone) => return Answer::Close,
+        let via = self.proxy.as_ref().and_then(|proxy| proxy.via(head.version));
+        let arrival = match self.arrive(head, connection, received) {
+            Ok(arrival) => arrival,
+            Err(answer) => return answer,
+        };
+        let Ok(upgrade) = self.upgrade(&arrival.head, &mut body) else {
+            return self.give(self.own_answer(OwnReason::End(Reason::Overflow), self.take_number()));
+        };
+        let flow = self.cx.flow.load();
+        let taken = if upgrade.is_some() {
+            Some(Arrived::Upgrade)
+        } else {
+            match self.take_body(&mut body, self.mode(&arrival, &flow)).await {
+                Ok(taken) => taken,
+                Err(error) => return self.body_failed(&error),
+            }
+        };
+        drop(flow);
+        let mut waiting = Waiting {
+            onramp: self,
+            flow: self.cx.flow.load(),
+            number: 0,
+            body,
+            alarm,
+            deadline: received + self.config.reply.unwrap_or(FAR_AWAY),
+            via,
+            template: None,
+            upgrade,
         };
         if self.cx.control.is_paused() {
-            tokio::select! {
-                biased;
-                () = self.cx.control.running() => {}
-                () = body.client_gone() => return Answer::Close,
-                interruption = alarm.wait(deadline) => return self.own(match interruption {
-                    Interruption::Deadline => OwnReason::Paused,
-                    Interruption::Stopped => OwnReason::Shutdown,
-                }, ""),
+            if let Some(reason) = self.pause(&mut waiting).await {
+                return self.end_paused(waiting, &arrival, reason).await;
+            }
+            waiting.flow = self.cx.flow.load();
+        }
+        let taken = match taken {
+            Some(taken) => taken,
+            None => match self.stream_body(&mut waiting, &arrival).await {
+                Ok(taken) => taken,
+                Err(error) => return self.body_failed(&error),
+            },
+        };
+        let item = self.intake(&arrival, taken, &waiting.flow);
+        if !self.is_linked {
+            return self.accept_only(item, waiting.flow).await;
+        }
+        if item.taken.parts.is_empty() {
+            return self.give(self.own_answer(OwnReason::Empty, item.first));
+        }
+        waiting.number = item.first;
+        waiting.send(item).await
+    }
+
+    /// What is to be done about the body of a request.
+    fn mode(&self, arrival: &Arrival, flow: &Flow) -> Mode {
+        match self.body_intake(&arrival.head, flow).mode() {
+            // The client is answered before anybody could read it.
+            Mode::Stream if !self.is_linked => Mode::Collect,
+            mode => mode,
+        }
+    }
+
+    /// Takes a body that is read before its event is made; `None`: the event comes first.
+    async fn take_body(&self, body: &mut RequestBody<'_>, mode: Mode) -> Result<Option<Arrived>, BodyError> {
+        match mode {
+            Mode::Stream => Ok(None),
+            Mode::Drop => {
+                while body.next_chunk().await?.is_some() {}
+                Ok(Some(Arrived::Dropped))
+            }
+            Mode::Collect => {
+                let bytes = body.collect(self.config.buffer).await?;
+                Ok(Some(Arrived::whole(bytes, &body.trailers())))
             }
         }
-        let flow = self.cx.flow.load();
-        let item = self.intake(&head, bytes, &flow);
-        if !self.is_linked {
-            return self.accept_only(item, flow).await;
+    }
+
+    /// Hands a body over while it arrives, unless the links have changed and it must be read after all.
+    async fn stream_body(&self, waiting: &mut Waiting<'_, '_>, arrival: &Arrival) -> Result<Arrived, BodyError> {
+        let mode = self.mode(arrival, &waiting.flow);
+        if let Some(taken) = self.take_body(&mut waiting.body, mode).await? {
+            return Ok(taken);
         }
-        self.exchange(item, flow, body, alarm.wait(deadline)).await
+        Ok(match waiting.body.take_arrived() {
+            Some(bytes) => Arrived::Whole(bytes, None),
+            None => Arrived::Stream(waiting.body.lend()),
+        })
+    }
+
+    /// Ends a request whose body cannot be read.
+    fn body_failed(&self, error: &BodyError) -> Answer {
+        match error {
+            BodyError::Refused(refusal) => Answer::Refuse(*refusal),
+            BodyError::Gone => self.client_gone(None),
+        }
+    }
+
+    /// What is done with a head before there is an event: identification (spec/proxy.md 2.4 and 2.5).
+    fn arrive(&self, mut head: RequestHead, connection: &ConnectionInfo, received: Instant) -> Result<Arrival, Answer> {
+        let origin_host = meta::origin_host(&head);
+        let client = self.config.expose.then(|| {
+            let address = match &self.proxy {
+                Some(proxy) => forwarded::client(&head.headers, connection.peer, proxy.trusted()),
+                None => ClientAddress::from(connection.peer),
+            };
+            identity::record(address, connection, head.version, self.deadline_ns(received))
+        });
+        if let Some(proxy) = &self.proxy {
+            match proxy.pass(&mut head, connection) {
+                Passage::On => {}
+                Passage::Loop => return Err(self.give(self.own_answer(OwnReason::Loop, self.take_number()))),
+                Passage::Last(status) => return Err(Answer::Respond(OwnAnswer::last(status, self.server_header()).into_response())),
+            }
+        }
+        Ok(Arrival {
+            head,
+            is_secure: connection.tls.is_some(),
+            origin_host,
+            client,
+        })
+    }
+
+    /// The deadline by the wall clock, nanoseconds since the epoch.
+    fn deadline_ns(&self, received: Instant) -> Option<u64> {
+        let left = self.config.reply?.saturating_sub(received.elapsed());
+        Some(now_ns().saturating_add(u64::try_from(left.as_nanos()).unwrap_or(u64::MAX)))
+    }
+
+    /// Waits while the circuit breaker holds the onramp; the reason if the request ends meanwhile.
+    async fn pause(&self, waiting: &mut Waiting<'_, '_>) -> Option<OwnReason> {
+        tokio::select! {
+            biased;
+            () = self.cx.control.running() => None,
+            () = waiting.body.client_gone() => Some(OwnReason::ClientGone),
+            interruption = waiting.alarm.wait(waiting.deadline) => Some(match interruption {
+                Interruption::Deadline => OwnReason::Paused,
+                Interruption::Stopped => OwnReason::Shutdown,
+            }),
+        }
+    }
+
+    async fn end_paused(&self, mut waiting: Waiting<'_, '_>, arrival: &Arrival, reason: OwnReason) -> Answer {
+        if reason == OwnReason::ClientGone {
+            return self.client_gone(None);
+        }
+        waiting.number = self.take_number();
+        if self.is_linked && self.has_unanswered(&waiting.flow) {
+            waiting.template = Some(Template {
+                request: arrival.meta().get(&key::REQUEST).cloned().unwrap_or_default(),
+                origin: arrival.origin(),
+            });
+        }
+        let answer = self.own_answer(reason, waiting.number);
+        waiting.hand_over(answer, None).await
     }
 
     /// Not linked: the client is answered before the events run (spec/artefacts.md 3.5).
     async fn accept_only(&self, item: Item, flow: Arc<Flow>) -> Answer {
         let Ok(permit) = Arc::clone(&self.queue).acquire_owned().await else {
-            return self.own(OwnReason::Internal, "");
+            return self.give(self.own_answer(OwnReason::Internal, item.first));
         };
         let mut dispatch = Dispatch::detached(flow);
         self.send(item, &mut dispatch);
@@ -114,102 +263,73 @@ impl Onramp {
             dispatch.finish().await;
             drop((permit, active));
         });
-        Status::new(202).map_or(Answer::Close, |status| Answer::Respond(Response::new(status)))
+        Answer::Respond(Response::new(Status::known(202)))
     }
 
-    async fn exchange(
-        &self,
-        item: Item,
-        flow: Arc<Flow>,
-        mut body: RequestBody<'_>,
-        interruption: impl Future<Output = Interruption>,
-    ) -> Answer {
-        if item.taken.parts.is_empty() {
-            return Answer::Respond(of_empty(self.server_header()));
-        }
-        let number = item.first;
-        let key = RequestKey {
-            source: self.cx.uid,
-            number,
-            answers_merged: self.config.answer_merged,
-        };
-        let mut dispatch = Dispatch::of_request(flow, key, self.config.exchanges);
-        self.send(item, &mut dispatch);
-        let event_id = || EventId::new(self.cx.uid, number).to_string();
-        tokio::select! {
-            biased;
-            outcome = dispatch.reply() => {
-                self.leave(dispatch);
-                self.respond(outcome, &event_id)
+    /// A number for a request that ends before it has events.
+    fn take_number(&self) -> u64 {
+        self.numbers.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Whether a pipeline is linked to the port `unanswered`.
+    pub(super) fn has_unanswered(&self, flow: &Flow) -> bool {
+        flow.source(self.cx.ix).is_some_and(|source| !source.unanswered.is_empty())
+    }
+
+    /// Ends a request for a reason that brings nothing of its own: notes it in the log and makes the answer.
+    pub(super) fn own_answer(&self, reason: OwnReason, number: u64) -> OwnAnswer {
+        let answer = OwnAnswer::of_reason(reason, &self.event_id(number), self.server_header());
+        self.noted(answer, "")
+    }
+
+    /// Ends an exhausted request in the same way.
+    pub(super) fn answer_of_end(&self, end: &End, number: u64) -> OwnAnswer {
+        let answer = OwnAnswer::of_end(end, &self.event_id(number), self.server_header());
+        self.noted(answer, end.detail.as_deref().unwrap_or(""))
+    }
+
+    /// Ends a request whose reply cannot be sent in the same way.
+    pub(super) fn invalid_reply(&self, text: &str) -> OwnAnswer {
+        let answer = OwnAnswer::of_invalid_reply(text, &*self.replies.codec, self.server_header());
+        self.noted(answer, text)
+    }
+
+    fn event_id(&self, number: u64) -> String {
+        EventId::new(self.cx.uid, number).to_string()
+    }
+
+    fn noted(&self, mut answer: OwnAnswer, detail: &str) -> OwnAnswer {
+        if let Some(reason) = answer.reason() {
+            if let Some(Choice::Status(status)) = self.config.answers.of_own(reason) {
+                answer.set_status(status);
             }
-            () = body.client_gone() => {
-                self.client_gone(dispatch);
-                Answer::Close
-            }
-            interruption = interruption => match interruption {
-                Interruption::Deadline => {
-                    dispatch.time_out();
-                    self.own(OwnReason::Timeout, &event_id())
-                }
-                Interruption::Stopped => self.own(OwnReason::Shutdown, &event_id()),
-            },
+            let detail = if detail.is_empty() { answer.text() } else { detail };
+            self.journal.ended(reason, answer.status(), detail);
         }
+        answer
     }
 
-    fn respond(&self, outcome: Outcome, event_id: &dyn Fn() -> String) -> Answer {
-        match outcome {
-            Outcome::Reply(event) => Answer::Respond(self.build(&event)),
-            Outcome::Loop => self.own(OwnReason::Loop, &event_id()),
-            Outcome::Exhausted(end) => Answer::Respond(self.end(&end, &event_id())),
-        }
-    }
-
-    fn build(&self, event: &Event) -> Response {
-        self.replies.build(event, now_ns()).unwrap_or_else(|text| {
-            tracing::warn!(target: "tremor_runtime::onramp", "[Source::{}] a reply cannot be sent: {text}", self.cx.url);
-            of_invalid_reply(&text, self.server_header())
-        })
-    }
-
-    /// An exhausted request: what brings its own answer is answered with that.
-    fn end(&self, end: &End, event_id: &str) -> Response {
-        self.log_end(end);
-        match (&end.event, end.reason) {
-            (Some(event), Reason::DecodeError) => of_decode_error(event.value(), self.server_header()),
-            (Some(event), Reason::Offramp) if event.meta().get("response").is_some() => self.build(event),
-            _ => of_end(end, event_id, self.server_header()),
+    /// Gives an own answer to the client, unless the setting says that it gets none.
+    pub(super) fn give(&self, answer: OwnAnswer) -> Answer {
+        match answer.reason().and_then(|reason| self.config.answers.of_own(reason)) {
+            Some(Choice::Close) => Answer::Close,
+            _ => Answer::Respond(answer.into_response()),
         }
     }
 
-    fn log_end(&self, end: &End) {
-        let url = &self.cx.url;
-        let reason = end.reason.name();
-        let detail = end.detail.as_deref().unwrap_or("");
-        match end.reason {
-            Reason::ScriptError
-            | Reason::SelectError
-            | Reason::Unlinked
-            | Reason::NoUpstream
-            | Reason::NoReply
-            | Reason::Merged => {
-                tracing::warn!(target: "tremor_runtime::onramp", reason, "[Source::{url}] a request got no reply: {detail}");
-            }
-            Reason::Overflow | Reason::Offramp => {
-                tracing::info!(target: "tremor_runtime::onramp", reason, "[Source::{url}] a request got no reply: {detail}");
-            }
-            Reason::Filtered | Reason::Dropped | Reason::RateLimited | Reason::DecodeError => {
-                tracing::debug!(target: "tremor_runtime::onramp", reason, "[Source::{url}] a request got no reply: {detail}");
-            }
+    fn refuse(&self, refusal: &Refusal) -> Answer {
+        self.journal.refused(refusal);
+        let mut answer = OwnAnswer::of_refusal(refusal, self.server_header());
+        match self.config.answers.of_refusal(refusal.reason) {
+            Some(Choice::Close) => return Answer::Close,
+            Some(Choice::Status(status)) => answer.set_status(status),
+            None => {}
         }
-    }
-
-    fn own(&self, reason: OwnReason, event_id: &str) -> Answer {
-        tracing::info!(target: "tremor_runtime::onramp", reason = reason.name(), "[Source::{}] a request got an answer of our own", self.cx.url);
-        Answer::Respond(of_reason(reason, event_id, self.server_header()))
+        Answer::Respond(answer.into_response())
     }
 
     /// Exchanges that are still under way when the answer is there are not dropped.
-    fn leave(&self, dispatch: Dispatch) {
+    pub(super) fn leave(&self, dispatch: Dispatch) {
         if dispatch.is_pending() {
             let active = self.cx.activity.begin();
             tokio::spawn(async move {
@@ -219,7 +339,10 @@ impl Onramp {
         }
     }
 
-    fn client_gone(&self, mut dispatch: Dispatch) {
+    /// The client went away; what was begun for it ends as the setting `cancel` says.
+    pub(super) fn client_gone(&self, dispatch: Option<Dispatch>) -> Answer {
+        self.journal.ended(OwnReason::ClientGone, OwnReason::ClientGone.status(), OwnReason::ClientGone.text());
+        let Some(mut dispatch) = dispatch else { return Answer::Close };
         match self.config.cancel {
             Cancel::Auto => dispatch.cancel(false),
             Cancel::Always => dispatch.cancel(true),
@@ -233,6 +356,7 @@ impl Onramp {
                 drop(active);
             });
         }
+        Answer::Close
     }
 }
 
@@ -257,10 +381,11 @@ impl Handler for ConnectionHandler {
         let onramp = &self.onramp;
         match caught(onramp.answer(request, &self.alarm)).await {
             Ok(answer) => answer,
-            Err(Panicked) => {
-                tracing::error!(target: "tremor_runtime::onramp", "[Source::{}] a defect ended a request", onramp.cx.url);
-                Answer::Respond(of_reason(OwnReason::Internal, "", onramp.server_header()))
-            }
+            Err(Panicked) => onramp.give(onramp.own_answer(OwnReason::Internal, onramp.take_number())),
         }
+    }
+
+    fn refuse(&self, refusal: &Refusal) -> Answer {
+        self.onramp.refuse(refusal)
     }
 }

@@ -1,9 +1,8 @@
-//! The body of a request as events (spec/artefacts.md 3.2).
+//! A request as events (spec/artefacts.md 3.2).
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use bytes::Bytes;
 use temblor_event::{Event, EventId, Origin, Payload};
 use temblor_runtime::clock::now_ns;
 use temblor_runtime::flow::{Dispatch, Flow};
@@ -12,8 +11,40 @@ use temblor_value::{ObjectMap, Str, Value};
 
 use super::handler::Onramp;
 use crate::message::{Name, RequestHead};
-use crate::rest::body::{Intake, Taken, payload};
+use crate::rest::body::{Arrived, Intake, Taken, payload};
 use crate::rest::meta::{self, key};
+
+/// A request whose body is not read yet, as programs will see it.
+pub(crate) struct Arrival {
+    pub(crate) head: RequestHead,
+    /// It came over TLS.
+    pub(crate) is_secure: bool,
+    /// Host of the origin, from the fields as received (spec/proxy.md 2.5).
+    pub(crate) origin_host: Str,
+    /// `$client`, where that is switched on.
+    pub(crate) client: Option<Value>,
+}
+
+impl Arrival {
+    /// Metadata of its events.
+    pub(crate) fn meta(&self) -> Value {
+        let mut meta = meta::request(&self.head, self.is_secure);
+        if let Some(client) = &self.client {
+            meta.insert(key::CLIENT, client.clone());
+        }
+        meta
+    }
+
+    /// Origin of its events.
+    pub(crate) fn origin(&self) -> Arc<Origin> {
+        Arc::new(Origin {
+            scheme: Str::from_static("tremor-rest"),
+            host: self.origin_host.clone(),
+            port: None,
+            path: vec![Str::default()],
+        })
+    }
+}
 
 /// The events of one request before they are sent.
 pub(crate) struct Item {
@@ -26,33 +57,31 @@ pub(crate) struct Item {
 
 impl Onramp {
     /// Decodes the body and numbers the events; the numbers of one request are consecutive.
-    pub(crate) fn intake(&self, head: &RequestHead, bytes: Bytes, flow: &Flow) -> Item {
+    pub(crate) fn intake(&self, arrival: &Arrival, body: Arrived, flow: &Flow) -> Item {
+        let mut ingest_ns = now_ns();
+        let taken = self.body_intake(&arrival.head, flow).take(body, &mut ingest_ns);
+        let count = taken.parts.len() as u64;
+        Item {
+            first: self.numbers.fetch_add(count, Ordering::Relaxed),
+            taken,
+            meta: arrival.meta(),
+            origin: arrival.origin(),
+            ingest_ns,
+        }
+    }
+
+    /// How the body of a request becomes data.
+    pub(crate) fn body_intake(&self, head: &RequestHead, flow: &Flow) -> Intake<'_> {
         let content_type = head
             .headers
             .get_all(Name::ContentType)
             .next_back()
             .and_then(|text| std::str::from_utf8(text).ok());
-        let codec = self.replies.codec_map.resolve(content_type).unwrap_or(&self.replies.codec);
-        let intake = Intake {
-            codec,
+        Intake {
+            codec: self.replies.codec_map.resolve(content_type).unwrap_or(&self.replies.codec),
             preprocessors: &self.preprocessors,
             need: flow.source(self.cx.ix).map_or(BodyNeed::EVERYTHING, |source| source.need),
             validate: self.config.validate,
-        };
-        let mut ingest_ns = now_ns();
-        let taken = intake.take(bytes, &mut ingest_ns);
-        let count = taken.parts.len() as u64;
-        Item {
-            first: self.numbers.fetch_add(count, Ordering::Relaxed),
-            taken,
-            meta: meta::request(head),
-            origin: Arc::new(Origin {
-                scheme: Str::from_static("tremor-rest"),
-                host: meta::origin_host(head),
-                port: None,
-                path: vec![Str::default()],
-            }),
-            ingest_ns,
         }
     }
 

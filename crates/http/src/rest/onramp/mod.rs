@@ -2,12 +2,25 @@
 
 mod alarm;
 mod answer;
+mod answers;
 mod config;
+mod facts;
+mod forwarded;
 mod handler;
+mod hops;
+mod identity;
 mod item;
+mod journal;
 mod panic;
+mod proxy;
+mod reason;
 mod reply;
+#[cfg(test)]
+mod sample;
 mod source;
+mod unanswered;
+mod upgrade;
+mod waiting;
 
 use temblor_runtime::connectors::SourceType;
 
@@ -16,5 +29,5 @@ pub const TYPE: SourceType = SourceType {
     name: "rest",
     default_codec: "json",
     passes_bodies: true,
-    build: source::build,
+    plan: source::plan,
 };

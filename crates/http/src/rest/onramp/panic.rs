@@ -19,3 +19,24 @@ pub(super) async fn caught<F: Future>(future: F) -> Result<F::Output, Panicked> 
     })
     .await
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::task::yield_now;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_after_a_wait_is_an_error_and_anything_else_passes() {
+        let panics = async {
+            yield_now().await;
+            assert_eq!(1, 2, "the defect");
+        };
+        assert!(caught(panics).await.is_err());
+        let works = async {
+            yield_now().await;
+            7
+        };
+        assert!(matches!(caught(works).await, Ok(7)));
+    }
+}

@@ -8,7 +8,7 @@ use temblor_value::Value;
 
 use crate::h1::Response;
 use crate::message::{Direction, HeaderBlock, Name, Status};
-use crate::rest::body::Outlet;
+use crate::rest::body::{Leaving, Outlet};
 use crate::rest::meta::{first_header, key};
 
 /// Room for the fields of an ordinary response.
@@ -27,8 +27,9 @@ pub(super) struct ReplyBuilder {
 }
 
 impl ReplyBuilder {
-    /// Builds the response; the error is the text that the client is shown (spec/artefacts.md 3.8).
-    pub(super) fn build(&self, event: &Event, now_ns: u64) -> Result<Response, String> {
+    /// Builds the response; the error is the text that the client is shown (spec/artefacts.md 3.8). `via`: the element it gets in `via`
+    /// (spec/proxy.md 2.5).
+    pub(super) fn build(&self, event: &Event, via: Option<&str>, now_ns: u64) -> Result<Response, String> {
         if event.is_batch {
             return Err("Batched events not supported in linked REST source.".to_owned());
         }
@@ -37,33 +38,55 @@ impl ReplyBuilder {
         let no_headers = Value::Null;
         let given = response.get("headers").unwrap_or(&no_headers);
         let content_type = first_header(given, "content-type");
-        let codec = content_type
-            .and_then(|text| self.codec_map.resolve(Some(text)))
-            .unwrap_or(&self.codec);
-        let outlet = Outlet {
-            codec,
-            postprocessors: &self.postprocessors,
-            always_encode: self.always_encode,
+        let leaving = if status == Status::SWITCHING_PROTOCOLS {
+            Leaving::NOTHING
+        } else {
+            let outlet = self.outlet(content_type);
+            outlet.body(event.payload.data(), event.ingest_ns, now_ns)?
         };
-        let body = outlet.body(event.payload.data(), event.ingest_ns, now_ns)?;
         let mut headers = HeaderBlock::with_capacity(Direction::Response, HEADER_BYTES);
         push_headers(&mut headers, given)?;
-        if content_type.is_none() && body.is_some() {
+        if let Some(element) = via {
+            headers
+                .push_known(Name::Via, element.as_bytes())
+                .map_err(|error| error.to_string())?;
+        }
+        if content_type.is_none() && leaving.content.is_some() {
             let own = self.codec.mime_types().first().copied().unwrap_or("application/octet-stream");
             headers
                 .push_known(Name::ContentType, own.as_bytes())
                 .map_err(|error| error.to_string())?;
         }
-        let declared_length = match body {
-            None => first_header(given, "content-length").and_then(|text| text.parse().ok()),
-            Some(_) => None,
-        };
+        // Counts for answers to HEAD and for 304 only (spec/proxy.md 2.7).
+        let declared_length = first_header(given, "content-length")
+            .filter(|_| leaving.is_untouched)
+            .and_then(|text| text.parse().ok());
         Ok(Response {
             status,
             headers,
-            body: body.unwrap_or_default(),
+            body: leaving.content.unwrap_or_default(),
             declared_length,
         })
+    }
+}
+
+impl ReplyBuilder {
+    /// Whether the body of the reply must be read to its end before the response can be built.
+    pub(super) fn must_collect(&self, event: &Event) -> bool {
+        let given = event.meta().get("response").and_then(|response| response.get("headers"));
+        let content_type = given.and_then(|given| first_header(given, "content-type"));
+        self.outlet(content_type).must_collect(event.payload.data())
+    }
+
+    fn outlet(&self, content_type: Option<&str>) -> Outlet<'_> {
+        let codec = content_type
+            .and_then(|text| self.codec_map.resolve(Some(text)))
+            .unwrap_or(&self.codec);
+        Outlet {
+            codec,
+            postprocessors: &self.postprocessors,
+            always_encode: self.always_encode,
+        }
     }
 }
 

@@ -4,12 +4,14 @@ use std::net::{SocketAddr, TcpListener as StdListener, ToSocketAddrs};
 use std::sync::Arc;
 
 use socket2::{Domain, Protocol, Socket, Type};
+use temblor_runtime::connectors::SourcePlan;
 use temblor_runtime::ramp::Ramp;
 use temblor_runtime::shutdown::{Phase, Shutdown};
 use temblor_runtime::source::{Source, SourceCx, StartError};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::config::OnrampConfig;
+use super::facts;
 use super::handler::{ConnectionHandler, Onramp};
 use super::reply::ReplyBuilder;
 use crate::connection::{Addresses, ConnectionInfo};
@@ -24,9 +26,15 @@ struct RestSource {
     cx: SourceCx,
 }
 
-/// Binds the socket.
-pub(super) fn build(ramp: Ramp, cx: SourceCx) -> Result<Box<dyn Source>, StartError> {
+/// Reads the configuration.
+pub(super) fn plan(ramp: Ramp) -> Result<SourcePlan, StartError> {
     let config = ramp.config(OnrampConfig::read)?;
+    let facts = facts::of(&config, ramp.is_linked);
+    Ok(SourcePlan::new(|cx| open(ramp, config, cx)).with_facts(facts))
+}
+
+/// Binds the socket.
+fn open(ramp: Ramp, config: OnrampConfig, cx: SourceCx) -> Result<Box<dyn Source>, StartError> {
     let listener = bind(&config.host, config.port)?;
     let replies = ReplyBuilder {
         codec: Arc::clone(&ramp.codec),

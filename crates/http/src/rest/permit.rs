@@ -1,22 +1,22 @@
-//! The right to have a request under way (spec/artefacts.md 4.6).
+//! Bounded numbers: requests under way (spec/artefacts.md 4.6), open tunnels (spec/proxy.md 2.2).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Slots of one offramp instance.
+/// Slots of one artefact's instance.
 #[derive(Debug)]
-pub(super) struct Permits {
+pub(crate) struct Permits {
     taken: AtomicUsize,
     limit: usize,
 }
 
 /// A taken slot; given back when dropped.
 #[derive(Debug)]
-pub(super) struct Permit(Arc<Permits>);
+pub(crate) struct Permit(Arc<Permits>);
 
 impl Permits {
     /// `limit` free slots.
-    pub(super) fn new(limit: usize) -> Arc<Self> {
+    pub(crate) fn new(limit: usize) -> Arc<Self> {
         Arc::new(Self {
             taken: AtomicUsize::new(0),
             limit,
@@ -24,14 +24,14 @@ impl Permits {
     }
 
     /// Takes a slot; `None` if there is none.
-    pub(super) fn try_acquire(self: &Arc<Self>) -> Option<Permit> {
+    pub(crate) fn try_acquire(self: &Arc<Self>) -> Option<Permit> {
         let take = |taken: usize| (taken < self.limit).then_some(taken + 1);
         self.taken.fetch_update(Ordering::AcqRel, Ordering::Relaxed, take).ok()?;
         Some(Permit(Arc::clone(self)))
     }
 
     /// Whether there is a free slot right now.
-    pub(super) fn has_free(&self) -> bool {
+    pub(crate) fn has_free(&self) -> bool {
         self.taken.load(Ordering::Relaxed) < self.limit
     }
 }

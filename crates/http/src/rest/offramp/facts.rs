@@ -1,0 +1,41 @@
+//! What an offramp's configuration says before the first event; for `explain` (spec/proxy.md 3.5).
+
+use std::num::NonZeroU64;
+
+use temblor_runtime::facts::{Bound, Facts};
+
+use super::config::OfframpConfig;
+
+/// Address and bounds in force.
+pub(super) fn of(config: &OfframpConfig, is_linked: bool) -> Facts {
+    let timeouts = &config.timeouts;
+    let upstream = &config.upstream;
+    let size = |size: usize| Some(size as u64);
+    Facts {
+        // Without a host of its own an offramp depends on the events'.
+        address: config.endpoint.resolve().ok().map(|usual| {
+            let scheme = if usual.is_https { "https" } else { "http" };
+            format!("{scheme}://{}", usual.authority)
+        }),
+        protocols: vec!["http/1.1"],
+        answers: is_linked,
+        validates: config.validate,
+        always_encodes: config.always_encode,
+        own_answers: Vec::new(),
+        bounds: vec![
+            Bound::count("concurrency", "concurrency", size(config.concurrency)),
+            Bound::time("connect", "timeouts.connect", timeouts.connect),
+            Bound::time("first_byte", "timeouts.first_byte", timeouts.first_byte),
+            Bound::time("idle", "timeouts.idle", timeouts.idle),
+            Bound::time("total", "timeouts.total", timeouts.total),
+            Bound::size("head", "limits.head", size(upstream.limits.head)),
+            Bound::count("head", "limits.headers", size(upstream.limits.headers)),
+            Bound::size("buffer", "limits.buffer", config.buffer),
+            Bound::count("tunnels", "limits.tunnels", config.tunnels.map(NonZeroU64::get)),
+            Bound::count("pool", "pool.max_idle", size(upstream.max_idle)),
+            Bound::time("pool", "timeouts.keep_alive", upstream.keep_alive),
+            Bound::time("age", "pool.max_age", upstream.max_age),
+            Bound::count("requests", "pool.max_requests", upstream.max_requests),
+        ],
+    }
+}

@@ -1,0 +1,62 @@
+//! What an onramp's configuration says before anything listens; for `explain` (spec/proxy.md 3.5).
+
+use temblor_runtime::facts::{Bound, Facts};
+
+use super::answers::Choice;
+use super::config::OnrampConfig;
+use super::reason::OwnReason;
+
+/// Address and bounds in force.
+pub(super) fn of(config: &OnrampConfig, is_linked: bool) -> Facts {
+    let limits = &config.server.limits;
+    let timeouts = &config.server.timeouts;
+    let size = |size: usize| Some(size as u64);
+    Facts {
+        address: Some(format!("http://{}:{}", bracketed(&config.host), config.port)),
+        protocols: vec!["http/1.1"],
+        answers: is_linked,
+        validates: config.validate,
+        always_encodes: config.always_encode,
+        own_answers: OwnReason::ALL.map(|reason| (reason.name(), status(config, reason))).to_vec(),
+        bounds: vec![
+            Bound::time("reply", "timeouts.reply", config.reply),
+            Bound::time("head", "timeouts.head", timeouts.head),
+            Bound::size("head", "limits.head", size(limits.head)),
+            Bound::count("head", "limits.headers", size(limits.headers)),
+            Bound::time("body", "timeouts.body", timeouts.body),
+            Bound::size("body", "limits.body", limits.body),
+            Bound::size("buffer", "limits.buffer", config.buffer),
+            Bound::size("target", "limits.target", size(limits.target)),
+            Bound::size("trailers", "limits.trailers", size(limits.trailers)),
+            Bound::time("write", "timeouts.write", timeouts.write),
+            Bound::time("keep_alive", "timeouts.keep_alive", timeouts.keep_alive),
+            Bound::time("age", "timeouts.connection_age", timeouts.connection_age),
+            Bound::count("requests", "limits.requests_per_connection", limits.requests_per_connection),
+            Bound::time("tunnel", "timeouts.tunnel", timeouts.tunnel),
+            Bound::count("tunnels", "limits.tunnels", limits.tunnels),
+            Bound::count(
+                "exchanges",
+                "limits.exchanges",
+                (config.exchanges > 0).then_some(u64::from(config.exchanges)),
+            ),
+        ],
+    }
+}
+
+/// The status of an own answer; `None`: the connection is closed instead.
+fn status(config: &OnrampConfig, reason: OwnReason) -> Option<u16> {
+    match config.answers.of_own(reason) {
+        None => Some(reason.status().code()),
+        Some(Choice::Status(status)) => Some(status.code()),
+        Some(Choice::Close) => None,
+    }
+}
+
+/// The host as a URL has it.
+fn bracketed(host: &str) -> String {
+    if host.contains(':') && !host.starts_with('[') {
+        format!("[{host}]")
+    } else {
+        host.to_owned()
+    }
+}
