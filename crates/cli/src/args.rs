@@ -45,7 +45,7 @@ pub(crate) enum Command {
     },
     /// Shows how a script or query is read
     Dbg(DbgOptions),
-    /// Shows what a script or query does with events
+    /// Shows what a script, query or deployment does with events
     Explain(ExplainOptions),
     /// Writes documentation of modules
     Doc(DocOptions),
@@ -180,9 +180,18 @@ pub(crate) struct ExplainOptions {
     /// Script or query; `-` is a script on standard input
     #[arg(required_unless_present = "files")]
     pub(crate) file: Option<PathBuf>,
-    /// Files of a deployment (not in this release)
+    /// Files of a deployment, which is linked and not started
     #[arg(short = 'f', value_name = "FILE", num_args = 1.., conflicts_with = "file")]
     pub(crate) files: Vec<PathBuf>,
+    /// Of a deployment only this onramp: its id, or id/instance
+    #[arg(long, value_name = "ID", conflicts_with = "file")]
+    pub(crate) onramp: Option<String>,
+    /// Of a deployment a JSON record on a line for each onramp
+    #[arg(long, conflicts_with = "file")]
+    pub(crate) json: bool,
+    /// Also what tremor of this version did otherwise
+    #[arg(long, value_name = "VERSION", value_parser = ["0.11"], conflicts_with = "file")]
+    pub(crate) compat: Option<String>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -12,6 +12,7 @@ use temblor_runtime::boot::{load, preview};
 use temblor_runtime::config::Settings;
 use temblor_runtime::deploy::Runtime;
 use temblor_runtime::worker::Workers;
+use temblor_script::Env;
 use temblor_script::limits::Limits;
 use temblor_syntax::ast::Dialect;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -72,10 +73,7 @@ pub(crate) fn start(
 ) -> Result<Server, String> {
     // Before anything listens: who sees the port open may send a signal at once.
     let main = MainThread::new().map_err(|error| format!("cannot wait for signals: {error}"))?;
-    let preview = preview(files).map_err(|error| error.to_string())?;
-    let dialect = dialect.or(preview.dialect).unwrap_or_default();
-    let settings = preview.settings.unwrap_or_default();
-    let env = env::new(dialect, instance, document_limits(limits, &settings));
+    let (env, settings) = environment(files, dialect, instance, limits)?;
     let count = settings
         .workers
         .or_else(|| std::thread::available_parallelism().ok())
@@ -89,6 +87,20 @@ pub(crate) fn start(
         settings,
         main,
     })
+}
+
+/// What the documents among `files` say of the process as a whole.
+pub(crate) fn environment(
+    files: &[PathBuf],
+    dialect: Option<Dialect>,
+    instance: &str,
+    limits: Limits,
+) -> Result<(Env, Settings), String> {
+    let preview = preview(files).map_err(|error| error.to_string())?;
+    let dialect = dialect.or(preview.dialect).unwrap_or_default();
+    let settings = preview.settings.unwrap_or_default();
+    let env = env::new(dialect, instance, document_limits(limits, &settings));
+    Ok((env, settings))
 }
 
 /// Limits of the document go under those of the command line, which are the defaults where nothing was given.
@@ -120,15 +132,28 @@ impl Server {
             runtime,
             workers,
             settings,
-            main: MainThread { executor, mut signals },
+            main:
+                MainThread {
+                    executor,
+                    mut signals,
+                    mut hangup,
+                },
         } = self;
         let status = executor.block_on(async {
             let signalled = async {
                 signals.next().await;
                 drain(&runtime, &settings, &mut signals).await;
             };
+            let reloads = async {
+                while hangup.recv().await.is_some() {
+                    tracing::info!(target: "tremor::server", "reloading files");
+                    runtime.reload().request();
+                }
+                std::future::pending::<()>().await;
+            };
             let status = tokio::select! {
                 () = signalled => 0,
+                () = reloads => 0,
                 status = runtime.exit().requested() => {
                     finish_work(&runtime, GRACE).await;
                     status
@@ -174,16 +199,21 @@ async fn finish_work(runtime: &Runtime, limit: Duration) -> bool {
 struct MainThread {
     executor: tokio::runtime::Runtime,
     signals: Signals,
+    hangup: Signal,
 }
 
 impl MainThread {
     fn new() -> io::Result<Self> {
         let executor = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let signals = {
+        let (signals, hangup) = {
             let _entered = executor.enter();
-            Signals::new()?
+            (Signals::new()?, signal(SignalKind::hangup())?)
         };
-        Ok(Self { executor, signals })
+        Ok(Self {
+            executor,
+            signals,
+            hangup,
+        })
     }
 }
 

@@ -361,3 +361,52 @@ fn debug_counts_by_class() {
     let text = program.until("stdout", |text| text.lines().any(|line| line.starts_with("c  ")));
     assert!(text.contains("classification      |  total\nTOTAL               |"), "{text}");
 }
+
+#[test]
+fn a_second_command_of_the_feedback_sink_counts_at_once() {
+    let world = World::new();
+    world.write("in.json", "{\"cb\":[\"ack\",\"close\"]}\n{\"n\":2}\n{\"n\":3}\n");
+    let ramps = format!("onramp:\n  - id: in\n{FILE_IN}offramp:\n  - id: copy\n{FILE_OUT}  - id: out\n    type: cb\n");
+    let links = "      /onramp/in/01/out:\n        - /pipeline/main/01/in\n      /pipeline/main/01/out:\n        - /offramp/copy/01/in\n        - /offramp/out/01/in\n";
+    let mut program = world.start_with(&ramps, PASS, links);
+    program.until("out.json", |text| text.contains("close"));
+    program.terminate();
+    let ended = program.wait();
+    assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+    assert_eq!(world.read("out.json").lines().count(), 1);
+}
+
+/// Values of the metrics that ramps and pipelines report, as text lines.
+#[test]
+fn ramps_and_pipelines_report_what_they_counted() {
+    let world = World::new();
+    world.write("in.json", "{\"n\":1}\nnot json\n{\"n\":2}\n");
+    let interval = "    metrics_interval_s: 0\n";
+    let ramps = format!(
+        "onramp:\n  - id: in\n{interval}{FILE_IN}offramp:\n  - id: out\n{interval}    type: file\n    config:\n      file: @data.json\n  \
+         - id: metrics\n{FILE_OUT}"
+    );
+    let links = format!("{LINKS}      /pipeline/system::metrics/system/out:\n        - /offramp/metrics/01/in\n");
+    let query = "#!config metrics_interval_s = 1\nselect event from in where event.n > 0 into out;";
+    let ended = world.start_with(&ramps, query, &links).wait();
+    assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+    let metrics: Vec<serde_json::Value> = world
+        .read("out.json")
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let counts = |ramp: &str, port: &str| -> Vec<u64> {
+        let of_port = metrics.iter().filter(|metric| {
+            metric["measurement"] == "ramp_events" && metric["tags"]["ramp"] == ramp && metric["tags"]["port"] == port
+        });
+        of_port.map(|metric| metric["fields"]["count"].as_u64().unwrap()).collect()
+    };
+    let (source, sink) = ("tremor://localhost/onramp/in/01/out", "tremor://localhost/offramp/out/01/in");
+    assert_eq!(counts(source, "in"), [0, 0, 0]);
+    assert_eq!(counts(source, "out"), [0, 1, 1]);
+    assert_eq!(counts(source, "error"), [0, 0, 1]);
+    assert_eq!(counts(sink, "in"), [0, 1]);
+    assert_eq!(counts(sink, "out"), [0, 1]);
+    assert_eq!(counts(sink, "error"), [0, 0]);
+    assert!(metrics.iter().all(|metric| metric["timestamp"].is_u64()), "{metrics:?}");
+}

@@ -1,4 +1,4 @@
-//! A running program with the recipe.
+//! A running program with the recipe, or with the deployment of a page of documentation.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader};
@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 use tempfile::TempDir;
 
 use crate::client::RawClient;
+use crate::page::Page;
 use crate::recipe::Recipe;
 
 /// How long a program may take to answer at its port; generous, since tests share the machine with builds.
@@ -35,8 +36,22 @@ impl Deployment {
     /// Runs `binary` with a recipe and waits until its port takes connections.
     pub fn start(binary: impl AsRef<Path>, recipe: &Recipe) -> io::Result<Self> {
         let folder = tempfile::tempdir()?;
-        let mut child = Command::new(binary.as_ref())
-            .args(recipe.write(folder.path())?)
+        let mut command = Command::new(binary.as_ref());
+        command.args(recipe.write(folder.path())?);
+        command.envs(recipe.log_filter().map(|filter| ("RUST_LOG", filter)));
+        Self::launch(command, folder, recipe.port())
+    }
+
+    /// Runs `binary` with the deployment of a page of documentation and waits until its port takes connections.
+    pub fn of_page(binary: impl AsRef<Path>, page: &Page) -> io::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let mut command = Command::new(binary.as_ref());
+        command.args(page.write(folder.path())?);
+        Self::launch(command, folder, page.port())
+    }
+
+    fn launch(mut command: Command, folder: TempDir, port: u16) -> io::Result<Self> {
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -51,7 +66,7 @@ impl Deployment {
         }
         let deployment = Self {
             child,
-            port: recipe.port(),
+            port,
             stderr,
             ended,
             _folder: folder,

@@ -5,16 +5,20 @@
 
 mod client;
 mod deployment;
+mod kill_loop;
 mod load;
 mod message;
+mod page;
 mod port;
 mod recipe;
 pub mod upstream;
 
 pub use client::{RawClient, Response, request};
 pub use deployment::Deployment;
+pub use kill_loop::{KillLoop, KillSummary};
 pub use load::{Load, Summary};
 pub use message::Message;
+pub use page::Page;
 pub use port::free_port;
 pub use recipe::Recipe;
 pub use upstream::{Behaviour, FaultyUpstream};

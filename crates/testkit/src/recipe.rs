@@ -18,6 +18,7 @@ pub struct Recipe {
     request: String,
     response: String,
     dialect: Option<&'static str>,
+    log: Option<&'static str>,
     port: u16,
 }
 
@@ -29,6 +30,7 @@ impl Recipe {
             request: REQUEST.to_owned(),
             response: RESPONSE.to_owned(),
             dialect: Some("0.9"),
+            log: None,
             port,
         };
         replace(
@@ -56,6 +58,18 @@ impl Recipe {
     pub fn dialect(mut self, dialect: Option<&'static str>) -> Self {
         self.dialect = dialect;
         self
+    }
+
+    /// What the program logs to standard error (`RUST_LOG`); errors only unless told otherwise.
+    #[must_use]
+    pub fn log(mut self, filter: &'static str) -> Self {
+        self.log = Some(filter);
+        self
+    }
+
+    /// The filter of log lines, if one is set.
+    pub(crate) fn log_filter(&self) -> Option<&'static str> {
+        self.log
     }
 
     /// Leaves out all links from URLs that contain `text`.
@@ -118,6 +132,14 @@ impl Recipe {
     #[must_use]
     pub fn config(mut self, from: &str, to: &str) -> Self {
         replace(&mut self.config, from, to);
+        self
+    }
+
+    /// Adds a link to the binding.
+    #[must_use]
+    pub fn link(mut self, from: &str, to: &str) -> Self {
+        const FIRST: &str = "    links:\n";
+        replace(&mut self.config, FIRST, &format!("{FIRST}      \"{from}\": [\"{to}\"]\n"));
         self
     }
 

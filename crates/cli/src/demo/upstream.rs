@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use temblor_http::h1::{Addresses, Answer, Handler, Request, Response, ServerConfig, drain, serve};
+use temblor_http::connection::{Addresses, ConnectionInfo};
+use temblor_http::h1::{Answer, Handler, Request, Response, ServerConfig, drain, serve};
 use temblor_http::message::{Name, RequestHead, Status};
 use temblor_value::{ObjectMap, Str, Value, json};
 use tokio::net::TcpListener;
@@ -107,7 +108,12 @@ async fn accept(listener: StdListener, echo: Arc<Echo>) {
         let Ok(addresses) = Addresses::of(&stream) else { continue };
         let echo = Arc::clone(&echo);
         let signal = signal.clone();
-        tokio::spawn(async move { serve(stream, addresses, &ServerConfig::default(), signal, &*echo).await });
+        tokio::spawn(async move {
+            // A socket that cannot be set so still works, only later.
+            let _ = stream.set_nodelay(true);
+            let info = ConnectionInfo::direct(addresses);
+            serve(stream.into(), &info, &ServerConfig::default(), signal, &*echo).await;
+        });
     }
 }
 
@@ -122,7 +128,7 @@ impl Handler for Echo {
         let Request {
             head,
             mut body,
-            addresses,
+            connection,
             ..
         } = request;
         let Ok(body) = body.collect(Some(BODY)).await else {
@@ -144,13 +150,13 @@ impl Handler for Echo {
             // Constant names and values that can be sent.
             let _ = response.headers.push_known(name, value.as_bytes());
         }
-        response.body = Bytes::from(json::to_string(&echo(&head, &body, addresses, &server)));
+        response.body = Bytes::from(json::to_string(&echo(&head, &body, connection, &server))).into();
         Answer::Respond(response)
     }
 }
 
 /// The record that httpbin's `/anything` answers with.
-fn echo(head: &RequestHead, body: &[u8], addresses: Addresses, server: &str) -> Value {
+fn echo(head: &RequestHead, body: &[u8], connection: &ConnectionInfo, server: &str) -> Value {
     let text = String::from_utf8_lossy(body);
     let mut record = ObjectMap::with_capacity(9);
     record.insert("args", arguments(head.target.query().unwrap_or("")));
@@ -160,7 +166,7 @@ fn echo(head: &RequestHead, body: &[u8], addresses: Addresses, server: &str) -> 
     record.insert("headers", headers(head));
     record.insert("json", json::from_str(&text).unwrap_or(Value::Null));
     record.insert("method", head.method.as_str());
-    record.insert("origin", addresses.peer.ip().to_string());
+    record.insert("origin", connection.peer.ip().to_string());
     let host = head.headers.get(Name::Host).map(String::from_utf8_lossy).unwrap_or_default();
     record.insert("url", format!("http://{host}{}", head.target.as_str()));
     record.insert("server", server);

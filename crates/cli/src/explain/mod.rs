@@ -1,5 +1,6 @@
-//! `explain`: what a compiled script or query does with events (spec/runtime.md 12).
+//! `explain`: what a compiled script or query does with events (spec/runtime.md 12), and what a deployment does (spec/proxy.md 3.5).
 
+mod deployment;
 mod query;
 mod script;
 
@@ -16,7 +17,7 @@ use crate::source_file::SourceFile;
 /// Explains a file.
 pub(crate) fn run(options: &ExplainOptions, globals: &Globals) -> Result<ExitCode, String> {
     let Some(file) = &options.file else {
-        return Err("Explaining deployments (`-f`) is not in this release; name one script or query.".to_owned());
+        return deployment::explain(options, globals);
     };
     let file = SourceFile::read(file)?;
     let env = env::new(globals.dialect.unwrap_or_default(), &globals.instance, Limits::default());

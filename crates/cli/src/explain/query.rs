@@ -6,6 +6,7 @@ use temblor_event::UidSource;
 use temblor_pipeline::body::BodyUse;
 use temblor_pipeline::graph::{Graph, Mode};
 use temblor_pipeline::op::Sharing;
+use temblor_pipeline::op::wal::NoFolders;
 use temblor_pipeline::{InstanceCx, Query, QueryErrors};
 use temblor_script::Env;
 
@@ -24,6 +25,7 @@ pub(super) fn explain(file: &SourceFile, env: &Env, form: Form) -> Result<String
     let cx = InstanceCx {
         url: query.config_id().unwrap_or("<generated>").to_owned(),
         uids: &UidSource::default(),
+        logs: &NoFolders,
     };
     let (graph, _) = query.instantiate(&cx).map_err(|errors| render(&errors))?;
     let mut text = format!("query {}\n", file.name);
@@ -49,7 +51,7 @@ fn workers(mode: Mode) -> &'static str {
     }
 }
 
-fn class(sharing: Sharing) -> &'static str {
+pub(super) fn class(sharing: Sharing) -> &'static str {
     match sharing {
         Sharing::Stateless => "stateless",
         Sharing::Atomic => "atomic",

@@ -7,6 +7,7 @@ use temblor_pipeline::graph::{Graph, NoLinks, PipelineState};
 use temblor_pipeline::outputs::Outputs;
 use temblor_pipeline::port::InputId;
 use temblor_pipeline::{InstanceCx, Query as Plan, QueryErrors};
+use temblor_runtime::log_store::LogFolders;
 use temblor_script::Env;
 use temblor_value::Value;
 
@@ -38,6 +39,7 @@ impl Query {
         let cx = InstanceCx {
             url: plan.config_id().unwrap_or("<generated>").to_owned(),
             uids: &UidSource::default(),
+            logs: &LogFolders,
         };
         let (graph, state) = plan.instantiate(&cx).map_err(|errors| render(&errors))?;
         Ok(Self {

@@ -88,3 +88,18 @@ fn a_client_that_goes_in_its_body_leaves_nothing_behind() {
     }
     assert_eq!(world.counts(), [1, 1, 1]);
 }
+
+#[test]
+fn the_setting_says_what_becomes_of_work_for_a_gone_client() {
+    for (cancel, method, is_abandoned) in [("always", "POST", true), ("never", "GET", false)] {
+        let world = World::new(|recipe| recipe.onramp(&format!("cancel: {cancel}")));
+        world.set(&Behaviour::Hold);
+        let mut client = world.client();
+        client.send(&request(method, "/", JSON, "{}")).unwrap();
+        wait_for_requests(&world, 1);
+        client.reset().unwrap();
+        let patience = if is_abandoned { PATIENCE } else { Duration::from_millis(300) };
+        let told = world.upstreams[0].wait(patience, |log| log.abandoned > 0);
+        assert_eq!(told, is_abandoned, "cancel: {cancel}, {method}");
+    }
+}

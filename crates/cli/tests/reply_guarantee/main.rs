@@ -4,7 +4,10 @@ mod clients;
 #[path = "../common/mod.rs"]
 mod common;
 mod crowds;
+mod ends;
+mod identity;
 mod operators;
+mod pages;
 mod program;
 mod shutdown;
 mod upstreams;

@@ -1,0 +1,35 @@
+# Medians of the raw results as one Markdown table.
+
+function median(text,    values, n, i, j, held) {
+  n = split(text, values, " ")
+  for (i = 2; i <= n; i++) {
+    held = values[i] + 0
+    for (j = i - 1; j > 0 && values[j] + 0 > held; j--) values[j + 1] = values[j]
+    values[j + 1] = held
+  }
+  lowest = values[1]; highest = values[n]
+  return n % 2 ? values[(n + 1) / 2] : (values[n / 2] + values[n / 2 + 1]) / 2
+}
+
+BEGIN { FS = "\t" }
+FNR == 1 { next }
+{
+  cell = $1 SUBSEP $2 SUBSEP $3
+  if (!(cell in mb)) order[++count] = cell
+  mb[cell] = mb[cell] " " $5
+  rate[cell] = rate[cell] " " $6
+  if ($7 != "-") cpu[cell] = cpu[cell] " " $7
+  p50[cell] = p50[cell] " " $8
+  p99[cell] = p99[cell] " " $9
+}
+END {
+  print "\n| flow | threads | groups | MB/s | lowest–highest | events/s | CPU ns/event | p50 µs | p99 µs |"
+  print "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
+  for (i = 1; i <= count; i++) {
+    cell = order[i]
+    split(cell, part, SUBSEP)
+    middle = median(mb[cell])
+    printf "| %s | %s | %s | %.0f | %.0f–%.0f | %.0f | %.0f | %.1f | %.1f |\n", part[1], part[2], part[3], middle, lowest, highest,
+      median(rate[cell]), median(cpu[cell]), median(p50[cell]) / 1000, median(p99[cell]) / 1000
+  }
+}

@@ -1,0 +1,25 @@
+//! The records of a log on disk: any bytes are an event or refused; what an event is written as reads as the same event.
+//!
+//! Input: the body of a record.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use temblor_runtime::log_store::record::{FRAME, Frame, read, read_number, write};
+
+fuzz_target!(|body: &[u8]| {
+    let Ok((number, event)) = read(body) else {
+        return;
+    };
+    assert_eq!(read_number(body), Ok(number));
+    let mut record = Vec::new();
+    write(number, &event, &mut record).unwrap();
+    let (frame, written) = record.split_first_chunk::<FRAME>().unwrap();
+    let frame = Frame::read(*frame);
+    assert_eq!(frame.body_len(), Some(written.len()));
+    assert!(frame.fits(written));
+    let (again_number, again) = read(written).unwrap();
+    assert_eq!(again_number, number);
+    let mut second = Vec::new();
+    write(again_number, &again, &mut second).unwrap();
+    assert!(second == record, "{event:?} comes back as {again:?}");
+});
