@@ -265,7 +265,7 @@ impl Check<'_> {
         let graph = view.graph(pipeline);
         let behind = Behind::port(view, pipeline, id, PortId::DEFAULT);
         for (other, balancer) in behind.nodes {
-            let node = graph_node(view, other, balancer);
+            let node = view.graph(other).node(balancer);
             if other == pipeline && balancer < id && !balanced_ports(node).is_empty() {
                 let what = format!("is created after {}, which it should control", node.name);
                 let remark = say(view.node(pipeline, graph.node(id)), &what);
@@ -431,10 +431,6 @@ fn balanced_ports(node: &Node) -> &[PortId] {
         NodeKind::Shared(operator) => operator.balanced_ports(),
         _ => &[],
     }
-}
-
-fn graph_node<'a>(view: &View<'a>, pipeline: PipelineIx, id: NodeId) -> &'a Node {
-    view.graph(pipeline).node(id)
 }
 
 /// Whether nothing reads a port, also one that the node does not know.
