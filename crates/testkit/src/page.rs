@@ -84,7 +84,10 @@ mod tests {
         let text = "x\n```yaml\na: 1\n```\n```yaml a.yaml\nport: 8080\nport: 9000\n```\n```trickle b.trickle\nselect;\n```\n";
         let page = Page::new(text).unwrap().at(9000, 7);
         let expected = format!("port: {}\nport: 7\n", page.port());
-        let expected = [("a.yaml".to_owned(), expected), ("b.trickle".to_owned(), "select;\n".to_owned())];
+        let expected = [
+            ("a.yaml".to_owned(), expected),
+            ("b.trickle".to_owned(), "select;\n".to_owned()),
+        ];
         assert_eq!(page.files, expected);
         assert!(Page::new("```yaml\na: 1\n```\n").is_err());
     }

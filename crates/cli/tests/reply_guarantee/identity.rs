@@ -28,7 +28,13 @@ fn nothing_is_added_without_the_record() {
     let world = world("");
     let headers = [JSON[0], ("X-Forwarded-For", "1.2.3.4"), ("X-Real-IP", "1.2.3.4")];
     let response = world.client().ask("POST", "/", &headers, "{}").unwrap();
-    for name in ["via", "forwarded", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port"] {
+    for name in [
+        "via",
+        "forwarded",
+        "x-forwarded-proto",
+        "x-forwarded-host",
+        "x-forwarded-port",
+    ] {
         assert_eq!(seen(&response, name), None, "{name}");
     }
     assert_eq!(seen(&response, "x-forwarded-for").as_deref(), Some("1.2.3.4"));
@@ -57,7 +63,10 @@ fn a_stranger_s_statements_are_replaced() {
         ("x-forwarded-prefix", None),
         ("x-real-ip", None),
         ("via", Some("1.1 gate")),
-        ("forwarded", Some("for=127.0.0.1;by=_gate;host=\"shop.example:81\";proto=http")),
+        (
+            "forwarded",
+            Some("for=127.0.0.1;by=_gate;host=\"shop.example:81\";proto=http"),
+        ),
     ];
     for (name, value) in expected {
         assert_eq!(seen(&response, name).as_deref(), value, "{name}");
@@ -97,9 +106,8 @@ fn with_client(recipe: Recipe) -> Recipe {
 
 #[test]
 fn programs_see_the_client() {
-    let world = World::new(|recipe| {
-        with_client(recipe).onramp("expose: true\n      proxy: {trusted: [127.0.0.1]}\n      timeout: 30s")
-    });
+    let world =
+        World::new(|recipe| with_client(recipe).onramp("expose: true\n      proxy: {trusted: [127.0.0.1]}\n      timeout: 30s"));
     let before = std::time::SystemTime::now();
     let headers = [JSON[0], ("X-Forwarded-For", "1.2.3.4, 203.0.113.9")];
     let response = world.client().ask("POST", "/", &headers, "{}").unwrap();
@@ -107,7 +115,10 @@ fn programs_see_the_client() {
     assert_eq!(client["ip"], "203.0.113.9", "{client}");
     assert!(client["port"].is_null(), "{client}");
     assert_eq!(client["peer"]["ip"], "127.0.0.1", "{client}");
-    assert_eq!(client["local"], serde_json::json!({"ip": "127.0.0.1", "port": world.proxy.port()}));
+    assert_eq!(
+        client["local"],
+        serde_json::json!({"ip": "127.0.0.1", "port": world.proxy.port()})
+    );
     assert_eq!(client["protocol"], "HTTP/1.1");
     for name in ["request_id", "trace_id", "tls"] {
         assert!(client.get(name).is_some_and(serde_json::Value::is_null), "{name}: {client}");
@@ -122,7 +133,11 @@ fn a_client_without_proxy_is_the_peer() {
     let world = World::new(|recipe| with_client(recipe).onramp("expose: true\n      timeout: 0"));
     let headers = [JSON[0], ("X-Forwarded-For", "1.2.3.4")];
     let client = world.client().ask("POST", "/", &headers, "{}").unwrap().json()["json"]["client"].clone();
-    assert_eq!((&client["ip"], &client["port"]), (&client["peer"]["ip"], &client["peer"]["port"]), "{client}");
+    assert_eq!(
+        (&client["ip"], &client["port"]),
+        (&client["peer"]["ip"], &client["peer"]["port"]),
+        "{client}"
+    );
     assert!(client["port"].is_u64() && client["deadline_ns"].is_null(), "{client}");
 }
 
@@ -131,7 +146,11 @@ fn max_forwards_ends_here() {
     let world = world("proxy: {name: gate}");
     let ask = |method: &str, number: &str| world.client().ask(method, "/", &[("Max-Forwards", number)], "").unwrap();
     let options = ask("OPTIONS", "0");
-    assert_eq!((options.status, options.body(), options.header("allow")), (200, &b""[..], None), "{options:?}");
+    assert_eq!(
+        (options.status, options.body(), options.header("allow")),
+        (200, &b""[..], None),
+        "{options:?}"
+    );
     assert_eq!(options.header("via"), None);
     assert_eq!(ask("TRACE", "0").status, 405);
     assert_eq!(world.counts(), [0, 0, 0]);
