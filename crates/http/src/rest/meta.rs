@@ -221,7 +221,10 @@ pub fn names_option(headers: &Value, header: &str, option: &str) -> bool {
 /// Texts of a header in a metadata record, any case of its name.
 fn all_texts<'a>(headers: &'a Value, wanted: &'a str) -> impl Iterator<Item = &'a str> {
     let record = headers.as_object();
-    let values = record.into_iter().flatten().filter(|(name, _)| name.eq_ignore_ascii_case(wanted));
+    let values = record
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| name.eq_ignore_ascii_case(wanted));
     values.flat_map(|(_, value)| match value {
         Value::Array(values) => values.iter().filter_map(Value::as_str).collect(),
         text => Vec::from_iter(text.as_str()),

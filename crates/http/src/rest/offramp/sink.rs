@@ -16,8 +16,8 @@ use temblor_value::Str;
 use tokio::time::Instant;
 
 use super::config::OfframpConfig;
-use super::facts;
 use super::events::{Cause, Failure};
+use super::facts;
 use super::request::Built;
 use super::response::Received;
 use super::stream::ResponseStream;
@@ -111,7 +111,10 @@ impl Sink for RestOfframp {
         let about = cause.about.clone();
         let mut sent = None;
         let (request, withdrawal) = if sink.must_collect(&event) {
-            (Request::Uncollected(Box::new((event, is_shown))), Withdrawal::Unsent(sent.insert(SentMark::default()).clone()))
+            (
+                Request::Uncollected(Box::new((event, is_shown))),
+                Withdrawal::Unsent(sent.insert(SentMark::default()).clone()),
+            )
         } else {
             match sink.build_request(&event, cx.response_need, is_shown, cx.now_ns) {
                 Ok(built) => {
@@ -203,7 +206,10 @@ impl Work {
             Ok(built) => built,
             Err(text) => return sink.failed(cause, Failure::unsent(Outcome::Build, text), elapsed_ms(), now_ns()),
         };
-        match sink.attempt(&mut built, need, start, permit, interim.as_deref(), sent.as_ref()).await {
+        match sink
+            .attempt(&mut built, need, start, permit, interim.as_deref(), sent.as_ref())
+            .await
+        {
             Ok(received) if sink.is_linked => sink.received(cause, built, received, need),
             Ok(received) => Reply {
                 insight: sink.judge(cause.about, received.head.status.code(), received.elapsed_ms, now_ns()),
@@ -244,7 +250,10 @@ impl RestSink {
                 }
             },
         };
-        let response = self.upstream.exchange(shard, &built.endpoint, &mut built.request, terms).await;
+        let response = self
+            .upstream
+            .exchange(shard, &built.endpoint, &mut built.request, terms)
+            .await;
         let UpstreamResponse {
             head,
             body: mut rest,

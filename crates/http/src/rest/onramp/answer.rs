@@ -38,7 +38,7 @@ pub(super) struct OwnAnswer {
 impl OwnAnswer {
     /// The answer for an end that brings nothing of its own; see [`OwnAnswer::of_end`].
     pub(super) fn of_reason(reason: OwnReason, event_id: &str, server: &str) -> Self {
-        let retry_after_s = (reason == OwnReason::Paused).then_some(1);
+        let retry_after_s = matches!(reason, OwnReason::Paused | OwnReason::End(Reason::Overflow)).then_some(1);
         let mut answer = match reason {
             OwnReason::Empty => Self::without_body(reason, server),
             _ => Self::with_record(reason, Str::from_static(reason.text()), event_id, server),
@@ -54,7 +54,9 @@ impl OwnAnswer {
     pub(super) fn of_end(end: &End, event_id: &str, server: &str) -> Self {
         let reason = OwnReason::End(end.reason);
         let mut answer = match (&end.event, &end.detail, end.reason) {
-            (Some(event), _, Reason::DecodeError | Reason::Offramp) => Self::with_event(reason, event.value(), event.meta(), server),
+            (Some(event), _, Reason::DecodeError | Reason::Offramp) => {
+                Self::with_event(reason, event.value(), event.meta(), server)
+            }
             (_, Some(place), Reason::Unlinked) => {
                 Self::with_record(reason, Str::from(format!("nothing is linked to {place}")), event_id, server)
             }
@@ -150,7 +152,9 @@ impl OwnAnswer {
         if let Some(status) = status.and_then(|code| Status::new(u16::try_from(code).ok()?)) {
             answer.status = status;
         }
-        let given = response.and_then(|response| response.get("headers")).and_then(Value::as_object);
+        let given = response
+            .and_then(|response| response.get("headers"))
+            .and_then(Value::as_object);
         for (name, text) in given.into_iter().flatten() {
             if !name.eq_ignore_ascii_case("server") {
                 answer.headers.insert(name.to_ascii_lowercase(), text.clone());

@@ -105,7 +105,11 @@ impl OnrampConfig {
             cancel: read_cancel(&mut reader)?,
             expose: reader.or("expose", false)?,
             proxy: reader.optional("proxy")?.map(ProxySettings::read).transpose()?,
-            answers: reader.optional("answers")?.map(Answers::read).transpose()?.unwrap_or_default(),
+            answers: reader
+                .optional("answers")?
+                .map(Answers::read)
+                .transpose()?
+                .unwrap_or_default(),
             upgrade: upgrades(&mut reader)?,
             validate: reader.or("validate", true)?,
             always_encode: always_encode(&mut reader)?,

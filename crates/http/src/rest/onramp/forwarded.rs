@@ -147,7 +147,8 @@ fn stated_for(element: &[u8]) -> Option<Vec<u8>> {
         let pair = trim(pair);
         let at = pair.iter().position(|&byte| byte == b'=')?;
         let (name, value) = pair.split_at(at);
-        name.eq_ignore_ascii_case(b"for").then(|| unquoted(value.get(1..).unwrap_or_default()))
+        name.eq_ignore_ascii_case(b"for")
+            .then(|| unquoted(value.get(1..).unwrap_or_default()))
     });
     values.next()
 }

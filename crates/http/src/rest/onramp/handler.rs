@@ -206,7 +206,9 @@ impl Onramp {
             match proxy.pass(&mut head, connection) {
                 Passage::On => {}
                 Passage::Loop => return Err(self.give(self.own_answer(OwnReason::Loop, self.take_number()))),
-                Passage::Last(status) => return Err(Answer::Respond(OwnAnswer::last(status, self.server_header()).into_response())),
+                Passage::Last(status) => {
+                    return Err(Answer::Respond(OwnAnswer::last(status, self.server_header()).into_response()));
+                }
             }
         }
         Ok(Arrival {
@@ -341,7 +343,11 @@ impl Onramp {
 
     /// The client went away; what was begun for it ends as the setting `cancel` says.
     pub(super) fn client_gone(&self, dispatch: Option<Dispatch>) -> Answer {
-        self.journal.ended(OwnReason::ClientGone, OwnReason::ClientGone.status(), OwnReason::ClientGone.text());
+        self.journal.ended(
+            OwnReason::ClientGone,
+            OwnReason::ClientGone.status(),
+            OwnReason::ClientGone.text(),
+        );
         let Some(mut dispatch) = dispatch else { return Answer::Close };
         match self.config.cancel {
             Cancel::Auto => dispatch.cancel(false),

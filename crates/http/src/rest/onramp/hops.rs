@@ -19,7 +19,10 @@ pub(super) fn left(head: &RequestHead) -> Hops {
     if !matches!(head.method, Method::Trace | Method::Options) {
         return Hops::Any;
     }
-    let number = head.headers.get(Name::MaxForwards).filter(|text| text.iter().all(u8::is_ascii_digit));
+    let number = head
+        .headers
+        .get(Name::MaxForwards)
+        .filter(|text| text.iter().all(u8::is_ascii_digit));
     let number: Option<u64> = number
         .and_then(|digits| std::str::from_utf8(digits).ok())
         .and_then(|digits| digits.parse().ok());
@@ -38,7 +41,9 @@ pub(super) fn last_status(method: &Method) -> Status {
 /// How many elements of `Via` name us.
 pub(super) fn visits(headers: &Headers, name: &str) -> usize {
     let elements = headers.get_all(Name::Via).flat_map(|value| value.split(|&byte| byte == b','));
-    elements.filter(|element| received_by(element).is_some_and(|by| by.eq_ignore_ascii_case(name.as_bytes()))).count()
+    elements
+        .filter(|element| received_by(element).is_some_and(|by| by.eq_ignore_ascii_case(name.as_bytes())))
+        .count()
 }
 
 /// The second word of an element: whom it speaks of.

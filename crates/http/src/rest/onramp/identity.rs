@@ -84,7 +84,10 @@ impl Facts<'_> {
             // One that could not be verified has ended the handshake.
             ("verified", of_certificate(|_| Value::from(true))),
             ("subject", of_certificate(|known| text(&known.subject))),
-            ("sans", of_certificate(|known| Value::from(known.sans.iter().map(text).collect::<Vec<_>>()))),
+            (
+                "sans",
+                of_certificate(|known| Value::from(known.sans.iter().map(text).collect::<Vec<_>>())),
+            ),
             ("fingerprint", of_certificate(|known| text(&known.fingerprint))),
             ("not_after", of_certificate(|known| Value::from(known.not_after))),
         ])

@@ -33,7 +33,10 @@ impl ProxySettings {
     /// Reads the record.
     pub(super) fn read(mut reader: ConfigReader<'_>) -> Result<Self, ConfigError> {
         let name: Option<Str> = reader.optional("name")?;
-        if name.as_deref().is_some_and(|name| name.is_empty() || !name.bytes().all(is_name_byte)) {
+        if name
+            .as_deref()
+            .is_some_and(|name| name.is_empty() || !name.bytes().all(is_name_byte))
+        {
             return Err(reader.error("name", "`name` is letters, digits and `-._:`, without blanks"));
         }
         let max_hops = reader.or("max_hops", DEFAULT_MAX_HOPS)?;
@@ -94,7 +97,10 @@ impl Proxy {
         };
         Self {
             via: ["1.0", "1.1"].map(|version| format!("{version} {name}")),
-            by: format!("_{}", replaced(&name, |byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))),
+            by: format!(
+                "_{}",
+                replaced(&name, |byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+            ),
             name: name.into_owned(),
             settings,
         }

@@ -48,5 +48,7 @@ pub(super) fn connection(peer: &str) -> ConnectionInfo {
 /// Reads a setting written as JSON.
 pub(super) fn setting<T>(text: &str, read: impl FnOnce(ConfigReader<'_>) -> Result<T, ConfigError>) -> Result<T, String> {
     let value: Value = json::from_str(text).unwrap();
-    ConfigReader::new(Some(&value)).and_then(read).map_err(|error| error.to_string())
+    ConfigReader::new(Some(&value))
+        .and_then(read)
+        .map_err(|error| error.to_string())
 }

@@ -149,8 +149,12 @@ impl Dispatch {
         if self.is_left || self.reply.is_some() {
             return None;
         }
-        let Some(deadline) = self.deadline else { return Some(u64::MAX) };
-        let left = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())?;
+        let Some(deadline) = self.deadline else {
+            return Some(u64::MAX);
+        };
+        let left = deadline
+            .checked_duration_since(Instant::now())
+            .filter(|left| !left.is_zero())?;
         Some(now_ns().saturating_add(u64::try_from(left.as_nanos()).unwrap_or(u64::MAX)))
     }
 

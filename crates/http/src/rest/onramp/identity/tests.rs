@@ -54,6 +54,12 @@ fn a_stated_source_is_the_client_and_a_stated_name_the_server_name() {
     proxied.peer = "203.0.113.9:51820".parse().unwrap();
     proxied.proxied.authority = Some("shop.example".into());
     let text = shown(&proxied);
-    assert!(text.starts_with(r#"{"ip":"203.0.113.9","port":51820,"peer":{"ip":"10.0.0.4","port":40022}"#), "{text}");
-    assert!(text.contains(r#""tls":{"version":null,"cipher":null,"sni":"shop.example","alpn":null,"#), "{text}");
+    assert!(
+        text.starts_with(r#"{"ip":"203.0.113.9","port":51820,"peer":{"ip":"10.0.0.4","port":40022}"#),
+        "{text}"
+    );
+    assert!(
+        text.contains(r#""tls":{"version":null,"cipher":null,"sni":"shop.example","alpn":null,"#),
+        "{text}"
+    );
 }

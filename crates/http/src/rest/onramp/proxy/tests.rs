@@ -10,7 +10,11 @@ fn proxy(text: &str) -> Proxy {
 fn behind(setting: &str, peer: &str, fields: &[(&str, &str)]) -> Vec<String> {
     let mut head = head(Method::Get, fields);
     assert_eq!(proxy(setting).pass(&mut head, &connection(peer)), Passage::On);
-    let mut lines: Vec<String> = head.headers.iter().map(|field| format!("{}: {}", field.name(), field.text())).collect();
+    let mut lines: Vec<String> = head
+        .headers
+        .iter()
+        .map(|field| format!("{}: {}", field.name(), field.text()))
+        .collect();
     lines.sort();
     lines
 }
@@ -71,16 +75,23 @@ fn what_a_trusted_peer_states_is_continued() {
 fn every_part_can_be_switched_off() {
     let setting = r#"{"via": false, "x_forwarded": false, "strip": ["X-Secret"]}"#;
     let received = [("host", "a"), ("via", "1.1 far"), ("x-secret", "1"), ("x-real-ip", "1.2.3.4")];
-    assert_eq!(behind(setting, DIRECT, &received), ["host: a", "via: 1.1 far", "x-real-ip: 1.2.3.4"]);
+    assert_eq!(
+        behind(setting, DIRECT, &received),
+        ["host: a", "via: 1.1 far", "x-real-ip: 1.2.3.4"]
+    );
 }
 
 #[test]
 fn a_request_that_was_here_too_often_circles() {
-    let visits = |via: &[(&str, &str)]| proxy(r#"{"name": "edge", "max_hops": 2}"#).pass(&mut head(Method::Get, via), &connection(DIRECT));
+    let visits =
+        |via: &[(&str, &str)]| proxy(r#"{"name": "edge", "max_hops": 2}"#).pass(&mut head(Method::Get, via), &connection(DIRECT));
     assert_eq!(visits(&[]), Passage::On);
     assert_eq!(visits(&[("via", "1.1 edge, 1.1 other")]), Passage::On);
     assert_eq!(visits(&[("via", "1.1 edge-2, 1.1 (edge), 1.1 edge")]), Passage::On);
-    assert_eq!(visits(&[("via", "1.1 edge, 1.1 other, HTTP/2  EDGE (comment)")]), Passage::Loop);
+    assert_eq!(
+        visits(&[("via", "1.1 edge, 1.1 other, HTTP/2  EDGE (comment)")]),
+        Passage::Loop
+    );
     assert_eq!(visits(&[("via", "1.1 edge"), ("via", "1.0 edge")]), Passage::Loop);
 }
 
@@ -89,7 +100,10 @@ fn max_forwards_counts_down_where_it_has_a_meaning() {
     let pass = |method: Method, number: &str| {
         let mut head = head(method, &[("max-forwards", number)]);
         let passage = proxy(r#"{"via": false, "x_forwarded": false}"#).pass(&mut head, &connection(DIRECT));
-        let left = head.headers.get(Name::MaxForwards).map(|text| String::from_utf8_lossy(text).into_owned());
+        let left = head
+            .headers
+            .get(Name::MaxForwards)
+            .map(|text| String::from_utf8_lossy(text).into_owned());
         (passage, left.unwrap_or_default())
     };
     let last = |code| Passage::Last(Status::known(code));
