@@ -149,7 +149,7 @@ fn continue_comes_when_an_upstream_is_ready() {
 #[test]
 fn a_body_nobody_wants_is_dropped() {
     let world = World::new(Setup {
-        codec: Some("null"),
+        codec: Some("\"null\""),
         ..Setup::default()
     });
     let mut client = world.client("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nabc");

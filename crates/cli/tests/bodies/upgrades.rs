@@ -55,7 +55,7 @@ fn both_ends_are_joined_and_the_slot_is_free() {
 
 #[test]
 fn without_the_setting_on_both_sides_it_is_an_ordinary_request() {
-    for (onramp, offramp) in [(vec!["upgrade: [websocket]"], vec![]), (vec![], vec!["upgrade: []"])] {
+    for (onramp, offramp) in [(vec!["upgrade: [websocket]"], vec![]), (vec![], vec!["upgrade: [websocket]"])] {
         let world = World::new(Setup {
             onramp,
             offramp,
@@ -140,7 +140,7 @@ fn silence_ends_a_tunnel() {
 #[test]
 fn tunnels_end_with_the_drain_time() {
     let mut setup = setup();
-    setup.document.push("temblor: {drain: 500ms}");
+    setup.process.push("drain: 500ms");
     let mut world = World::new(setup);
     let mut client = world.client(ASK);
     let (mut upstream, _) = world.requested();

@@ -18,8 +18,8 @@ pub(crate) struct Setup {
     /// Lines of the onramp's and the offramp's entry itself.
     pub(crate) onramp_entry: Vec<&'static str>,
     pub(crate) offramp_entry: Vec<&'static str>,
-    /// Lines at the top of the document.
-    pub(crate) document: Vec<&'static str>,
+    /// Process-wide settings, beside the one worker that makes the use of kept connections predictable.
+    pub(crate) process: Vec<&'static str>,
     /// The script that every request passes.
     pub(crate) script: Option<&'static str>,
     /// Replies with the request itself, without an upstream.
@@ -92,14 +92,14 @@ impl Setup {
             ("/offramp/store/{instance}/in", "/pipeline/responses/{instance}/in")
         };
         format!(
-            "```yaml gate.yaml\n{}onramp:\n  - id: gate\n    type: rest\n    linked: true\n    codec: {codec}\n{}    config:\n      host: 127.0.0.1\n      \
+            "```yaml gate.yaml\ntemblor:\n  workers: 1\n{}onramp:\n  - id: gate\n    type: rest\n    linked: true\n    codec: {codec}\n{}    config:\n      host: 127.0.0.1\n      \
              port: 8080\n{}offramp:\n  - id: store\n    type: rest\n    linked: true\n    codec: {codec}\n{}    config:\n      endpoint:\n        host: 127.0.0.1\n        \
              port: 9000\n{}binding:\n  - id: main\n    links:\n      \"/onramp/gate/{{instance}}/out\": [\"/pipeline/requests/{{instance}}/in\"]\n      \
              \"/pipeline/requests/{{instance}}/out\": [\"{to}\"]\n      \"/offramp/store/{{instance}}/out\": [\"{from}\"]\n      \
              \"/pipeline/responses/{{instance}}/out\": [\"/onramp/gate/{{instance}}/in\"]\nmapping:\n  /binding/main/a:\n    instance: a\n```\n\
              ```trickle requests.trickle\ndefine script way\nscript\n{}\nend;\ncreate script way;\nselect event from in into way;\nselect event from way into out;\n```\n\
              ```trickle responses.trickle\nselect event from in into out;\n```\n```trickle none.trickle\nselect event from in into out;\n```\n",
-            lines("", &self.document),
+            lines("  ", &self.process),
             lines("    ", &self.onramp_entry),
             lines("      ", &self.onramp),
             lines("    ", &self.offramp_entry),

@@ -122,7 +122,7 @@ impl Intake<'_> {
             }
             Arrived::Tunnel(tunnel) => return one(Data::Stream(Stream::new(None, None, Arc::new(Place::new(tunnel))))),
             Arrived::Dropped => return one(Data::Value(Value::Null, None)),
-            Arrived::Upgrade => return one(Data::Value(Value::Null, Some(self.absent()))),
+            Arrived::Upgrade => return one(Data::Stream(Stream::new(None, None, Arc::new(Offer)))),
         };
         if !self.preprocessors.is_empty() {
             return self.preprocess(bytes, ingest_ns);
@@ -304,7 +304,7 @@ impl Outlet<'_> {
             (Some(original), _) => original.bytes.clone(),
             (None, Data::Value(value, _)) => self.encode(value)?,
             (None, Data::Raw(original)) => self.encode(&decode_late(original)?)?,
-            (None, Data::Stream(_)) => self.encode(&Value::Null)?,
+            (None, Data::Stream(_)) => return Ok(Leaving::NOTHING),
         };
         let bytes = self.postprocess(bytes, ingest_ns, now_ns)?;
         let trailers = passes.and_then(|original| original.trailers.clone());
@@ -365,6 +365,14 @@ fn take_body(stream: &Stream) -> Result<Body, String> {
     place
         .and_then(Place::take)
         .ok_or_else(|| "The body was read already.".to_owned())
+}
+
+/// What lies behind the event of a request whose client may switch protocols.
+struct Offer;
+
+/// Whether an event is the request of a client that may switch protocols, untouched.
+pub fn is_offer(data: &Data) -> bool {
+    matches!(data, Data::Stream(stream) if stream.place::<Offer>().is_some())
 }
 
 /// The tunnel behind the event of an upgrade, if nobody replaced its value and nobody took it.

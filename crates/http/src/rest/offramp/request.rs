@@ -10,7 +10,7 @@ use super::config::{Decompress, HostHeader};
 use super::endpoint::Resolved;
 use super::sink::RestSink;
 use crate::message::{Direction, HeaderBlock, Method, Name};
-use crate::rest::body::Outlet;
+use crate::rest::body::{Outlet, is_offer};
 use crate::rest::meta::{first_header, key, names_option};
 use crate::upstream::{Endpoint, OutgoingRequest};
 
@@ -71,7 +71,7 @@ impl RestSink {
                 method,
                 target: resolved.target.clone(),
                 headers: fields.block,
-                upgrade: self.upgrade(given).filter(|_| body.length() == Some(0)),
+                upgrade: self.upgrade(event, given),
                 body,
                 takes_trailers: self.streams(need) && names_option(given, "te", "trailers"),
             },
@@ -98,7 +98,10 @@ impl RestSink {
     }
 
     /// The protocol that the event asks to switch to, if that is allowed (spec/proxy.md 2.9).
-    fn upgrade(&self, given: &Value) -> Option<String> {
+    fn upgrade(&self, event: &Event, given: &Value) -> Option<String> {
+        if !is_offer(event.payload.data()) {
+            return None;
+        }
         let wanted = self
             .config
             .upgrade
