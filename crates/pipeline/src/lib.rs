@@ -19,6 +19,7 @@ pub mod port;
 mod query;
 mod report;
 mod select;
+mod sync;
 pub mod territory;
 
 pub use errors::QueryErrors;

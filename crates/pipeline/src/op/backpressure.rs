@@ -9,13 +9,12 @@
 //! No judgement: an attempt refused for want of a slot, or withdrawn. A failure of an event that was let through before the present
 //! back-off began does not raise it, so one burst counts once.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use temblor_event::{End, Event, Insight, InsightKind, Mark, Outcome, Reason, Signal, Uid};
 use temblor_script::MetaPaths;
 
 use super::{Availability, OpCx, OpError, OpTraits, Operator, Sharing};
 use crate::port::PortId;
+use crate::sync::atomic::{AtomicU64, Ordering};
 
 const NS_PER_MS: u64 = 1_000_000;
 const NS_PER_S: u64 = 1_000_000_000;

@@ -49,10 +49,16 @@ impl FailureClass {
     fn parse_statuses(text: &str) -> Option<Self> {
         let status = |text: &str| {
             let is_status = text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_digit());
-            is_status.then(|| text.parse::<u16>().ok()).flatten().filter(|status| *status >= 100)
+            is_status
+                .then(|| text.parse::<u16>().ok())
+                .flatten()
+                .filter(|status| *status >= 100)
         };
         if let Some(class) = text.strip_suffix("xx") {
-            let hundreds = class.parse::<u16>().ok().filter(|class| (1..=9).contains(class) && text.len() == 3)?;
+            let hundreds = class
+                .parse::<u16>()
+                .ok()
+                .filter(|class| (1..=9).contains(class) && text.len() == 3)?;
             return Some(Self::Statuses(hundreds * 100, hundreds * 100 + 99));
         }
         let (first, last) = match text.split_once('-') {
@@ -64,10 +70,7 @@ impl FailureClass {
 
     fn matches(self, attempt: Attempt) -> bool {
         match (self, attempt.outcome) {
-            (
-                Self::Connect,
-                Outcome::Dns | Outcome::Connect | Outcome::ConnectTimeout | Outcome::Tls | Outcome::Refused,
-            )
+            (Self::Connect, Outcome::Dns | Outcome::Connect | Outcome::ConnectTimeout | Outcome::Tls | Outcome::Refused)
             | (Self::Reset, Outcome::Reset | Outcome::Protocol | Outcome::Truncated)
             | (Self::Timeout, Outcome::Timeout)
             | (Self::Overload, Outcome::Overload) => true,
@@ -120,7 +123,13 @@ mod tests {
                     );
                 }
             }
-            for outcome in [Outcome::Build, Outcome::Decode, Outcome::TooLarge, Outcome::Cancelled, Outcome::Ok] {
+            for outcome in [
+                Outcome::Build,
+                Outcome::Decode,
+                Outcome::TooLarge,
+                Outcome::Cancelled,
+                Outcome::Ok,
+            ] {
                 assert!(!classes.matches(attempt(outcome, None)), "{name} {outcome:?}");
             }
         }
@@ -136,7 +145,10 @@ mod tests {
         assert!(matches("500-502", 500) && matches("500-502", 502) && !matches("500-502", 503));
         assert!(matches("5xx", 500) && matches("5xx", 599) && !matches("5xx", 499));
         let classes = FailureClasses::parse(["404"]).unwrap();
-        assert!(classes.matches(attempt(Outcome::Ok, Some(404))), "a status that is no failure to the offramp");
+        assert!(
+            classes.matches(attempt(Outcome::Ok, Some(404))),
+            "a status that is no failure to the offramp"
+        );
     }
 
     #[test]

@@ -4,13 +4,12 @@
 //! An insight with this node's mark lowers p by `step_down` if it is bad (as for back-pressure) and raises it by `step_up` otherwise,
 //! within 0 and 1. Attempts refused for want of a slot, and withdrawn ones, are no judgement.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use temblor_event::{End, Event, Insight, InsightKind, Mark, Outcome, Reason, Uid};
 use temblor_script::MetaPaths;
 
 use super::{OpCx, OpError, OpTraits, Operator, Sharing};
 use crate::port::PortId;
+use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// Configuration of the operator.
 #[derive(Clone, Debug)]

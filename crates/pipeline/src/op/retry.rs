@@ -10,7 +10,6 @@
 //! of the first attempts. The counters are atomics; of workers that pass a slice's border at once one empties it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use temblor_event::{Attempt, Attempted, Claim, Data, Event, Insight, InsightKind, Mark, Outcome, Tickets, Uid};
 use temblor_script::MetaPaths;
@@ -19,6 +18,7 @@ use temblor_value::{Str, Value};
 use super::failure::FailureClasses;
 use super::{OpCx, OpError, OpTraits, Operator, Sharing};
 use crate::port::PortId;
+use crate::sync::atomic::{AtomicU64, Ordering};
 
 const NS_PER_MS: u64 = 1_000_000;
 /// The input for commands, the first one behind `in`.
@@ -165,11 +165,17 @@ impl Operator for Retry {
     }
 
     fn on_insight(&self, uid: Uid, insight: &mut Insight) {
-        let Some(Mark::Attempted(attempted)) = insight.op_meta.get(uid) else { return };
+        let Some(Mark::Attempted(attempted)) = insight.op_meta.get(uid) else {
+            return;
+        };
         let (Some(until_ns), Some(attempt)) = (insight.repeatable_until_ns, insight.attempt) else {
             return;
         };
-        if insight.claim.is_some() || insight.kind == InsightKind::Cancelled || attempt.outcome == Outcome::Cancelled || insight.ingest_ns >= until_ns {
+        if insight.claim.is_some()
+            || insight.kind == InsightKind::Cancelled
+            || attempt.outcome == Outcome::Cancelled
+            || insight.ingest_ns >= until_ns
+        {
             return;
         }
         if !self.config.on.matches(attempt) || !self.is_allowed(attempted, attempt, insight.ingest_ns) {

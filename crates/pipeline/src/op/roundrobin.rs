@@ -5,14 +5,13 @@
 //! behind it. With `skip_unavailable = false` there is the third pass only. Open flags follow pause and resume insights that carry
 //! this node's mark. `next` moves by one compare-and-swap, so workers that choose at the same moment take different outputs.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-
 use parking_lot::RwLock;
 use temblor_event::{End, Event, Insight, InsightKind, Mark, Reason, Signal, Uid};
 use temblor_script::MetaPaths;
 
 use super::{Availability, OpCx, OpError, OpTraits, Operator, Sharing};
 use crate::port::PortId;
+use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// See the module's documentation.
 pub struct RoundRobin {

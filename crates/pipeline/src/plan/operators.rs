@@ -10,10 +10,10 @@ use crate::op::batch::{self, Batch, Shape};
 use crate::op::bucket::Bucket;
 use crate::op::config::{ConfigError, Params, need};
 use crate::op::counter::Counter;
+use crate::op::failure::FailureClasses;
 use crate::op::history::History;
 use crate::op::memory_log::MemoryLog;
 use crate::op::percentile::{self, Percentile};
-use crate::op::failure::FailureClasses;
 use crate::op::retry::{self, Retry};
 use crate::op::roundrobin::RoundRobin;
 use crate::op::wal::{self, LogStore, LogStores, SyncPolicy, Wal};
@@ -163,7 +163,11 @@ fn retry(making: &mut Making<'_>) -> Result<Instance, ConfigError> {
         ))
     })?;
     let methods = params.list("methods", "a list of strings", |value| value.as_str().map(Str::new))?;
-    let safe = || ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"].map(Str::from_static).to_vec();
+    let safe = || {
+        ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]
+            .map(Str::from_static)
+            .to_vec()
+    };
     let positive = |key: &str, value: u64| match value {
         0 => Err(ConfigError(format!("`{key}` must be at least 1"))),
         value => Ok(value),
