@@ -59,9 +59,17 @@ fn row(work: &Work, rounds: usize) -> String {
     let [script, others @ ..] = figures;
     let ratios = others.map(|other| match other.len() {
         0 => "–".to_owned(),
-        _ => format!("{:.2}", median(script.iter().zip(&other).map(|(ours, theirs)| ours / theirs).collect())),
+        _ => format!(
+            "{:.2}",
+            median(script.iter().zip(&other).map(|(ours, theirs)| ours / theirs).collect())
+        ),
     });
-    format!("| {work} | {:.0} | {} | {} |", median(script), work.allocations, ratios.join(" | "))
+    format!(
+        "| {work} | {:.0} | {} | {} |",
+        median(script),
+        work.allocations,
+        ratios.join(" | ")
+    )
 }
 
 /// An engine that comes to the right outcome.

@@ -22,7 +22,10 @@ impl Vrl {
     pub fn new(text: &str, outcome: Outcome, event: &Json, meta: &Json) -> Self {
         let compiled = vrl::compiler::compile(text, &vrl::stdlib::all());
         Self {
-            program: compiled.map_err(|errors| format!("{errors:?}")).expect("the program compiles").program,
+            program: compiled
+                .map_err(|errors| format!("{errors:?}"))
+                .expect("the program compiles")
+                .program,
             runtime: Runtime::default(),
             zone: TimeZone::default(),
             event: Value::from(event.clone()),

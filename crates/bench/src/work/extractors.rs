@@ -55,7 +55,7 @@ fn base64() -> Work {
     let plain = "the quick brown fox jumps over the lazy dog";
     let expected = serde_json::json!(plain).to_string();
     binding("base64", &STANDARD.encode(plain), "base64||", &expected)
-        .allocations(2)
+        .allocations(1)
         .hand(|| {
             let x = Key::new("x");
             move |message| {
@@ -140,6 +140,7 @@ fn grok() -> Work {
         "grok|%{IP:client} %{WORD:method} %{URIPATHPARAM:request} %{NUMBER:bytes}|",
         r#"{"client": "55.3.244.1", "method": "GET", "request": "/index.html", "bytes": "15824"}"#,
     )
+    .allocations(2)
     .vrl(r#"parse_grok!(.x, "%{IP:client} %{WORD:method} %{URIPATHPARAM:request} %{NUMBER:bytes}")"#)
 }
 
@@ -151,6 +152,7 @@ fn influx() -> Work {
         r#"{"measurement": "weather", "tags": {"location": "us-midwest"}, "fields": {"temperature": 82.0},
             "timestamp": 1465839830100400200}"#,
     )
+    .allocations(6)
     .vrl_shaped(
         "parse_influxdb!(.x)",
         r#"[{"name": "weather_temperature", "tags": {"location": "us-midwest"}, "timestamp": "2016-06-13T17:43:50.100400200Z",
@@ -161,6 +163,7 @@ fn influx() -> Work {
 fn json() -> Work {
     let document = r#"{"level": 3, "tags": ["a", "b"], "user": {"name": "mira"}}"#;
     binding("json", document, "json||", document)
+        .allocations(7)
         .hand(|| {
             let x = Key::new("x");
             let mut scratch = values::Scratch::default();
@@ -180,6 +183,7 @@ fn kv() -> Work {
         "kv|%{key}=%{val}|",
         r#"{"level": "info", "user": "mira", "took": "17", "path": "/index.html"}"#,
     )
+    .allocations(2)
     .hand(|| {
         let x = Key::new("x");
         move |message| {
@@ -202,6 +206,7 @@ fn re() -> Work {
         "re|^(?P<ip>[0-9.]+) - (?P<user>[a-z]+) (?P<code>[0-9]+)$|",
         r#"{"ip": "10.1.2.3", "user": "mira", "code": "404"}"#,
     )
+    .allocations(3)
     .hand(|| {
         let [x, ip, user, code] = ["x", "ip", "user", "code"].map(Key::new);
         let regex = Regex::new("^(?P<ip>[0-9.]+) - (?P<user>[a-z]+) (?P<code>[0-9]+)$").expect("a valid expression");
@@ -225,6 +230,7 @@ fn rerg() -> Work {
         "rerg|(?P<k>[a-z]+)=(?P<v>[0-9]+)|",
         r#"{"k": ["a", "bb", "ccc"], "v": ["1", "22", "333"]}"#,
     )
+    .allocations(11)
     .hand(|| {
         let [x, k, v] = ["x", "k", "v"].map(Key::new);
         let regex = Regex::new("(?P<k>[a-z]+)=(?P<v>[0-9]+)").expect("a valid expression");

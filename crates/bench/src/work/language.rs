@@ -10,7 +10,8 @@ const EVENT: &str = r#"{"id": "4f1c0a", "time": 1700000000, "host": "web-17", "m
     "status": 404, "size": 1500, "duration": 0.25, "kind": "k13", "user": {"name": "mira", "address": {"city": "Bonn"}}}"#;
 
 /// Three texts to take apart.
-const TEXTS: &str = r#"{"payload": "{\"level\": 3, \"tags\": [\"a\", \"b\"]}", "line": "10.1.2.3 - mira 404", "pairs": "a=1 bb=22"}"#;
+const TEXTS: &str =
+    r#"{"payload": "{\"level\": 3, \"tags\": [\"a\", \"b\"]}", "line": "10.1.2.3 - mira 404", "pairs": "a=1 bb=22"}"#;
 
 pub(super) fn works() -> Vec<Work> {
     vec![
@@ -67,24 +68,29 @@ fn comparisons() -> Work {
 
 fn interpolation() -> Work {
     let script = r##""host=#{event.host} path=#{event.path} size=#{event.size}""##;
-    Work::new("string interpolation", EVENT, script, r#""host=web-17 path=/assets/app.js size=1500""#)
-        .allocations(1)
-        .hand(|| {
-            let [host, path, size] = ["host", "path", "size"].map(Key::new);
-            move |message| {
-                let event = message.event.as_object()?;
-                let (host, path) = (event.get_key(&host)?.as_str()?, event.get_key(&path)?.as_str()?);
-                let size = event.get_key(&size)?.as_i64()?;
-                Some(Value::from(format!("host={host} path={path} size={size}")))
-            }
-        })
-        .vrl(
-            r#"host = string!(.host)
+    Work::new(
+        "string interpolation",
+        EVENT,
+        script,
+        r#""host=web-17 path=/assets/app.js size=1500""#,
+    )
+    .allocations(1)
+    .hand(|| {
+        let [host, path, size] = ["host", "path", "size"].map(Key::new);
+        move |message| {
+            let event = message.event.as_object()?;
+            let (host, path) = (event.get_key(&host)?.as_str()?, event.get_key(&path)?.as_str()?);
+            let size = event.get_key(&size)?.as_i64()?;
+            Some(Value::from(format!("host={host} path={path} size={size}")))
+        }
+    })
+    .vrl(
+        r#"host = string!(.host)
             path = string!(.path)
             size = to_string!(.size)
             "host={{ host }} path={{ path }} size={{ size }}""#,
-        )
-        .rhai("`host=${event.host} path=${event.path} size=${event.size}`")
+    )
+    .rhai("`host=${event.host} path=${event.path} size=${event.size}`")
 }
 
 fn string_match() -> Work {
@@ -146,6 +152,7 @@ fn record_pattern() -> Work {
     let expected = r#"{"payload": {"level": 3, "tags": ["a", "b"]}, "line": {"ip": "10.1.2.3", "user": "mira", "code": "404"},
         "pairs": {"a": "1", "bb": "22"}}"#;
     Work::new("record pattern, three extractors", TEXTS, script, expected)
+        .allocations(12)
         .hand(|| {
             let [payload, line, pairs, ip, user, code] = ["payload", "line", "pairs", "ip", "user", "code"].map(Key::new);
             let regex = regex::Regex::new("^(?P<ip>[0-9.]+) - (?P<user>[a-z]+) (?P<code>[0-9]+)$").expect("a valid expression");
@@ -155,7 +162,9 @@ fn record_pattern() -> Work {
                 let text = event.get_key(&payload)?.as_str()?;
                 let input = bytes::Bytes::copy_from_slice(text.as_bytes());
                 let decoded = values::decode(input, &mut scratch).ok()?.value;
-                let Value::Str(text) = event.get_key(&line)? else { return None };
+                let Value::Str(text) = event.get_key(&line)? else {
+                    return None;
+                };
                 let captures = regex.captures(text)?;
                 let mut groups = temblor_value::ObjectMap::with_capacity(3);
                 for (number, key) in [&ip, &user, &code].into_iter().enumerate() {
@@ -185,6 +194,7 @@ fn patch() -> Work {
     let expected = r#"{"id": "4f1c0a", "time": 1700000000, "host": "web-17", "method": "GET", "path": "/assets/app.js",
         "status": 500, "size": 1500, "kind": "k13", "user": {"name": "mira", "address": {"city": "Bonn"}}, "region": "eu"}"#;
     Work::new("patch of three operations", EVENT, script, expected)
+        .allocations(1)
         .outcome(Outcome::Event)
         .hand(|| {
             let [region, status] = ["region", "status"].map(Key::new);
@@ -212,6 +222,7 @@ fn merge() -> Work {
     let expected = r#"{"id": "4f1c0a", "time": 1700000000, "host": "web-17", "method": "GET", "path": "/assets/app.js", "status": 404,
         "size": 1500, "duration": 0.25, "kind": "k13", "user": {"name": "nora", "id": 7, "address": {"city": "Bonn"}}, "seen": true}"#;
     Work::new("merge", EVENT, script, expected)
+        .allocations(3)
         .outcome(Outcome::Event)
         .hand(|| {
             let [user, name, id, seen] = ["user", "name", "id", "seen"].map(Key::new);
@@ -240,6 +251,7 @@ fn comprehension() -> Work {
         "for event.items of case (i, e) => e + 1 end",
         &list(1),
     )
+    .allocations(2)
     .hand(|| {
         let items = Key::new("items");
         move |message| {

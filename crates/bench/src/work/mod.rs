@@ -154,7 +154,12 @@ impl Work {
     #[cfg(feature = "compare")]
     fn other_rhai(&self) -> Option<Box<dyn Runner>> {
         let text = self.rhai.as_ref()?.text;
-        Some(Box::new(crate::engine::Rhai::new(text, self.outcome, &self.event, &self.meta)))
+        Some(Box::new(crate::engine::Rhai::new(
+            text,
+            self.outcome,
+            &self.event,
+            &self.meta,
+        )))
     }
 
     #[cfg(not(feature = "compare"))]
@@ -187,7 +192,13 @@ pub fn works() -> Vec<Work> {
 }
 
 /// Works that only read and compare, for which a script allocates nothing.
-pub const READING: [&str; 5] = ["field read", "nested path", "comparisons", "string match of 20", "user function call"];
+pub const READING: [&str; 5] = [
+    "field read",
+    "nested path",
+    "comparisons",
+    "string match of 20",
+    "user function call",
+];
 
 /// The request script of the recipe.
 fn request_script() -> Work {
