@@ -11,6 +11,7 @@ mod env;
 mod explain;
 mod help;
 mod logging;
+mod memory;
 mod name;
 mod output;
 mod run;

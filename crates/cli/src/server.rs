@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use temblor_http::budget::BUFFERS;
 use temblor_pipeline::QueryErrors;
 use temblor_runtime::boot::{load, preview};
 use temblor_runtime::config::Settings;
@@ -20,7 +21,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::args::ServerOptions;
 use crate::name::program_name;
 use crate::output::{is_coloured, say};
-use crate::{connectors, env, logging};
+use crate::{connectors, env, logging, memory};
 
 /// Time for what is under way when the process must end at once.
 const GRACE: Duration = Duration::from_millis(500);
@@ -78,6 +79,7 @@ pub(crate) fn start(
         .workers
         .or_else(|| std::thread::available_parallelism().ok())
         .unwrap_or(NonZeroUsize::MIN);
+    BUFFERS.limit_to(settings.memory_buffers.unwrap_or_else(|| memory::limit() / 4));
     let workers = Arc::new(Workers::start(count).map_err(|error| format!("cannot start workers: {error}"))?);
     let runtime = Runtime::new(connectors::all(), Arc::clone(&workers), &env).map_err(|error| error.to_string())?;
     load(&runtime, files, &env, report).map_err(|error| error.to_string())?;
@@ -132,12 +134,11 @@ impl Server {
             runtime,
             workers,
             settings,
-            main:
-                MainThread {
-                    executor,
-                    mut signals,
-                    mut hangup,
-                },
+            main: MainThread {
+                executor,
+                mut signals,
+                mut hangup,
+            },
         } = self;
         let status = executor.block_on(async {
             let signalled = async {

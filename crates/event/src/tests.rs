@@ -106,7 +106,10 @@ fn views_show_form_and_length_of_what_was_not_decoded() {
         is_absent: false,
         trailers: None,
     };
-    assert_eq!(shown(Payload::raw(raw, Value::Null)), r#"{"$body":{"form":"bytes","bytes":2}}"#);
+    assert_eq!(
+        shown(Payload::raw(raw, Value::Null)),
+        r#"{"$body":{"form":"bytes","bytes":2}}"#
+    );
     let stream = |codec, length| Payload::stream(Stream::new(codec, length, std::sync::Arc::new(())), Value::Null);
     assert_eq!(
         shown(stream(Some("binary"), Some(1234))),

@@ -10,6 +10,8 @@ use std::task::{Context, Poll};
 use bytes::{Bytes, BytesMut};
 use thiserror::Error;
 
+use crate::budget::{BUFFERS, UsedUp};
+
 /// A body ended before its end. The side it came from knows why; the other side can only break off as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("{0}")]
@@ -78,16 +80,22 @@ pub enum CollectError {
     /// It is larger than may be held.
     #[error("the body is larger than may be held")]
     TooLarge,
+    /// The process holds as much of bodies as it may.
+    #[error("no memory is left for the body")]
+    NoRoom,
 }
 
 /// Reads a body to its end, at most `limit` bytes.
 pub async fn collect(body: &mut Body, limit: Option<u64>) -> Result<Bytes, CollectError> {
     let mut bytes = BytesMut::new();
+    let mut held = BUFFERS.hold();
     while let Some(chunk) = poll_fn(|cx| body.poll_chunk(cx)).await? {
         if limit.is_some_and(|limit| (bytes.len() + chunk.len()) as u64 > limit) {
             return Err(CollectError::TooLarge);
         }
+        held.grow_to((bytes.len() + chunk.len()) as u64)
+            .map_err(|UsedUp| CollectError::NoRoom)?;
         bytes.extend_from_slice(&chunk);
     }
-    Ok(bytes.freeze())
+    Ok(held.keep_for(bytes.freeze()))
 }

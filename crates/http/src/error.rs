@@ -117,6 +117,9 @@ pub enum BodyError {
     /// The client is gone; nobody reads an answer.
     #[error("client gone")]
     Gone,
+    /// The process holds as much of bodies as it may (`proxy.md` 7, `memory.buffers`).
+    #[error("no memory is left for the body")]
+    NoRoom,
 }
 
 /// Kinds of failed attempts, by the outcomes of `proxy.md` 2.15.

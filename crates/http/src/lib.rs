@@ -5,6 +5,7 @@
 //! the task that polls it; the engine spawns nothing but name resolution.
 
 pub mod body;
+pub mod budget;
 pub mod connection;
 pub mod error;
 pub mod h1;

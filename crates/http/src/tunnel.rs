@@ -53,7 +53,9 @@ pub struct TunnelBounds {
 
 impl fmt::Debug for TunnelBounds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TunnelBounds").field("idle", &self.idle).finish_non_exhaustive()
+        f.debug_struct("TunnelBounds")
+            .field("idle", &self.idle)
+            .finish_non_exhaustive()
     }
 }
 

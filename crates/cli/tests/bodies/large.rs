@@ -63,7 +63,11 @@ fn read_pattern(mut from: TcpStream, length: u64, mut look: impl FnMut()) {
         let wanted = (length - at).min((PERIOD * 2 - place) as u64).min(buffer.len() as u64) as usize;
         let count = from.read(&mut buffer[..wanted]).unwrap();
         assert!(count > 0, "the body ends at {at}");
-        assert!(buffer[..count] == pattern[place..place + count], "another byte in {at}..{}", at + count as u64);
+        assert!(
+            buffer[..count] == pattern[place..place + count],
+            "another byte in {at}..{}",
+            at + count as u64
+        );
         at += count as u64;
         if at >= next_look {
             look();
@@ -124,7 +128,10 @@ fn chunked_bodies_arrive_unchanged() {
     let world = World::new(Setup::default());
     let mut client = world.client("PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
     let (mut upstream, head) = world.requested();
-    assert!(head.contains("\r\ntransfer-encoding: chunked\r\n") && !head.contains("content-length"), "{head}");
+    assert!(
+        head.contains("\r\ntransfer-encoding: chunked\r\n") && !head.contains("content-length"),
+        "{head}"
+    );
     scope(|scope| {
         scope.spawn(|| write_pattern(client.stream(), LENGTH, true));
         assert!(dechunked(&mut upstream.stream()) == pattern().repeat(24)[..LENGTH as usize]);

@@ -1,6 +1,7 @@
 //! Bodies through the real program: spec/proxy.md 2.7, 2.8, 2.9, 2.15 (last paragraph), 3 and the first remark of 1.3.
 
 mod large;
+mod memory;
 mod messages;
 mod streams;
 mod upgrades;
@@ -25,12 +26,21 @@ fn the_page_about_bodies_works() {
     let mut away = world.client("GET /private/a HTTP/1.1\r\nHost: a\r\n\r\n");
     assert!(away.read_to("\"dropped\"}").starts_with("HTTP/1.1 500 "));
 
-    let mut socket = world.client("GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\n");
+    let mut socket = world
+        .client("GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\n");
     let (mut upstream, head) = world.requested();
-    assert!(head.contains("\r\nsec-websocket-key: x\r\n") && head.contains("\r\nupgrade: websocket\r\n"), "{head}");
-    upstream.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: y\r\n\r\nhello");
+    assert!(
+        head.contains("\r\nsec-websocket-key: x\r\n") && head.contains("\r\nupgrade: websocket\r\n"),
+        "{head}"
+    );
+    upstream.send(
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: y\r\n\r\nhello",
+    );
     let answer = socket.read_to("hello");
-    assert!(answer.starts_with("HTTP/1.1 101 ") && answer.contains("\r\nsec-websocket-accept: y\r\n"), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 101 ") && answer.contains("\r\nsec-websocket-accept: y\r\n"),
+        "{answer}"
+    );
     socket.send("good bye");
     assert_eq!(upstream.read_to("good bye"), "good bye");
 }

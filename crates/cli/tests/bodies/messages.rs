@@ -36,7 +36,10 @@ fn requests_without_body_stay_without_one() {
     let world = World::new(Setup::default());
     let mut client = world.client(GET);
     let (mut upstream, head) = world.requested();
-    assert!(!head.contains("content-length") && !head.contains("transfer-encoding"), "{head}");
+    assert!(
+        !head.contains("content-length") && !head.contains("transfer-encoding"),
+        "{head}"
+    );
     upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     client.read_to("ok");
     client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
@@ -46,7 +49,11 @@ fn requests_without_body_stay_without_one() {
 #[test]
 fn trailers_go_both_ways() {
     // Streamed, and collected without a program that reads.
-    for (codec, validate) in [("binary", "validate: true"), ("json", "validate: true"), ("json", "validate: false")] {
+    for (codec, validate) in [
+        ("binary", "validate: true"),
+        ("json", "validate: true"),
+        ("json", "validate: false"),
+    ] {
         let world = World::new(Setup {
             codec: Some(codec),
             onramp: vec![validate],
@@ -59,9 +66,18 @@ fn trailers_go_both_ways() {
         let (mut upstream, head) = world.requested();
         let is_streamed = codec == "binary" || validate.ends_with("false");
         assert_eq!(head.contains("\r\nte: trailers\r\n"), is_streamed, "{head}");
-        assert_eq!(upstream.read_to("x-sum: 1\r\n\r\n"), "2\r\n{}\r\n0\r\nx-sum: 1\r\n\r\n", "{codec} {validate}");
-        upstream.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-Back: 2\r\nContent-Type: x\r\n\r\n");
-        assert!(client.read_to("x-back: 2\r\n\r\n").ends_with("\r\n\r\n2\r\n{}\r\n0\r\nx-back: 2\r\n\r\n"));
+        assert_eq!(
+            upstream.read_to("x-sum: 1\r\n\r\n"),
+            "2\r\n{}\r\n0\r\nx-sum: 1\r\n\r\n",
+            "{codec} {validate}"
+        );
+        upstream
+            .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-Back: 2\r\nContent-Type: x\r\n\r\n");
+        assert!(
+            client
+                .read_to("x-back: 2\r\n\r\n")
+                .ends_with("\r\n\r\n2\r\n{}\r\n0\r\nx-back: 2\r\n\r\n")
+        );
         // A client that did not ask gets none.
         client.send(GET);
         let head = upstream.read_to("\r\n\r\n");
@@ -79,7 +95,8 @@ fn a_body_that_a_program_changed_loses_its_trailers() {
         script: Some("let event.a = 1; event"),
         ..Setup::default()
     });
-    let _client = world.client("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-Sum: 1\r\n\r\n");
+    let _client =
+        world.client("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-Sum: 1\r\n\r\n");
     let (mut upstream, head) = world.requested();
     assert!(head.contains("\r\ncontent-length: 7\r\n"), "{head}");
     assert_eq!(upstream.read_to("}"), "{\"a\":1}");
@@ -121,7 +138,10 @@ fn old_clients_get_no_interim_responses() {
     assert!(client.is_silent());
     upstream.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n");
     let answer = client.read_all();
-    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("\r\n\r\nok"), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("\r\n\r\nok"),
+        "{answer}"
+    );
     assert!(!answer.contains("transfer-encoding"), "{answer}");
 }
 
@@ -143,7 +163,10 @@ fn continue_comes_when_an_upstream_is_ready() {
     let mut client = crate::world::connect(proxy.port());
     client.send("PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
     let answer = client.read_all();
-    assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("\r\nconnection: close\r\n"), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 503 ") && answer.contains("\r\nconnection: close\r\n"),
+        "{answer}"
+    );
 }
 
 #[test]
@@ -204,7 +227,10 @@ fn coded_responses_pass_as_they_came_where_nobody_reads_them() {
     assert!(head.contains("\r\naccept-encoding: br, gzip\r\n"), "{head}");
     upstream.send("HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 6\r\n\r\nnot");
     let start = client.read_to("not");
-    assert!(start.contains("\r\ncontent-encoding: br\r\n") && start.contains("\r\ncontent-length: 6\r\n"), "{start}");
+    assert!(
+        start.contains("\r\ncontent-encoding: br\r\n") && start.contains("\r\ncontent-length: 6\r\n"),
+        "{start}"
+    );
     upstream.send(" br");
     assert_eq!(client.read_to(" br"), " br");
     client.send(GET);

@@ -95,7 +95,10 @@ fn a_response_that_breaks_off_closes_the_client_without_an_end() {
     let (mut upstream, _) = world.requested();
     upstream.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n");
     let answer = client.read_all();
-    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("\r\n\r\n"), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("\r\n\r\n"),
+        "{answer}"
+    );
 }
 
 #[test]
@@ -199,7 +202,10 @@ fn a_drain_lets_streams_finish() {
     upstream.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
     client.read_to("abc\r\n");
     world.proxy.terminate().unwrap();
-    assert!(world.proxy.wait(Duration::from_millis(300)).is_err(), "the program ended with a stream open");
+    assert!(
+        world.proxy.wait(Duration::from_millis(300)).is_err(),
+        "the program ended with a stream open"
+    );
     upstream.send("1\r\nd\r\n0\r\n\r\n");
     assert_eq!(client.read_to("0\r\n\r\n"), "1\r\nd\r\n0\r\n\r\n");
     assert_eq!(client.read_all(), "");

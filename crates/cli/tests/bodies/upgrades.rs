@@ -18,7 +18,10 @@ fn setup() -> Setup {
 #[test]
 fn both_ends_are_joined_and_the_slot_is_free() {
     // Whatever the codec: the events' values are null.
-    for (codec, script) in [("binary", None), ("json", Some("match event of case null => event default => drop end"))] {
+    for (codec, script) in [
+        ("binary", None),
+        ("json", Some("match event of case null => event default => drop end")),
+    ] {
         let world = World::new(Setup {
             codec: Some(codec),
             script,
@@ -27,11 +30,17 @@ fn both_ends_are_joined_and_the_slot_is_free() {
         let mut client = world.client(ASK);
         let (mut upstream, head) = world.requested();
         assert!(head.contains("\r\nconnection: upgrade\r\nupgrade: websocket\r\n"), "{head}");
-        assert!(!head.contains("content-length") && !head.contains("transfer-encoding"), "{head}");
+        assert!(
+            !head.contains("content-length") && !head.contains("transfer-encoding"),
+            "{head}"
+        );
         upstream.send(SWITCH);
         let answer = client.read_to("\r\n\r\n");
         assert!(answer.starts_with("HTTP/1.1 101 Switching Protocols\r\n"), "{answer}");
-        assert!(answer.contains("\r\nconnection: upgrade\r\nupgrade: websocket\r\n"), "{answer}");
+        assert!(
+            answer.contains("\r\nconnection: upgrade\r\nupgrade: websocket\r\n"),
+            "{answer}"
+        );
         assert!(!answer.contains("content-"), "{answer}");
         for _ in 0..3 {
             client.send("ping");

@@ -117,9 +117,7 @@ impl AnswerFrame {
     pub(crate) fn framing(self, length: Option<u64>) -> SendFraming {
         match length {
             Some(length) => SendFraming::Length(length),
-            None if self.version == Version::Http11 => SendFraming::Chunked {
-                trailers: self.trailers,
-            },
+            None if self.version == Version::Http11 => SendFraming::Chunked { trailers: self.trailers },
             None => SendFraming::UntilClose,
         }
     }

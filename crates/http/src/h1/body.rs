@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::chunked::{ChunkStep, ChunkedReader};
 use super::framing::Framing;
 use super::wire::{Wire, WireError};
+use crate::budget::{BUFFERS, UsedUp};
 use crate::message::Headers;
 use crate::timeouts::{after, earlier};
 
@@ -38,10 +39,18 @@ pub(crate) enum ReadError {
     Fault(BodyFault),
     /// It is larger than allowed.
     TooLarge,
+    /// The process holds as much of bodies as it may.
+    NoRoom,
     /// It did not go on in time.
     Timeout,
     /// The connection ended before the body did.
     Ended(Option<io::Error>),
+}
+
+impl From<UsedUp> for ReadError {
+    fn from(UsedUp: UsedUp) -> Self {
+        ReadError::NoRoom
+    }
 }
 
 impl From<BodyFault> for ReadError {
@@ -209,9 +218,11 @@ impl Decoder {
             return Err(ReadError::TooLarge);
         }
         let mut body = BytesMut::with_capacity(announced.unwrap_or(0).min(FIRST_RESERVE) as usize);
+        let mut held = BUFFERS.hold();
         loop {
+            held.grow_to(body.len() as u64)?;
             match self.step(&mut wire.read)? {
-                Step::End => return Ok(body.freeze()),
+                Step::End => return Ok(held.keep_for(body.freeze())),
                 Step::Data(count) => {
                     if body.len() as u64 + count as u64 > limit {
                         return Err(ReadError::TooLarge);

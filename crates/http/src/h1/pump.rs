@@ -99,7 +99,12 @@ impl Pump {
     }
 
     /// Goes on until all is sent. May be polled again while it is pending only.
-    pub(crate) fn poll<A: WireAccess>(&mut self, access: &mut A, cx: &mut Context<'_>, pace: Pace) -> Poll<Result<(), PumpError>> {
+    pub(crate) fn poll<A: WireAccess>(
+        &mut self,
+        access: &mut A,
+        cx: &mut Context<'_>,
+        pace: Pace,
+    ) -> Poll<Result<(), PumpError>> {
         loop {
             let is_starved = self.gather(access, cx);
             let flushed = access.with(|wire| self.poll_flush(wire, cx, pace));

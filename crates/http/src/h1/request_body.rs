@@ -125,11 +125,7 @@ impl Channel {
             return Poll::Ready(Err(self.fail(&ReadError::Timeout)));
         }
         let intake = &mut self.intake;
-        let chunk = ready!(
-            intake
-                .decoder
-                .poll_chunk(cx, &mut self.wire, rules.pace(), &mut intake.wait)
-        );
+        let chunk = ready!(intake.decoder.poll_chunk(cx, &mut self.wire, rules.pace(), &mut intake.wait));
         Poll::Ready(match chunk {
             Ok(Some(chunk)) if chunk.len() as u64 > self.left(rules.limit) => Err(self.fail(&ReadError::TooLarge)),
             Ok(chunk) => {
@@ -196,6 +192,7 @@ impl Channel {
         self.intake.failed = true;
         let refusal = match *error {
             ReadError::Ended(_) => return BodyError::Gone,
+            ReadError::NoRoom => return BodyError::NoRoom,
             ReadError::Fault(BodyFault::Malformed(detail)) => Refusal::bad(detail),
             ReadError::Fault(BodyFault::TrailersTooLarge) => Refusal::new(RefusalReason::HeadTooLarge, "trailers too large"),
             ReadError::TooLarge => Refusal::new(RefusalReason::BodyTooLarge, "body too large"),
@@ -242,7 +239,8 @@ impl Place {
 
     /// See [`Channel::poll_gone`]; a connection that is nowhere is gone.
     pub(crate) fn poll_gone(&mut self, cx: &mut Context<'_>, half_close: bool) -> Poll<()> {
-        self.channel(|channel| channel.poll_gone(cx, half_close)).unwrap_or(Poll::Ready(()))
+        self.channel(|channel| channel.poll_gone(cx, half_close))
+            .unwrap_or(Poll::Ready(()))
     }
 }
 

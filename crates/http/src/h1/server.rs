@@ -238,7 +238,11 @@ impl Connection<'_> {
         let config = self.config;
         channel.intake = Intake::new(framing, expects_continue, config);
         let announced = channel.intake.decoder.remaining();
-        if config.limits.body.is_some_and(|limit| announced.is_some_and(|length| length > limit)) {
+        if config
+            .limits
+            .body
+            .is_some_and(|limit| announced.is_some_and(|length| length > limit))
+        {
             let refusal = Refusal::new(RefusalReason::BodyTooLarge, "content-length above the limit");
             self.refuse(channel, &refusal, frame, handler).await;
             return None;

@@ -129,7 +129,10 @@ impl Intake<'_> {
         }
         let part = self.take_chunk(bytes, ingest_ns);
         Taken {
-            parts: part.map(|part| part.map(|data| trailed(data, trailers))).into_iter().collect(),
+            parts: part
+                .map(|part| part.map(|data| trailed(data, trailers)))
+                .into_iter()
+                .collect(),
         }
     }
 

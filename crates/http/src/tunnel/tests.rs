@@ -43,7 +43,10 @@ async fn joined(idle: Option<Duration>) -> Joined {
 
 async fn read(stream: &mut TcpStream, count: usize) -> Vec<u8> {
     let mut bytes = vec![0; count];
-    timeout(PATIENCE, stream.read_exact(&mut bytes)).await.expect("nothing comes").unwrap();
+    timeout(PATIENCE, stream.read_exact(&mut bytes))
+        .await
+        .expect("nothing comes")
+        .unwrap();
     bytes
 }
 

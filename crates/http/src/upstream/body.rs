@@ -61,10 +61,7 @@ impl UpstreamBody {
             home,
             connection: None,
             decoder: Decoder::new(crate::h1::Framing::Length(0), 0),
-            pace: Pace {
-                idle: None,
-                until: None,
-            },
+            pace: Pace { idle: None, until: None },
             wait: ReadWait::default(),
             is_persistent: false,
             sending: None,
@@ -195,6 +192,7 @@ fn upstream_error(error: ReadError) -> UpstreamError {
     match error {
         ReadError::Fault(BodyFault::Malformed(detail)) => UpstreamError::new(UpstreamErrorKind::Protocol, detail),
         ReadError::Fault(BodyFault::TrailersTooLarge) => UpstreamError::new(UpstreamErrorKind::Protocol, "trailers too large"),
+        ReadError::NoRoom => UpstreamError::new(UpstreamErrorKind::TooLarge, "no memory is left for the response body"),
         ReadError::TooLarge => UpstreamError::new(UpstreamErrorKind::TooLarge, "response body above the limit"),
         ReadError::Timeout => UpstreamError::new(UpstreamErrorKind::Truncated, "response body took too long"),
         ReadError::Ended(None) => UpstreamError::new(UpstreamErrorKind::Truncated, "response body broke off"),

@@ -272,6 +272,7 @@ async fn collect_first(content: &mut Content, limit: Option<u64>, deadline: Opti
     };
     *content = Content::Whole(collected.map_err(|error| match error {
         CollectError::Broken(broken) => request_broken(broken),
+        CollectError::NoRoom => UpstreamError::new(UpstreamErrorKind::TooLarge, "no memory is left for the request body"),
         CollectError::TooLarge => UpstreamError::new(UpstreamErrorKind::TooLarge, "request body above the limit"),
     })?);
     Ok(())

@@ -108,7 +108,10 @@ fn interim_head(status: u16, line: &'static str) -> ResponseHead {
     let parser = &mut crate::h1::ResponseParser::default();
     let mut text = bytes::BytesMut::from(format!("HTTP/1.1 {status} X\r\n{line}\r\n\r\n").as_bytes());
     let limits = crate::limits::ClientLimits::default();
-    let message = parser.advance(&mut text, &limits, &crate::message::Method::Get).unwrap().unwrap();
+    let message = parser
+        .advance(&mut text, &limits, &crate::message::Method::Get)
+        .unwrap()
+        .unwrap();
     message.head
 }
 
@@ -155,7 +158,11 @@ impl Server {
             }
         };
         let done = timeout(PATIENCE, read).await;
-        assert!(done.is_ok(), "{end:?} does not come behind {:?}", String::from_utf8_lossy(&text));
+        assert!(
+            done.is_ok(),
+            "{end:?} does not come behind {:?}",
+            String::from_utf8_lossy(&text)
+        );
         String::from_utf8(text).unwrap()
     }
 
@@ -181,7 +188,10 @@ async fn parts_leave_when_they_come() {
     let feed = server.prepare(Some(10), &[]);
     server.send(GET).await;
     let head = server.read_to("\r\n\r\n").await;
-    assert!(head.contains("\r\ncontent-length: 10\r\n") && !head.contains("transfer-encoding"), "{head}");
+    assert!(
+        head.contains("\r\ncontent-length: 10\r\n") && !head.contains("transfer-encoding"),
+        "{head}"
+    );
     give(&feed, "hello");
     assert_eq!(server.read_to("hello").await, "hello");
     give(&feed, "world");
@@ -191,7 +201,10 @@ async fn parts_leave_when_they_come() {
     let feed = server.prepare(None, &[]);
     server.send(GET).await;
     let head = server.read_to("\r\n\r\n").await;
-    assert!(head.contains("\r\ntransfer-encoding: chunked\r\n") && !head.contains("content-length"), "{head}");
+    assert!(
+        head.contains("\r\ntransfer-encoding: chunked\r\n") && !head.contains("content-length"),
+        "{head}"
+    );
     give(&feed, "0123456789abcdefg");
     assert_eq!(server.read_to("g\r\n").await, "11\r\n0123456789abcdefg\r\n");
     give(&feed, "h");
@@ -234,7 +247,10 @@ async fn old_clients_find_the_end_by_the_close() {
     let (answer, is_orderly) = server.read_all().await;
     assert!(is_orderly && answer.ends_with("\r\n\r\ntext"), "{answer}");
     assert!(head_of(&answer).contains("\r\nconnection: close"), "{answer}");
-    assert!(!answer.contains("content-length") && !answer.contains("transfer-encoding"), "{answer}");
+    assert!(
+        !answer.contains("content-length") && !answer.contains("transfer-encoding"),
+        "{answer}"
+    );
 }
 
 #[tokio::test]
@@ -247,7 +263,10 @@ async fn a_body_that_breaks_off_is_not_ended() {
     feed.send(broken()).unwrap();
     server.send(GET).await;
     let (answer, _) = server.read_all().await;
-    assert!(answer.ends_with("\r\n\r\n3\r\nabc\r\n") || answer.ends_with("\r\n\r\n3\r\nabc"), "{answer}");
+    assert!(
+        answer.ends_with("\r\n\r\n3\r\nabc\r\n") || answer.ends_with("\r\n\r\n3\r\nabc"),
+        "{answer}"
+    );
     // Announced length: too few bytes, whether the body breaks or merely ends.
     for is_broken in [true, false] {
         let mut server = connect(ServerConfig::default()).await;
@@ -259,7 +278,10 @@ async fn a_body_that_breaks_off_is_not_ended() {
         drop(feed);
         server.send(GET).await;
         let (answer, _) = server.read_all().await;
-        assert!(answer.contains("\r\ncontent-length: 5\r\n") && answer.ends_with("\r\n\r\nabc"), "{answer}");
+        assert!(
+            answer.contains("\r\ncontent-length: 5\r\n") && answer.ends_with("\r\n\r\nabc"),
+            "{answer}"
+        );
     }
     // More than announced: not a byte of it may look like the next response.
     let mut server = connect(ServerConfig::default()).await;
@@ -324,7 +346,9 @@ async fn a_client_that_goes_ends_the_body() {
         server.send(GET).await;
         server.read_to("a\r\n").await;
         if is_reset {
-            socket2::SockRef::from(&server.stream).set_linger(Some(Duration::ZERO)).unwrap();
+            socket2::SockRef::from(&server.stream)
+                .set_linger(Some(Duration::ZERO))
+                .unwrap();
         }
         drop(server.stream);
         timeout(PATIENCE, feed.closed()).await.expect("the body is kept");
@@ -392,7 +416,8 @@ async fn a_slow_receiver_slows_the_sender_and_is_reset_in_the_end() {
 
 #[tokio::test]
 async fn a_lent_body_may_be_cut_anywhere() {
-    let chunked = "POST /read HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x\r\nde\r\n0\r\nX-Sum: 1\r\n\r\n";
+    let chunked =
+        "POST /read HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x\r\nde\r\n0\r\nX-Sum: 1\r\n\r\n";
     let known = "POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nabcde";
     for (text, expected) in [(chunked, "abcde|x-sum=1"), (known, "abcde|")] {
         let body = text.find("\r\n\r\n").unwrap();
@@ -412,7 +437,9 @@ async fn a_lent_body_may_be_cut_anywhere() {
 #[tokio::test]
 async fn both_directions_go_on_at_the_same_time() {
     let mut server = connect(ServerConfig::default()).await;
-    server.send("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n").await;
+    server
+        .send("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+        .await;
     let head = server.read_to("\r\n\r\n").await;
     assert!(head.contains("transfer-encoding: chunked"), "{head}");
     for _ in 0..3 {
@@ -421,7 +448,9 @@ async fn both_directions_go_on_at_the_same_time() {
     }
     server.send("0\r\n\r\n").await;
     assert_eq!(server.read_to("0\r\n\r\n").await, "0\r\n\r\n");
-    server.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nok").await;
+    server
+        .send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nok")
+        .await;
     assert!(server.read_to("\r\n\r\nok").await.contains("\r\ncontent-length: 2\r\n"));
 }
 
@@ -475,7 +504,9 @@ async fn a_lent_body_that_breaks_the_rules_is_refused() {
     }
     // A client that goes in the middle gets nothing.
     let mut server = connect(config).await;
-    server.send("POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nabc").await;
+    server
+        .send("POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nabc")
+        .await;
     server.stream.shutdown().await.unwrap();
     assert_eq!(server.read_all().await.0, "");
 }
@@ -487,7 +518,10 @@ async fn interim_responses_leave_at_once() {
     let first = server.read_to("\r\n\r\n").await;
     assert_eq!(first, "HTTP/1.1 103 Early Hints\r\nlink: </a>; rel=preload\r\n\r\n");
     let second = server.read_to("\r\n\r\n").await;
-    assert!(second.starts_with("HTTP/1.1 102 ") && second.ends_with("\r\nx: y\r\n\r\n"), "{second}");
+    assert!(
+        second.starts_with("HTTP/1.1 102 ") && second.ends_with("\r\nx: y\r\n\r\n"),
+        "{second}"
+    );
     server.prepared.release.notify_one();
     assert!(server.read_to("\r\n\r\n").await.starts_with("HTTP/1.1 200 OK\r\n"));
 }

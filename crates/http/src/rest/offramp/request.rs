@@ -60,7 +60,10 @@ impl RestSink {
         let given = request.get("headers").unwrap_or(&no_request);
         let method = self.method(request)?;
         let outlet = self.outlet(given);
-        let body = outlet.body(event.payload.data(), event.ingest_ns, now_ns)?.content.unwrap_or_default();
+        let body = outlet
+            .body(event.payload.data(), event.ingest_ns, now_ns)?
+            .content
+            .unwrap_or_default();
         let mut fields = Fields::new(is_shown);
         fields.set_host(self.host_header(&resolved, given))?;
         self.add_headers(&mut fields, given, self.decodes(need))?;

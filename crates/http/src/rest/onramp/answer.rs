@@ -38,7 +38,11 @@ pub(super) struct OwnAnswer {
 impl OwnAnswer {
     /// The answer for an end that brings nothing of its own; see [`OwnAnswer::of_end`].
     pub(super) fn of_reason(reason: OwnReason, event_id: &str, server: &str) -> Self {
-        let retry_after_s = matches!(reason, OwnReason::Paused | OwnReason::End(Reason::Overflow)).then_some(1);
+        let retry_after_s = matches!(
+            reason,
+            OwnReason::Paused | OwnReason::BufferFull | OwnReason::End(Reason::Overflow)
+        )
+        .then_some(1);
         let mut answer = match reason {
             OwnReason::Empty => Self::without_body(reason, server),
             _ => Self::with_record(reason, Str::from_static(reason.text()), event_id, server),

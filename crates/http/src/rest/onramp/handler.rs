@@ -189,6 +189,7 @@ impl Onramp {
         match error {
             BodyError::Refused(refusal) => Answer::Refuse(*refusal),
             BodyError::Gone => self.client_gone(None),
+            BodyError::NoRoom => self.give(self.own_answer(OwnReason::BufferFull, self.take_number())),
         }
     }
 

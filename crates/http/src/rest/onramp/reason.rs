@@ -17,6 +17,8 @@ pub(super) enum OwnReason {
     Timeout,
     /// The deadline passed while the circuit breaker held the onramp.
     Paused,
+    /// No memory is left for its body.
+    BufferFull,
     /// Too many exchanges, or too often here.
     Loop,
     /// The client went away; only a log ever shows it.
@@ -42,7 +44,7 @@ pub(super) enum Loudness {
 
 impl OwnReason {
     /// All of them.
-    pub(super) const ALL: [Self; 20] = [
+    pub(super) const ALL: [Self; 21] = [
         Self::End(Reason::NoReply),
         Self::End(Reason::Filtered),
         Self::End(Reason::Dropped),
@@ -59,6 +61,7 @@ impl OwnReason {
         Self::Empty,
         Self::Timeout,
         Self::Paused,
+        Self::BufferFull,
         Self::Loop,
         Self::ClientGone,
         Self::Shutdown,
@@ -73,6 +76,7 @@ impl OwnReason {
             Self::Empty => "empty",
             Self::Timeout => "timeout",
             Self::Paused => "paused",
+            Self::BufferFull => "buffer_full",
             Self::Loop => "loop",
             Self::ClientGone => "client_gone",
             Self::Shutdown => "shutdown",
@@ -99,7 +103,7 @@ impl OwnReason {
             Self::ReplyInvalid | Self::Internal => 500,
             Self::Empty => 400,
             Self::Timeout => 504,
-            Self::Paused | Self::Shutdown => 503,
+            Self::Paused | Self::BufferFull | Self::Shutdown => 503,
             Self::Loop => 508,
             Self::ClientGone => 499,
         })
@@ -126,6 +130,7 @@ impl OwnReason {
             Self::Empty => "the body holds nothing",
             Self::Timeout => "no answer in time",
             Self::Paused => "the service is paused",
+            Self::BufferFull => "no memory is left for the body",
             Self::Loop => "the request circles",
             Self::ClientGone => "the client went away",
             Self::Shutdown => "the service is stopping",
@@ -161,7 +166,7 @@ impl OwnReason {
                 Reason::Overflow | Reason::Offramp => Loudness::Info,
                 Reason::Filtered | Reason::Dropped | Reason::RateLimited | Reason::DecodeError => Loudness::Debug,
             },
-            Self::ReplyInvalid | Self::Paused | Self::Loop => Loudness::Warn,
+            Self::ReplyInvalid | Self::Paused | Self::BufferFull | Self::Loop => Loudness::Warn,
             Self::Timeout | Self::Shutdown => Loudness::Info,
             Self::Empty | Self::ClientGone => Loudness::Debug,
             Self::Internal => Loudness::Error,

@@ -130,7 +130,7 @@ impl Waiting<'_, '_> {
                 Outcome::Reply(event) => Waited::Reply(event),
                 Outcome::Exhausted(end) => match self.body.failure() {
                     Some(BodyError::Refused(refusal)) => Waited::Refused(refusal),
-                    Some(BodyError::Gone) => Waited::Gone,
+                    Some(BodyError::Gone | BodyError::NoRoom) => Waited::Gone,
                     None => Waited::Exhausted(end),
                 },
                 Outcome::Loop => Waited::Loop,

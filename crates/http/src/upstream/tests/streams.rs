@@ -25,7 +25,11 @@ async fn read(connection: &mut Accepted, end: &str) -> String {
         }
     };
     let done = timeout(PATIENCE, read).await;
-    assert!(done.is_ok(), "{end:?} does not come behind {:?}", String::from_utf8_lossy(&text));
+    assert!(
+        done.is_ok(),
+        "{end:?} does not come behind {:?}",
+        String::from_utf8_lossy(&text)
+    );
     String::from_utf8(text).unwrap()
 }
 
@@ -33,7 +37,12 @@ async fn read(connection: &mut Accepted, end: &str) -> String {
 async fn a_body_is_sent_while_it_comes() {
     for (length, head, first, last) in [
         (Some(5), "content-length: 5", "abc", "de"),
-        (None, "transfer-encoding: chunked", "3\r\nabc\r\n", "2\r\nde\r\n0\r\nx-sum: 1\r\n\r\n"),
+        (
+            None,
+            "transfer-encoding: chunked",
+            "3\r\nabc\r\n",
+            "2\r\nde\r\n0\r\nx-sum: 1\r\n\r\n",
+        ),
     ] {
         let peer = Peer::new().await;
         let upstream = client();
@@ -197,7 +206,11 @@ async fn an_old_upstream_gets_bodies_of_known_length() {
     let mut post = streaming(Method::Post, body);
     let timeouts = no_timeouts();
     let (result, ()) = tokio::join!(exchange_with(&upstream, &peer, &mut post, &timeouts), async {
-        assert!(read(&mut connection, "\r\n\r\nabcde").await.contains("\r\ncontent-length: 5\r\n"));
+        assert!(
+            read(&mut connection, "\r\n\r\nabcde")
+                .await
+                .contains("\r\ncontent-length: 5\r\n")
+        );
         connection.send(old).await;
     });
     assert_eq!(result.unwrap(), (200, "ok".to_owned(), true));
@@ -246,7 +259,10 @@ async fn a_streamed_response_is_bounded_between_reads_only() {
 async fn what_arrived_with_the_head_is_had_without_a_copy_and_frees_the_connection() {
     let peer = Peer::new().await;
     let upstream = client();
-    for (answer, expected) in [(OK, true), ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n", false)] {
+    for (answer, expected) in [
+        (OK, true),
+        ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n", false),
+    ] {
         let (mut get, endpoint, timeouts) = (request(Method::Get, ""), peer.endpoint(), no_timeouts());
         let (response, connection) = tokio::join!(
             upstream.exchange(0, &endpoint, &mut get, terms(&timeouts)),
@@ -319,7 +335,10 @@ async fn a_switch_opens_a_tunnel_over_a_fresh_connection() {
     let (response, mut connection) = tokio::join!(upstream.exchange(0, &endpoint, &mut get, terms(&timeouts)), async {
         let mut connection = peer.accept().await;
         let text = connection.request().await;
-        assert!(text.ends_with("\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"), "{text}");
+        assert!(
+            text.ends_with("\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"),
+            "{text}"
+        );
         connection
             .send("HTTP/1.1 101 X\r\nconnection: Upgrade\r\nupgrade: WebSocket\r\n\r\nearly")
             .await;
