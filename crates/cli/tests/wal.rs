@@ -31,7 +31,11 @@ fn a_folder_that_cannot_be_used_refuses_the_query() {
     );
     let written = std::fs::write(&file, "no folder").and_then(|()| std::fs::write(&query, text));
     assert!(written.is_ok(), "{written:?}");
-    let run = Command::new(env!("CARGO_BIN_EXE_temblor")).arg("run").arg(&query).stdin(Stdio::null()).output();
+    let run = Command::new(env!("CARGO_BIN_EXE_temblor"))
+        .arg("run")
+        .arg(&query)
+        .stdin(Stdio::null())
+        .output();
     let output = run.unwrap_or_else(|error| panic!("{error}"));
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success());

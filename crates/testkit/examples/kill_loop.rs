@@ -30,7 +30,11 @@ fn main() -> io::Result<ExitCode> {
     };
     let summary = kill_loop.run()?;
     println!("{summary}");
-    Ok(if summary.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if summary.is_clean() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn beside_examples() -> io::Result<PathBuf> {

@@ -21,13 +21,13 @@ use crate::client::RawClient;
 use crate::port::free_port;
 
 /// How long a program may take until it accepts events; generous, since tests share the machine with builds.
-const START_TIME: Duration = Duration::from_secs(60);
+const START_TIME: Duration = Duration::from_mins(1);
 /// Longest time between readiness and kill, milliseconds.
 const LIFE_MS: u64 = 300;
 /// How long the last rounds wait for events that still come.
 const QUIET: Duration = Duration::from_millis(1500);
-/// Rounds after the last kill, in which everything has to arrive.
-const LAST_ROUNDS: u32 = 400;
+/// Rounds after the last kill in which nothing arrives, before what is missing is given up.
+const LAST_ROUNDS: u32 = 3;
 /// Between two looks.
 const STEP: Duration = Duration::from_millis(2);
 /// Longest filling of an event, bytes.
@@ -38,7 +38,7 @@ define qos::wal operator log
 with
   read_count = 20,
   max_elements = 1000000,
-  read_count = 20
+  dir = "@log"
 end;
 create operator log;
 
@@ -125,7 +125,11 @@ impl KillSummary {
 
 impl fmt::Display for KillSummary {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(out, "rounds            {} ({} kills during the start)", self.rounds, self.killed_early)?;
+        writeln!(
+            out,
+            "rounds            {} ({} kills during the start)",
+            self.rounds, self.killed_early
+        )?;
         writeln!(out, "events accepted   {}", self.accepted)?;
         writeln!(out, "lost              {}", self.lost)?;
         writeln!(out, "out of order      {}", self.disordered)?;
@@ -170,7 +174,10 @@ struct Random(u64);
 
 impl Random {
     fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % limit
     }
 }
@@ -190,7 +197,10 @@ impl KillLoop {
             random: Random(self.seed),
             summary: KillSummary::default(),
         };
-        fs::write(world.path("main.trickle"), QUERY.replace('@', &world.path("").to_string_lossy()))?;
+        fs::write(
+            world.path("main.trickle"),
+            QUERY.replace('@', &world.path("").to_string_lossy()),
+        )?;
         for _ in 0..self.rounds {
             world.kill_round()?;
             world.summary.rounds += 1;
@@ -272,10 +282,14 @@ impl World {
 
     /// Runs the program without load until nothing more comes; an event that closes the circuit ends a round, too.
     fn deliver_the_rest(&mut self) -> io::Result<()> {
-        for _ in 0..LAST_ROUNDS {
-            if self.missing()?.is_empty() {
+        let (mut missing, mut idle) = (usize::MAX, 0);
+        while idle < LAST_ROUNDS {
+            let now = self.missing()?.len();
+            if now == 0 {
                 return Ok(());
             }
+            idle = if now < missing { 0 } else { idle + 1 };
+            missing = now;
             let victim = self.start()?;
             let file = self.path(&format!("out-{}.json", self.round));
             let (mut size, mut since) = (0, Instant::now());
@@ -300,7 +314,11 @@ impl World {
             let lines = bytes[..whole].split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
             let events = lines.map(|line| {
                 let event: serde_json::Value = serde_json::from_slice(line).map_err(io::Error::other)?;
-                let number = |name: &str| event[name].as_u64().ok_or_else(|| io::Error::other(format!("no {name}: {event}")));
+                let number = |name: &str| {
+                    event[name]
+                        .as_u64()
+                        .ok_or_else(|| io::Error::other(format!("no {name}: {event}")))
+                };
                 Ok((number("client")? as usize, number("number")?))
             });
             rounds.push(events.collect::<io::Result<_>>()?);
@@ -339,7 +357,9 @@ impl World {
             let text = fs::read_to_string(self.path(&format!("stderr-{round}"))).unwrap_or_default();
             let bad = ["panicked", "ERROR", "damaged", "put aside"];
             let lines = text.lines().filter(|line| bad.iter().any(|word| line.contains(word)));
-            self.summary.complaints.extend(lines.map(|line| format!("round {round}: {line}")));
+            self.summary
+                .complaints
+                .extend(lines.map(|line| format!("round {round}: {line}")));
         }
         Ok(self.summary)
     }
@@ -423,5 +443,8 @@ impl ClientLoad<'_> {
 
 fn size_of_folder(dir: &Path) -> u64 {
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
-    entries.filter_map(|entry| entry.metadata().ok()).map(|known| known.len()).sum()
+    entries
+        .filter_map(|entry| entry.metadata().ok())
+        .map(|known| known.len())
+        .sum()
 }

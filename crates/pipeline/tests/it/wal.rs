@@ -113,7 +113,7 @@ fn has_room(query: &str, judge: impl FnOnce(&mut Bench, Vec<Event>)) -> bool {
     let told = bench.raised.iter().map(|(_, insight)| insight.kind);
     let last = told
         .filter(|kind| matches!(kind, InsightKind::Pause | InsightKind::Resume))
-        .last();
+        .next_back();
     last != Some(InsightKind::Pause)
 }
 

@@ -26,8 +26,13 @@ pub(crate) struct Claimed {
 impl Flow {
     /// Gives an insight of a sink to all pipelines that feed it; operators tell their own by the marks. No gate may be held.
     pub(crate) fn feedback_from_sink(&self, sink: SinkIx, insight: Insight) -> Option<Claimed> {
+        self.feedback_within(&mut Held::default(), sink, insight)
+    }
+
+    /// The same by somebody who may hold a gate: it is let go only for pipelines of another island, so that nobody overtakes what is still to
+    /// be delivered.
+    pub(super) fn feedback_within<'f>(&'f self, held: &mut Held<'f>, sink: SinkIx, insight: Insight) -> Option<Claimed> {
         let (last, first) = self.sink(sink)?.feeders.split_last()?;
-        let mut held = Held::default();
         let mut claimed = None;
         for feeder in first {
             held.enter(self, *feeder);
@@ -46,7 +51,9 @@ impl Flow {
     fn walk(&self, pipeline: PipelineIx, raised_by: Option<NodeId>, mut insight: Insight, hops: u8) -> Option<Claimed> {
         let node = self.pipeline(pipeline)?;
         let claimed_by = node.with_state(|graph, state| graph.feedback(state, raised_by, &mut insight));
-        let mut claimed = claimed_by.zip(insight.claim.take()).map(|(node, claim)| Claimed { pipeline, node, claim });
+        let mut claimed = claimed_by
+            .zip(insight.claim.take())
+            .map(|(node, claim)| Claimed { pipeline, node, claim });
         let is_breaker = matches!(insight.kind, InsightKind::Pause | InsightKind::Resume);
         if claimed.is_some() {
             insight.repeatable_until_ns = None;

@@ -29,7 +29,11 @@ impl Confirmed {
             .create(true)
             .truncate(false)
             .open(&path)?;
-        let number = if file.metadata()?.len() == 0 { None } else { read(&file, &path)? };
+        let number = if file.metadata()?.len() == 0 {
+            None
+        } else {
+            read(&file, &path)?
+        };
         Ok(Self {
             file: Arc::new(file),
             number,

@@ -132,7 +132,9 @@ impl DiskLog {
 
     /// Position of a segment, or of the one before the place where it would be.
     fn position(&self, first: u64) -> usize {
-        self.segments.partition_point(|segment| segment.first <= first).saturating_sub(1)
+        self.segments
+            .partition_point(|segment| segment.first <= first)
+            .saturating_sub(1)
     }
 
     fn begin_segment(&mut self, first: u64, before: u64) -> Result<(), LogError> {

@@ -52,7 +52,9 @@ pub(super) fn open(dir: &Path, options: Options) -> Result<DiskLog, LogError> {
     let lock = lock(dir)?;
     let confirmed = Confirmed::open(dir).map_err(|error| failed("open", &dir.join(confirmed::NAME), error))?;
     let mut contents = contents(dir)?;
-    contents.floor = contents.floor.max(confirmed.number().map_or(0, |number| number.saturating_add(1)));
+    contents.floor = contents
+        .floor
+        .max(confirmed.number().map_or(0, |number| number.saturating_add(1)));
     if let Some(number) = confirmed.number() {
         drop_confirmed(dir, &mut contents.segments, number)?;
     }

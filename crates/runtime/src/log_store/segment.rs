@@ -124,7 +124,11 @@ impl BlockReader {
         if left < FRAME {
             return Ok(Found::Damaged { next: None });
         }
-        let Some(frame) = self.bytes(file, at, FRAME, len)?.first_chunk().map(|frame| Frame::read(*frame)) else {
+        let Some(frame) = self
+            .bytes(file, at, FRAME, len)?
+            .first_chunk()
+            .map(|frame| Frame::read(*frame))
+        else {
             return Ok(Found::Damaged { next: None });
         };
         let Some(size) = frame.body_len().map(|length| FRAME + length).filter(|size| *size <= left) else {

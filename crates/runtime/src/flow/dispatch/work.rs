@@ -1,7 +1,8 @@
 //! The synchronous part of a dispatch: events through pipelines, to sinks and back to sources.
 //!
 //! All that an event causes inside an island happens under the island's gate, deliveries to sinks included, so that sinks see events in
-//! the order in which the island let them pass. The gate is let go before feedback of a sink walks back: that may lead to other islands.
+//! the order in which the island let them pass. Feedback that a sink gives at once walks back under the gate as well, unless it leads to another
+//! island.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -130,8 +131,7 @@ impl Dispatch {
                     metrics.count(if has_failed { RampPort::Error } else { RampPort::Out });
                 }
                 for insight in insights {
-                    held.leave();
-                    flow.feedback_from_sink(ix, insight);
+                    flow.feedback_within(held, ix, insight);
                 }
             }
             Delivery::Queued => {

@@ -1,5 +1,7 @@
 //! One total order in an island (spec/operators-and-flow.md A.3): checked with several threads.
 
+use temblor_event::{Insight, InsightKind};
+
 use super::*;
 
 /// A script that stamps events with how many it saw before.
@@ -18,7 +20,7 @@ impl Sink for Recorder {
     fn deliver(&self, _port: &str, event: Event, _cx: &SinkCx<'_>) -> Delivery {
         let stamp = |field| event.value().get(field).and_then(Value::as_i64);
         self.0.lock().push((stamp("first"), stamp("second")));
-        Delivery::Done(Insights::new())
+        Delivery::Done(Insights::from_iter([Insight::about(&event, InsightKind::Ack, UID, 1)]))
     }
 }
 
@@ -74,6 +76,26 @@ fn events_pass_linked_serial_pipelines_and_the_sink_in_one_order() {
     let mut flow = chain(&recorder);
     flow.compute_islands();
     let expected: Vec<_> = (0..(THREADS * EVENTS) as i64).map(|at| (Some(at), Some(at))).collect();
+    assert_eq!(run(flow, &recorder), expected);
+}
+
+#[test]
+fn a_sink_that_judges_at_once_lets_nobody_overtake_what_is_still_to_be_delivered() {
+    let recorder = Arc::new(Recorder::default());
+    let to_sink = || Target::Sink(SinkIx(0), Str::from_static("in"));
+    let twice = format!("{} select event from stamp into out/again;", stamping("first"));
+    let pipelines = vec![pipeline(&twice, &[("out", to_sink()), ("again", to_sink())])];
+    let mut flow = Flow {
+        sources: vec![SourceNode {
+            out: vec![entry(&pipelines, 0)],
+            ..source()
+        }],
+        sinks: vec![sink(Arc::clone(&recorder) as Arc<dyn Sink>, Vec::new())],
+        pipelines,
+        metrics: None,
+    };
+    flow.compute_islands();
+    let expected: Vec<_> = (0..(THREADS * EVENTS) as i64).flat_map(|at| [(Some(at), None); 2]).collect();
     assert_eq!(run(flow, &recorder), expected);
 }
 

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use temblor_event::{Event, EventId, Payload, Reason, RequestKey, UidSource};
 use temblor_pipeline::graph::Mode;
+use temblor_pipeline::op::wal::NoFolders;
 use temblor_pipeline::{InstanceCx, Query};
 use temblor_script::host::NoHost;
 use temblor_script::loader::NoModules;
@@ -80,8 +81,8 @@ fn pipeline(text: &str, targets: &[(&str, Target)]) -> PipelineNode {
     let query = Query::compile("test.trickle", text, &env).unwrap();
     let cx = InstanceCx {
         url: "tremor://localhost/pipeline/test/1".to_owned(),
-        logs: &temblor_pipeline::op::wal::NoFolders,
-            uids: &UidSource::default(),
+        uids: &UidSource::default(),
+        logs: &NoFolders,
     };
     let (graph, state) = query.instantiate(&cx).unwrap();
     let mut outputs = vec![Vec::new(); graph.outputs().len()];

@@ -91,11 +91,7 @@ fn a_flipped_bit_anywhere_costs_its_own_record_or_what_is_behind() {
         for at in 0..fs::metadata(file).unwrap().len() {
             let dir = tempfile::tempdir().unwrap();
             copy(whole.path(), dir.path());
-            let damaged = OpenOptions::new()
-                .read(true)
-                .write(true)
-                .open(dir.path().join(name))
-                .unwrap();
+            let damaged = OpenOptions::new().read(true).write(true).open(dir.path().join(name)).unwrap();
             let mut byte = [0];
             damaged.read_exact_at(&mut byte, at).unwrap();
             byte[0] ^= 1 << random.below(8);
@@ -108,7 +104,11 @@ fn a_flipped_bit_anywhere_costs_its_own_record_or_what_is_behind() {
             let text = format!("seed {seed}, {name:?}, byte {at}: {read:?}");
             let intact = |number: &&u64| **number < before || **number >= first + in_file;
             let must: Vec<u64> = if at < 48 {
-                numbers.iter().filter(|number| !(first..first + in_file).contains(*number)).copied().collect()
+                numbers
+                    .iter()
+                    .filter(|number| !(first..first + in_file).contains(*number))
+                    .copied()
+                    .collect()
             } else {
                 numbers.iter().filter(intact).copied().collect()
             };
@@ -142,12 +142,22 @@ fn damage_under_a_running_log_is_passed() {
     let file = segments(dir.path()).remove(0);
     // Long before what is still in memory.
     let at = ends(&file)[5];
-    OpenOptions::new().write(true).open(&file).unwrap().write_all_at(&[0xff; 3], at).unwrap();
+    OpenOptions::new()
+        .write(true)
+        .open(&file)
+        .unwrap()
+        .write_all_at(&[0xff; 3], at)
+        .unwrap();
     let read = read_all(&mut log);
     assert_eq!(read[..5], [0, 1, 2, 3, 4]);
     assert!(read.len() > 1000 && read.is_sorted(), "{}", read.len());
     assert_eq!(read.last(), Some(&1999));
-    OpenOptions::new().write(true).open(&file).unwrap().write_all_at(&[0xff; 3], ends(&file)[2] + 9).unwrap();
+    OpenOptions::new()
+        .write(true)
+        .open(&file)
+        .unwrap()
+        .write_all_at(&[0xff; 3], ends(&file)[2] + 9)
+        .unwrap();
     assert!(log.read_again(2).unwrap().is_none());
     assert_eq!(log.read_again(3).unwrap().as_ref().and_then(number_in), Some(3));
 }
@@ -183,7 +193,9 @@ fn a_segment_without_a_header_is_put_aside() {
     let mut log = reopen(dir.path(), SEGMENT);
     let first: u64 = last.file_stem().unwrap().to_str().unwrap().parse().unwrap();
     assert_eq!(read_all(&mut log), numbers[..first as usize]);
-    let aside = dir.path().join(format!("{}.damaged", last.file_name().unwrap().to_str().unwrap()));
+    let aside = dir
+        .path()
+        .join(format!("{}.damaged", last.file_name().unwrap().to_str().unwrap()));
     assert_eq!(fs::read(aside).unwrap()[48..], bytes[48..]);
     assert!(append(&mut log, 1) > *numbers.last().unwrap());
 }

@@ -96,7 +96,13 @@ impl World {
     }
 
     fn confirm(&mut self) {
-        let read: Vec<u64> = self.model.stored.keys().copied().filter(|number| Some(*number) <= self.model.read_to).collect();
+        let read: Vec<u64> = self
+            .model
+            .stored
+            .keys()
+            .copied()
+            .filter(|number| Some(*number) <= self.model.read_to)
+            .collect();
         if read.is_empty() {
             return;
         }

@@ -67,7 +67,9 @@ impl Life {
     fn take(&mut self) -> Vec<Event> {
         assert_eq!(self.out.errors, []);
         let events: Vec<Event> = self.out.events.drain(..).map(|(_, event)| event).collect();
-        events.iter().for_each(|event| event.lease.deliver());
+        for event in &events {
+            event.lease.deliver();
+        }
         events
     }
 
@@ -87,7 +89,10 @@ impl Life {
 }
 
 fn sent(number: u64) -> Event {
-    let payload = Payload::new(json::from_str("[1, {\"a\": 2.5}]").unwrap(), json::from_str("{\"m\": null}").unwrap());
+    let payload = Payload::new(
+        json::from_str("[1, {\"a\": 2.5}]").unwrap(),
+        json::from_str("{\"m\": null}").unwrap(),
+    );
     let mut event = Event::new(EventId::new(SOURCE, number), payload, 1000 + number);
     event.origin = Some(Arc::new(Origin {
         scheme: Str::from_static("test"),

@@ -170,5 +170,8 @@ fn zeros_and_wrong_numbers_are_no_record() {
     assert_eq!(Input::new(&too_large).number(), Err(Malformed));
     let largest = [[0xff; 9].as_slice(), &[1]].concat();
     assert_eq!(Input::new(&largest).number(), Ok(u64::MAX));
-    assert_eq!(Input::new(&[[4].as_slice(), &largest].concat()).value().err(), Some(Malformed));
+    assert_eq!(
+        Input::new(&[[4].as_slice(), &largest].concat()).value().err(),
+        Some(Malformed)
+    );
 }

@@ -124,7 +124,12 @@ fn files_of_others_are_left_alone() {
 
 #[test]
 fn every_policy_keeps_what_was_appended() {
-    for sync in [SyncPolicy::Event, SyncPolicy::IntervalMs(0), SyncPolicy::IntervalMs(500), SyncPolicy::None] {
+    for sync in [
+        SyncPolicy::Event,
+        SyncPolicy::IntervalMs(0),
+        SyncPolicy::IntervalMs(500),
+        SyncPolicy::None,
+    ] {
         let dir = tempfile::tempdir().unwrap();
         let options = Options {
             sync,
@@ -136,7 +141,11 @@ fn every_policy_keeps_what_was_appended() {
             log.confirm(2).unwrap();
         }
         drop(log);
-        assert_eq!(read_all(&mut open(dir.path(), options).unwrap()), [3, 4, 5, 6, 7, 8, 9], "{sync:?}");
+        assert_eq!(
+            read_all(&mut open(dir.path(), options).unwrap()),
+            [3, 4, 5, 6, 7, 8, 9],
+            "{sync:?}"
+        );
     }
 }
 
