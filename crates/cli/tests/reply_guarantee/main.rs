@@ -9,6 +9,7 @@ mod identity;
 mod operators;
 mod pages;
 mod program;
+mod retries;
 mod shutdown;
 mod upstreams;
 
