@@ -36,6 +36,8 @@ pub(crate) struct Intake {
     pub(crate) failed: bool,
     /// Why, if the request must be refused for it.
     refusal: Option<Refusal>,
+    /// The answer has begun: the write buffer belongs to it, and interim responses would come too late.
+    answered: bool,
     received: u64,
     wait: ReadWait,
 }
@@ -43,24 +45,24 @@ pub(crate) struct Intake {
 impl Intake {
     pub(crate) fn new(framing: Framing, expects_continue: bool, config: &ServerConfig) -> Intake {
         let decoder = Decoder::new(framing, config.limits.trailers);
-        let awaits_continue = expects_continue && !decoder.is_done();
         Intake {
-            decoder,
-            awaits_continue,
-            failed: false,
-            refusal: None,
-            received: 0,
-            wait: ReadWait::default(),
+            awaits_continue: expects_continue && !decoder.is_done(),
+            ..Intake::of(decoder)
         }
     }
 
-    /// No body.
-    pub(crate) fn nothing() -> Intake {
+    /// Nothing to read.
+    fn nothing() -> Intake {
+        Intake::of(Decoder::new(Framing::Length(0), 0))
+    }
+
+    fn of(decoder: Decoder) -> Intake {
         Intake {
-            decoder: Decoder::new(Framing::Length(0), 0),
+            decoder,
             awaits_continue: false,
             failed: false,
             refusal: None,
+            answered: false,
             received: 0,
             wait: ReadWait::default(),
         }
@@ -108,8 +110,13 @@ impl Channel {
         }
     }
 
-    /// The write buffer for an answer; what is left of an interim response stays in front.
+    /// The write buffer for the answer; what is left of an interim response stays in front.
     pub(crate) fn start_answer(&mut self) -> &mut Vec<u8> {
+        self.intake.answered = true;
+        self.unsent()
+    }
+
+    fn unsent(&mut self) -> &mut Vec<u8> {
         let sent = std::mem::take(&mut self.sent).min(self.wire.write.len());
         self.wire.write.drain(..sent);
         &mut self.wire.write
@@ -138,14 +145,14 @@ impl Channel {
 
     /// Notes `100 Continue` for a client that waits for it, unless it has begun to send all the same.
     fn invite(&mut self) {
-        if std::mem::take(&mut self.intake.awaits_continue) && self.wire.read.is_empty() {
-            self.start_answer().extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
+        if !self.intake.answered && std::mem::take(&mut self.intake.awaits_continue) && self.wire.read.is_empty() {
+            self.unsent().extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
         }
     }
 
     /// Sends what is noted of interim responses.
     fn poll_interim(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BodyError>> {
-        if self.sent == self.wire.write.len() {
+        if self.intake.answered || self.sent == self.wire.write.len() {
             return Poll::Ready(Ok(()));
         }
         let mut out = Outgoing {
@@ -164,11 +171,8 @@ impl Channel {
         }
     }
 
-    /// Sends interim responses and looks for the end of the client's sending.
-    pub(crate) fn poll_gone(&mut self, cx: &mut Context<'_>, half_close: bool) -> Poll<()> {
-        if matches!(self.poll_interim(cx), Poll::Ready(Err(_))) {
-            return Poll::Ready(());
-        }
+    /// Looks for the end of the client's sending, taking in a little of what comes before it.
+    fn poll_gone(&mut self, cx: &mut Context<'_>, half_close: bool) -> Poll<()> {
         // A client that ended its sending can no longer complete a body.
         let may_end = half_close && self.intake.decoder.is_done();
         while self.wire.read.len() < READ_AHEAD {
@@ -237,7 +241,7 @@ impl Place {
         }
     }
 
-    /// See [`Channel::poll_gone`]; a connection that is nowhere is gone.
+    /// Ready when the client has gone; a connection that is nowhere is gone.
     pub(crate) fn poll_gone(&mut self, cx: &mut Context<'_>, half_close: bool) -> Poll<()> {
         self.channel(|channel| channel.poll_gone(cx, half_close))
             .unwrap_or(Poll::Ready(()))
@@ -353,22 +357,31 @@ impl RequestBody<'_> {
     /// loses nothing.
     pub async fn client_gone(&mut self) {
         poll_fn(|cx| {
-            self.take_interim(cx);
+            if self.send_interim(cx).is_err() {
+                return Poll::Ready(());
+            }
             self.place.poll_gone(cx, self.config.half_close)
         })
         .await;
     }
 
-    fn take_interim(&mut self, cx: &mut Context<'_>) {
-        let Some(interim) = self.interim else { return };
-        while let Poll::Ready(heads) = interim.poll_take(cx) {
-            self.place.channel(|channel| note(channel, &heads));
+    /// Sends what the exchange has left for the client, as far as the client takes it.
+    fn send_interim(&mut self, cx: &mut Context<'_>) -> Result<(), BodyError> {
+        if let Some(interim) = self.interim {
+            while let Poll::Ready(heads) = interim.poll_take(cx) {
+                self.place.channel(|channel| note(channel, &heads));
+            }
+        }
+        match self.place.channel(|channel| channel.poll_interim(cx)) {
+            Some(Poll::Ready(sent)) => sent,
+            Some(Poll::Pending) => Ok(()),
+            None => Err(BodyError::Gone),
         }
     }
 }
 
 fn note(channel: &mut Channel, heads: &[ResponseHead]) {
-    let out = channel.start_answer();
+    let out = channel.unsent();
     for head in heads {
         write_interim(out, head);
     }

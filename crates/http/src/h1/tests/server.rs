@@ -86,7 +86,7 @@ impl Handler for Script {
         match self.answer(request).await {
             Ok(response) => response.into(),
             Err(BodyError::Refused(refusal)) => Answer::Refuse(refusal),
-            Err(BodyError::Gone) => Answer::Close,
+            Err(BodyError::Gone | BodyError::NoRoom) => Answer::Close,
         }
     }
 

@@ -455,6 +455,33 @@ async fn both_directions_go_on_at_the_same_time() {
 }
 
 #[tokio::test]
+async fn an_answer_that_waits_for_its_reader_is_sent_once_while_the_request_goes_on() {
+    let mut server = connect(ServerConfig::default()).await;
+    let text: Vec<u8> = (0..8_000_000_u32).map(|at| (at * 31 + at / 253) as u8).collect();
+    server
+        .send(format!(
+            "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n",
+            text.len()
+        ))
+        .await;
+    server.read_to("\r\n\r\n").await;
+    let (mut read, mut write) = server.stream.split();
+    let mut echoed = vec![0; text.len()];
+    let both = async {
+        tokio::join!(async { write.write_all(&text).await.unwrap() }, async {
+            // Slow at first, so that both directions come to a halt.
+            for part in echoed.chunks_mut(1000).take(200) {
+                read.read_exact(part).await.unwrap();
+                tokio::task::yield_now().await;
+            }
+            read.read_exact(&mut echoed[200_000..]).await.unwrap();
+        })
+    };
+    timeout(PATIENCE, both).await.expect("the echo hangs");
+    assert!(echoed == text);
+}
+
+#[tokio::test]
 async fn what_has_arrived_with_the_head_can_be_had_at_once() {
     let mut server = connect(ServerConfig::default()).await;
     for (body, expected) in [
