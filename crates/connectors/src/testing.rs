@@ -21,18 +21,15 @@ pub(crate) fn with_meta(value: &str, meta: &str) -> Event {
 
 /// A batch with its list given as JSON.
 pub(crate) fn batch(list: &str) -> Event {
-    Event {
-        is_batch: true,
-        ..event(list)
-    }
+    let mut event = event(list);
+    event.is_batch = true;
+    event
 }
 
 /// The same event, wanting an acknowledgement.
-pub(crate) fn transactional(event: Event) -> Event {
-    Event {
-        transactional: true,
-        ..event
-    }
+pub(crate) fn transactional(mut event: Event) -> Event {
+    event.transactional = true;
+    event
 }
 
 /// Gives an event to a sink at a time.

@@ -76,7 +76,7 @@ pub struct End {
     /// Seconds after which a client may try again, at least 1.
     pub retry_after_s: Option<u64>,
     /// The error event of an offramp, or of an onramp's decoder: it brings its own answer.
-    pub event: Option<Box<Event>>,
+    pub event: Option<Event>,
     /// `$correlation` of the event that ended, where somebody asked for it ([`crate::RequestSlot::note_correlation`]).
     pub correlation: Option<Value>,
 }

@@ -1,5 +1,6 @@
 //! The event.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use temblor_value::Value;
@@ -7,8 +8,14 @@ use temblor_value::Value;
 use crate::{EventId, Lease, OpMeta, Origin, Payload, Tickets};
 
 /// A unit of data on its way through a flow. Cheap to clone: everything large is shared.
+///
+/// One pointer wide: an event goes from hand to hand a dozen times, and what it consists of stays where it is.
 #[derive(Clone, Debug)]
-pub struct Event {
+pub struct Event(Box<EventParts>);
+
+/// What an event consists of; reached through the event.
+#[derive(Clone, Debug)]
+pub struct EventParts {
     /// Identity.
     pub id: EventId,
     /// Data and metadata.
@@ -34,7 +41,7 @@ pub struct Event {
 impl Event {
     /// An event as sources make it: no marks, not transactional, no batch, no origin.
     pub fn new(id: EventId, payload: Payload, ingest_ns: u64) -> Self {
-        Self {
+        Self(Box::new(EventParts {
             id,
             payload,
             ingest_ns,
@@ -45,9 +52,11 @@ impl Event {
             resent_ns: None,
             tickets: Tickets::default(),
             lease: Lease::default(),
-        }
+        }))
     }
+}
 
+impl EventParts {
     /// The time that operators go by: that of being sent again, else the ingest time (spec/proxy.md 4.1, *Time of a copy*).
     pub fn at_ns(&self) -> u64 {
         self.resent_ns.unwrap_or(self.ingest_ns)
@@ -61,5 +70,21 @@ impl Event {
     /// The metadata.
     pub fn meta(&self) -> &Value {
         &self.payload.meta
+    }
+}
+
+impl Deref for Event {
+    type Target = EventParts;
+
+    #[inline]
+    fn deref(&self) -> &EventParts {
+        &self.0
+    }
+}
+
+impl DerefMut for Event {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut EventParts {
+        &mut self.0
     }
 }

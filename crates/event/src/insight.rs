@@ -98,7 +98,7 @@ pub struct Attempt {
 #[derive(Clone, Debug)]
 pub struct Claim {
     /// The event to send.
-    pub event: Box<Event>,
+    pub event: Event,
     /// Pause before, milliseconds.
     pub pause_ms: u64,
 }

@@ -14,7 +14,7 @@ mod signal;
 mod ticket;
 
 pub use end::{End, Reason};
-pub use event::Event;
+pub use event::{Event, EventParts};
 pub use id::{EventId, Tracked, Uid, UidKind, UidSource};
 pub use insight::{Attempt, Claim, Insight, InsightKind, Outcome};
 pub use lease::{Lease, LeaseBook, Lent};

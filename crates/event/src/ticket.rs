@@ -35,14 +35,14 @@ impl RequestKey {
 #[derive(Debug)]
 pub enum Ending {
     /// A reply arrived.
-    Reply(Box<Event>),
+    Reply(Event),
     /// No reply can come any more; the best candidate, if a carrier left one.
     Exhausted(Option<End>),
 }
 
 #[derive(Debug, Default)]
 struct State {
-    reply: Option<Box<Event>>,
+    reply: Option<Event>,
     candidate: Option<End>,
     is_exhausted: bool,
     waker: Option<Waker>,
@@ -93,7 +93,7 @@ impl Ticket {
     fn reply(&self, event: Event) {
         self.0.0.change(|state| {
             if state.reply.is_none() {
-                state.reply = Some(Box::new(event));
+                state.reply = Some(event);
             }
         });
     }

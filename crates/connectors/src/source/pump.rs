@@ -174,10 +174,9 @@ impl Pump {
     fn event(&mut self, payload: Payload, ingest_ns: u64) -> Event {
         let id = EventId::new(self.cx.uid, self.next);
         self.next += 1;
-        Event {
-            origin: Some(Arc::clone(&self.origin)),
-            transactional: self.is_transactional,
-            ..Event::new(id, payload, ingest_ns)
-        }
+        let mut event = Event::new(id, payload, ingest_ns);
+        event.origin = Some(Arc::clone(&self.origin));
+        event.transactional = self.is_transactional;
+        event
     }
 }

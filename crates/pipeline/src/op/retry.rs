@@ -195,7 +195,7 @@ impl Operator for Retry {
         }
         event.resent_ns = Some(sent_at_ns);
         insight.claim = Some(Claim {
-            event: Box::new(event),
+            event,
             pause_ms,
         });
     }

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use temblor_event::{End, Event, Origin, Reason};
+use temblor_event::{End, Event, EventParts, Origin, Reason};
 use temblor_script::{EventInfo, MetaPaths, OriginRef, Program, Scope, Trap, Verdict};
 use temblor_value::{Str, Value};
 
@@ -58,12 +58,12 @@ impl Script {
     }
 
     fn step(&self, state: &mut Value, cx: &mut OpCx<'_>, mut event: Event) {
-        let Event {
+        let EventParts {
             payload,
             ingest_ns,
             origin,
             ..
-        } = &mut event;
+        } = &mut *event;
         let info = info(*ingest_ns, origin.as_deref());
         let scratch = cx.scratch();
         let verdict = payload.edit(|value, meta| {

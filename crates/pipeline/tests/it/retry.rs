@@ -107,7 +107,7 @@ fn pauses_grow_are_random_and_stay_below_their_bounds() {
         for longest in &mut longest {
             let claim = claim(&mut bench, &event, Outcome::Reset, None, NOW + 1).unwrap();
             *longest = claim.pause_ms.max(*longest);
-            event = *claim.event;
+            event = claim.event;
         }
     }
     for (longest, bound) in longest.into_iter().zip([40, 80, 160, 200, 200]) {
@@ -145,7 +145,7 @@ fn storm(bench: &mut Bench, rate: u64, seconds: u64, begin_ns: u64) -> (u64, u64
         let mut event = send(bench, GET, at_ns);
         firsts += 1;
         while let Some(claim) = claim(bench, &event, Outcome::Reset, None, at_ns) {
-            event = *claim.event;
+            event = claim.event;
             repeats += 1;
         }
     }

@@ -298,7 +298,7 @@ fn results_have_the_ids_of_what_they_hold() {
     let mut ids = Vec::new();
     for value in ["1", "2", "3", "4"] {
         let event = bench.event(value, 0);
-        ids.extend(bench.run(event).into_iter().map(|(_, event)| event.id));
+        ids.extend(bench.run(event).into_iter().map(|(_, event)| event.id.clone()));
     }
     let node = ids[0].source();
     assert_eq!(ids[0].number(), 0);

@@ -175,13 +175,11 @@ pub fn read(body: &[u8]) -> Result<(u64, Event), Malformed> {
     if !input.is_empty() || flags & !(TRANSACTIONAL | BATCH | ORIGIN | PORT) != 0 {
         return Err(Malformed);
     }
-    let event = Event {
-        origin,
-        op_meta,
-        transactional: flags & TRANSACTIONAL != 0,
-        is_batch: flags & BATCH != 0,
-        ..Event::new(id, payload, ingest_ns)
-    };
+    let mut event = Event::new(id, payload, ingest_ns);
+    event.origin = origin;
+    event.op_meta = op_meta;
+    event.transactional = flags & TRANSACTIONAL != 0;
+    event.is_batch = flags & BATCH != 0;
     Ok((number, event))
 }
 

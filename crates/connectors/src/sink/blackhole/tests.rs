@@ -17,8 +17,9 @@ fn sink(warmup_secs: u64, stop_after_secs: u64) -> Blackhole {
     }
 }
 
-fn taken_in_at(event: Event, ingest_ns: u64) -> Event {
-    Event { ingest_ns, ..event }
+fn taken_in_at(mut event: Event, ingest_ns: u64) -> Event {
+    event.ingest_ns = ingest_ns;
+    event
 }
 
 #[test]

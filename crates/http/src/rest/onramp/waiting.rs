@@ -45,7 +45,7 @@ pub(super) struct Waiting<'r, 'b> {
 
 /// How waiting ended.
 enum Waited {
-    Reply(Box<Event>),
+    Reply(Event),
     Exhausted(End),
     /// The body broke the rules while it was passed on.
     Refused(Refusal),
@@ -71,7 +71,7 @@ impl Waiting<'_, '_> {
         let (answer, correlation) = match self.wait(&mut dispatch, self.deadline).await {
             Waited::Reply(event) => {
                 onramp.leave(dispatch);
-                return self.reply(*event).await;
+                return self.reply(event).await;
             }
             Waited::Gone => return onramp.client_gone(Some(dispatch)),
             Waited::Refused(refusal) => return Answer::Refuse(refusal),
@@ -101,7 +101,7 @@ impl Waiting<'_, '_> {
         match self.wait(&mut dispatch, until).await {
             Waited::Reply(event) => {
                 onramp.leave(dispatch);
-                return self.reply(*event).await;
+                return self.reply(event).await;
             }
             Waited::Gone => return onramp.client_gone(Some(dispatch)),
             Waited::Refused(refusal) => return Answer::Refuse(refusal),

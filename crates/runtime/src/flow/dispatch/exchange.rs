@@ -38,7 +38,7 @@ pub(super) enum Awaited {
     Pause {
         pipeline: PipelineIx,
         node: NodeId,
-        event: Box<Event>,
+        event: Event,
         sleep: Pin<Box<Sleep>>,
     },
 }
@@ -46,7 +46,7 @@ pub(super) enum Awaited {
 /// What came to its end.
 pub(super) enum Done {
     Exchange(SinkIx, Reply, Tickets),
-    Pause(PipelineIx, NodeId, Box<Event>),
+    Pause(PipelineIx, NodeId, Event),
 }
 
 impl Dispatch {
@@ -88,7 +88,7 @@ impl Dispatch {
     pub(super) fn take_done(&mut self, done: Done) {
         match done {
             Done::Exchange(sink, reply, tickets) => self.take_exchange_result(sink, reply, tickets),
-            Done::Pause(pipeline, node, event) => self.work.push_back((Step::From(pipeline, node), *event)),
+            Done::Pause(pipeline, node, event) => self.work.push_back((Step::From(pipeline, node), event)),
         }
     }
 
@@ -127,7 +127,7 @@ impl Dispatch {
                         &id,
                         &tickets,
                         End {
-                            event: Some(Box::new(event)),
+                            event: Some(event),
                             ..End::new(Reason::Offramp)
                         },
                     );
@@ -163,7 +163,7 @@ impl Dispatch {
         let mut event = claim.event;
         event.tickets.clone_from(&tickets);
         if claim.pause_ms == 0 {
-            self.work.push_back((Step::From(pipeline, node), *event));
+            self.work.push_back((Step::From(pipeline, node), event));
             return;
         }
         self.pending.push(Pending {

@@ -30,7 +30,7 @@ use crate::ramp_metrics::{RampMetrics, RampPort};
 #[derive(Debug)]
 pub enum Outcome {
     /// A reply event arrived.
-    Reply(Box<Event>),
+    Reply(Event),
     /// No reply can come any more; the best candidate for an answer.
     Exhausted(End),
     /// More exchanges than allowed were caused (spec/proxy.md 1.3, `loop`).
@@ -47,7 +47,7 @@ pub struct Dispatch {
     is_left: bool,
     work: VecDeque<(Step, Event)>,
     pending: SmallVec<[Pending; 1]>,
-    reply: Option<Box<Event>>,
+    reply: Option<Event>,
     candidate: Option<End>,
     /// `$correlation` of the event that a sink got last, if the request wants to know it.
     correlation: Option<Value>,
@@ -124,7 +124,7 @@ impl Dispatch {
             _ => End::offer(
                 &mut self.candidate,
                 End {
-                    event: Some(Box::new(event)),
+                    event: Some(event),
                     ..End::new(Reason::DecodeError)
                 },
             ),

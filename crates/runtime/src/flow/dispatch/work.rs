@@ -171,7 +171,7 @@ impl Dispatch {
             .is_some_and(|key| key.source == source.uid && key.is_carried_by(&event.id));
         let is_taken = tickets.reply(source.uid, &event);
         if is_ours && self.reply.is_none() {
-            self.reply = Some(Box::new(event));
+            self.reply = Some(event);
         } else if !is_taken {
             tracing::debug!(target: "tremor_runtime::onramp", event_id = %event.id, "a reply for no waiting request was ignored");
         }

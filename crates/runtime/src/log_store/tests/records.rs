@@ -89,13 +89,12 @@ fn events() -> impl Strategy<Value = Event> {
             for (operator, mark) in marks {
                 op_meta.set(Uid(operator), mark.map_or(Mark::Passed, Mark::Output));
             }
-            Event {
-                origin,
-                op_meta,
-                transactional,
-                is_batch,
-                ..Event::new(id, Payload::new(value, meta), ingest_ns)
-            }
+            let mut event = Event::new(id, Payload::new(value, meta), ingest_ns);
+            event.origin = origin;
+            event.op_meta = op_meta;
+            event.transactional = transactional;
+            event.is_batch = is_batch;
+            event
         })
 }
 

@@ -47,7 +47,7 @@ fn offramp_error(meta: &str) -> End {
     let value = json::from_str(r#"{"error":"no","event_id":"1:0:1"}"#).unwrap();
     let payload = Payload::new(value, json::from_str(meta).unwrap());
     End {
-        event: Some(Box::new(Event::new(EventId::new(Uid(1), 1), payload, 0))),
+        event: Some(Event::new(EventId::new(Uid(1), 1), payload, 0)),
         ..End::new(Reason::Offramp)
     }
 }
