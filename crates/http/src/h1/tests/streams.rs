@@ -1,6 +1,7 @@
 //! Bodies that are passed on while they arrive, over real sockets: `proxy.md` 2.7, 2.8, 3.2 and the first remark of 1.3.
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -17,7 +18,8 @@ use super::cuts;
 use crate::body::{Body, Broken, Content, ReadBody};
 use crate::connection::{Addresses, ConnectionInfo};
 use crate::error::BodyError;
-use crate::h1::{Answer, Handler, Request, Response, ServerConfig, Switch, Wire, drain, serve};
+use crate::h1::request_body::{Channel, Intake, Place};
+use crate::h1::{Answer, Framing, Handler, Request, RequestBody, Response, ServerConfig, Switch, Wire, drain, serve};
 use crate::message::{Direction, HeaderBlock, Headers, ResponseHead, Status, Version};
 use crate::testing::{Feed, fed, give, pair};
 use crate::timeouts::ServerTimeouts;
@@ -43,7 +45,7 @@ impl Handler for Prepared {
                 let mut body = request.body.lend();
                 let mut received = Vec::new();
                 let end = loop {
-                    match std::future::poll_fn(|cx| body.poll_chunk(cx)).await {
+                    match poll_fn(|cx| body.poll_chunk(cx)).await {
                         Ok(Some(chunk)) => received.extend_from_slice(&chunk),
                         Ok(None) => break true,
                         Err(_) => break false,
@@ -123,6 +125,10 @@ struct Server {
 
 async fn connect(config: ServerConfig) -> Server {
     let (stream, accepted) = pair().await;
+    serve_on(stream, accepted, config)
+}
+
+fn serve_on(stream: TcpStream, accepted: TcpStream, config: ServerConfig) -> Server {
     let prepared = Arc::new(Prepared::default());
     let handler = Arc::clone(&prepared);
     let (trigger, signal) = drain();
@@ -456,8 +462,11 @@ async fn both_directions_go_on_at_the_same_time() {
 
 #[tokio::test]
 async fn an_answer_that_waits_for_its_reader_is_sent_once_while_the_request_goes_on() {
-    let mut server = connect(ServerConfig::default()).await;
-    let text: Vec<u8> = (0..8_000_000_u32).map(|at| (at * 31 + at / 253) as u8).collect();
+    let (stream, accepted) = pair().await;
+    // So little room that parts leave by halves.
+    socket2::SockRef::from(&accepted).set_send_buffer_size(4096).unwrap();
+    let mut server = serve_on(stream, accepted, ServerConfig::default());
+    let text: Vec<u8> = (0..20_000_000_u32).map(|at| (at * 31 + at / 253) as u8).collect();
     server
         .send(format!(
             "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n",
@@ -465,20 +474,47 @@ async fn an_answer_that_waits_for_its_reader_is_sent_once_while_the_request_goes
         ))
         .await;
     server.read_to("\r\n\r\n").await;
+    // Parts small enough to be copied behind each other, so that one of them is written half when the sockets are full.
+    let mut sent = 0;
+    while let Ok(count) = timeout(
+        Duration::from_millis(50),
+        server.stream.write(&text[sent..text.len().min(sent + 3000)]),
+    )
+    .await
+    {
+        sent += count.unwrap();
+        assert!(sent < text.len(), "the sockets take everything");
+        tokio::task::yield_now().await;
+    }
     let (mut read, mut write) = server.stream.split();
     let mut echoed = vec![0; text.len()];
     let both = async {
-        tokio::join!(async { write.write_all(&text).await.unwrap() }, async {
-            // Slow at first, so that both directions come to a halt.
-            for part in echoed.chunks_mut(1000).take(200) {
-                read.read_exact(part).await.unwrap();
-                tokio::task::yield_now().await;
-            }
-            read.read_exact(&mut echoed[200_000..]).await.unwrap();
+        tokio::join!(async { write.write_all(&text[sent..]).await.unwrap() }, async {
+            read.read_exact(&mut echoed).await.unwrap();
         })
     };
     timeout(PATIENCE, both).await.expect("the echo hangs");
     assert!(echoed == text);
+}
+
+#[tokio::test]
+async fn reading_the_request_leaves_an_answer_that_has_begun_alone() {
+    let (_client, server) = pair().await;
+    let config = ServerConfig::default();
+    let mut channel = Channel::new(Wire::new(server.into()));
+    channel.intake = Intake::new(Framing::Length(5), true, &config);
+    channel.start_answer().extend_from_slice(b"answer");
+    let mut place = Place::Here(Box::new(channel));
+    let mut body = RequestBody {
+        place: &mut place,
+        config: &config,
+        interim: None,
+    };
+    let mut lent = body.lend();
+    let is_pending = poll_fn(|cx| Poll::Ready(lent.poll_chunk(cx).is_pending())).await;
+    assert!(is_pending);
+    let waiting = place.channel(|channel| channel.wire.write.clone());
+    assert_eq!(waiting.as_deref(), Some(&b"answer"[..]));
 }
 
 #[tokio::test]
