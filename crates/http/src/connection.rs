@@ -36,7 +36,7 @@ pub struct ConnectionInfo {
     pub socket: Addresses,
     /// What the TLS handshake has shown; `None` without TLS.
     pub tls: Option<TlsInfo>,
-    /// What a PROXY header said beside addresses.
+    /// What a PROXY header said beside the source.
     pub proxied: Proxied,
 }
 
@@ -52,9 +52,11 @@ impl ConnectionInfo {
     }
 }
 
-/// What a PROXY header said beside addresses (`proxy.md` 2.14).
+/// What a PROXY header said beside the source (`proxy.md` 2.14).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Proxied {
+    /// Where the client's connection to the proxy went.
+    pub destination: Option<SocketAddr>,
     /// `AUTHORITY`: the server name that the client asked the proxy for.
     pub authority: Option<Box<str>>,
     /// `UNIQUE_ID`, for logs.

@@ -27,11 +27,13 @@ pub enum RefusalReason {
     NotImplemented,
     /// Not HTTP/1.
     Version,
+    /// The host is another certificate's, whose clients have to show what this one did not.
+    Misdirected,
 }
 
 impl RefusalReason {
     /// All of them.
-    pub const ALL: [RefusalReason; 9] = [
+    pub const ALL: [RefusalReason; 10] = [
         RefusalReason::BadRequest,
         RefusalReason::HeadTimeout,
         RefusalReason::BodyTimeout,
@@ -41,6 +43,7 @@ impl RefusalReason {
         RefusalReason::Expectation,
         RefusalReason::NotImplemented,
         RefusalReason::Version,
+        RefusalReason::Misdirected,
     ];
 
     /// The reason's name in answers, metrics and the `answers` setting.
@@ -55,6 +58,7 @@ impl RefusalReason {
             RefusalReason::Expectation => "expectation",
             RefusalReason::NotImplemented => "not_implemented",
             RefusalReason::Version => "version",
+            RefusalReason::Misdirected => "misdirected",
         }
     }
 
@@ -70,6 +74,7 @@ impl RefusalReason {
             RefusalReason::Expectation => "the expectation is not supported",
             RefusalReason::NotImplemented => "the method or transfer coding is not supported",
             RefusalReason::Version => "the protocol version is not supported",
+            RefusalReason::Misdirected => "the host is not served on this connection",
         }
     }
 
@@ -84,6 +89,7 @@ impl RefusalReason {
             RefusalReason::Expectation => 417,
             RefusalReason::NotImplemented => 501,
             RefusalReason::Version => 505,
+            RefusalReason::Misdirected => 421,
         })
     }
 }
@@ -131,6 +137,8 @@ pub enum UpstreamErrorKind {
     Connect,
     /// Resolution and connecting took too long.
     ConnectTimeout,
+    /// The TLS handshake failed, or the upstream is not who it should be.
+    Tls,
     /// The connection was lost before a complete response head.
     Reset,
     /// An unacceptable response head or framing.
@@ -152,6 +160,7 @@ impl UpstreamErrorKind {
             UpstreamErrorKind::Dns => "dns",
             UpstreamErrorKind::Connect => "connect",
             UpstreamErrorKind::ConnectTimeout => "connect_timeout",
+            UpstreamErrorKind::Tls => "tls",
             UpstreamErrorKind::Reset => "reset",
             UpstreamErrorKind::Protocol => "protocol",
             UpstreamErrorKind::Timeout => "timeout",
@@ -165,7 +174,7 @@ impl UpstreamErrorKind {
     pub const fn sent(self) -> bool {
         !matches!(
             self,
-            UpstreamErrorKind::Dns | UpstreamErrorKind::Connect | UpstreamErrorKind::ConnectTimeout
+            UpstreamErrorKind::Dns | UpstreamErrorKind::Connect | UpstreamErrorKind::ConnectTimeout | UpstreamErrorKind::Tls
         )
     }
 }

@@ -12,6 +12,7 @@ pub mod h1;
 pub mod interim;
 pub mod limits;
 pub mod message;
+pub mod proxy_protocol;
 pub mod rest;
 #[cfg(test)]
 mod testing;

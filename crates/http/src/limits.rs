@@ -1,8 +1,12 @@
-//! Limits of messages (`proxy.md` 2.2). Sizes in bytes.
+//! Limits of connections and messages (`proxy.md` 2.2). Sizes in bytes.
+
+use std::num::NonZeroUsize;
 
 /// Limits of a server connection.
 #[derive(Clone, Debug)]
 pub struct ServerLimits {
+    /// Connections at the same time; beyond that none are accepted.
+    pub connections: Option<NonZeroUsize>,
     /// Longest request target; more is answered 414.
     pub target: usize,
     /// Request line and fields together, line ends included; more is answered 431.
@@ -22,6 +26,7 @@ pub struct ServerLimits {
 impl Default for ServerLimits {
     fn default() -> Self {
         ServerLimits {
+            connections: None,
             target: 16 << 10,
             head: 64 << 10,
             headers: 128,

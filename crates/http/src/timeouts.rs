@@ -9,6 +9,8 @@ const MINUTE: Option<Duration> = Some(Duration::from_mins(1));
 /// Time-outs of a server connection.
 #[derive(Clone, Debug)]
 pub struct ServerTimeouts {
+    /// PROXY header and TLS handshake together.
+    pub handshake: Option<Duration>,
     /// First byte of a request to the end of its head.
     pub head: Option<Duration>,
     /// Between two reads of a request body.
@@ -26,6 +28,7 @@ pub struct ServerTimeouts {
 impl Default for ServerTimeouts {
     fn default() -> Self {
         ServerTimeouts {
+            handshake: Some(Duration::from_secs(10)),
             head: MINUTE,
             body: MINUTE,
             keep_alive: MINUTE,
@@ -39,7 +42,7 @@ impl Default for ServerTimeouts {
 /// Time-outs of one attempt at an upstream.
 #[derive(Clone, Debug)]
 pub struct AttemptTimeouts {
-    /// Name resolution and TCP together.
+    /// Name resolution and TCP together; the TLS handshake has the same time again.
     pub connect: Option<Duration>,
     /// Request sent to end of the response head.
     pub first_byte: Option<Duration>,

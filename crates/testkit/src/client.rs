@@ -3,11 +3,15 @@
 use std::fmt::Write as _;
 use std::io::{self, Read, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rustls::pki_types::ServerName;
+use rustls::{ClientConnection, ProtocolVersion, StreamOwned};
 use socket2::SockRef;
 
 use crate::message::{Expect, Message, MessageReader};
+use crate::tls::TlsOptions;
 
 /// How long a client waits for a response unless told otherwise; longer than any test needs on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -56,10 +60,40 @@ impl Response {
     }
 }
 
+/// What a client writes to and reads from.
+#[derive(Debug)]
+enum Stream {
+    Plain(TcpStream),
+    Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
+}
+
+impl Stream {
+    fn socket(&self) -> &TcpStream {
+        match self {
+            Self::Plain(socket) => socket,
+            Self::Tls(stream) => &stream.sock,
+        }
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Plain(socket) => socket.write_all(bytes),
+            Self::Tls(stream) => stream.write_all(bytes).and_then(|()| stream.flush()),
+        }
+    }
+
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(socket) => socket.read(bytes),
+            Self::Tls(stream) => stream.read(bytes),
+        }
+    }
+}
+
 /// One connection to a server.
 #[derive(Debug)]
 pub struct RawClient {
-    stream: TcpStream,
+    stream: Stream,
     reader: MessageReader,
     patience: Duration,
 }
@@ -72,10 +106,57 @@ impl RawClient {
         stream.set_nodelay(true)?;
         stream.set_write_timeout(Some(PATIENCE))?;
         Ok(Self {
-            stream,
+            stream: Stream::Plain(stream),
             reader: MessageReader::default(),
             patience: PATIENCE,
         })
+    }
+
+    /// Connects to a loopback port and completes a TLS handshake, asking for `name`.
+    pub fn connect_tls(port: u16, name: &str, options: &TlsOptions) -> io::Result<Self> {
+        Self::connect(port)?.secured(name, options)
+    }
+
+    /// Completes a TLS handshake on the connection, after whatever was sent on it plainly.
+    pub fn secured(self, name: &str, options: &TlsOptions) -> io::Result<Self> {
+        let Stream::Plain(mut socket) = self.stream else {
+            return Err(io::Error::other("TLS is there already"));
+        };
+        let name = ServerName::try_from(name.to_owned()).map_err(io::Error::other)?;
+        let mut connection = ClientConnection::new(Arc::new(options.config()?), name).map_err(io::Error::other)?;
+        socket.set_read_timeout(Some(PATIENCE))?;
+        while connection.is_handshaking() {
+            connection.complete_io(&mut socket)?;
+        }
+        Ok(Self {
+            stream: Stream::Tls(Box::new(StreamOwned::new(connection, socket))),
+            ..self
+        })
+    }
+
+    fn connection(&self) -> Option<&ClientConnection> {
+        match &self.stream {
+            Stream::Plain(_) => None,
+            Stream::Tls(stream) => Some(&stream.conn),
+        }
+    }
+
+    /// The certificate that the server showed, in DER form; empty without TLS.
+    pub fn shown_certificate(&self) -> Vec<u8> {
+        let chain = self.connection().and_then(|connection| connection.peer_certificates());
+        chain.and_then(<[_]>::first).map(|der| der.to_vec()).unwrap_or_default()
+    }
+
+    /// The application protocol agreed on in the handshake.
+    pub fn alpn(&self) -> Option<String> {
+        let protocol = self.connection()?.alpn_protocol()?;
+        Some(String::from_utf8_lossy(protocol).into_owned())
+    }
+
+    /// Is it TLS 1.3?
+    pub fn is_tls13(&self) -> bool {
+        let version = self.connection().and_then(|connection| connection.protocol_version());
+        version == Some(ProtocolVersion::TLSv1_3)
     }
 
     /// Waits at most so long for a response.
@@ -125,12 +206,12 @@ impl RawClient {
 
     /// Ends the sending direction.
     pub fn half_close(&self) -> io::Result<()> {
-        self.stream.shutdown(Shutdown::Write)
+        self.stream.socket().shutdown(Shutdown::Write)
     }
 
     /// Breaks the connection: the server gets a reset.
     pub fn reset(self) -> io::Result<()> {
-        SockRef::from(&self.stream).set_linger(Some(Duration::ZERO))
+        SockRef::from(self.stream.socket()).set_linger(Some(Duration::ZERO))
     }
 
     fn receive_as(&mut self, expect: Expect) -> io::Result<Response> {
@@ -158,7 +239,7 @@ impl RawClient {
         if left.is_zero() {
             return Err(io::Error::new(io::ErrorKind::TimedOut, "no complete response in time"));
         }
-        self.stream.set_read_timeout(Some(left))?;
+        self.stream.socket().set_read_timeout(Some(left))?;
         let mut bytes = [0; 16 << 10];
         match self.stream.read(&mut bytes) {
             Ok(count) => {

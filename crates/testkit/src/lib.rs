@@ -3,6 +3,7 @@
 //!
 //! Nothing here may use the program's own HTTP code: a test must not share a mistake with what it tests. Everything is bounded in time.
 
+mod certificates;
 mod client;
 mod deployment;
 mod kill_loop;
@@ -11,8 +12,10 @@ mod message;
 mod page;
 mod port;
 mod recipe;
+mod tls;
 pub mod upstream;
 
+pub use certificates::{Authority, Identity};
 pub use client::{RawClient, Response, request};
 pub use deployment::Deployment;
 pub use kill_loop::{KillLoop, KillSummary};
@@ -21,4 +24,5 @@ pub use message::Message;
 pub use page::Page;
 pub use port::free_port;
 pub use recipe::Recipe;
+pub use tls::{TlsFront, TlsOptions};
 pub use upstream::{Behaviour, FaultyUpstream};

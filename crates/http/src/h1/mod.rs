@@ -23,8 +23,8 @@ mod wire;
 
 pub use answer::{Answer, Response, Switch};
 pub(crate) use body::{BodyFault, Decoder, Pace, ReadError, ReadWait};
-pub(crate) use framing::Framing;
 pub use drain::{Drain, DrainTrigger, drain};
+pub(crate) use framing::Framing;
 pub(crate) use pump::{Pump, PumpError, SendFraming};
 pub use request_body::RequestBody;
 pub(crate) use response::{ResponseMessage, ResponseParser};

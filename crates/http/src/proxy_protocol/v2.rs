@@ -125,7 +125,9 @@ fn take_extras(header: &[u8], mut extras: &[u8], content: &mut Header) -> Result
 }
 
 fn authority(value: &[u8]) -> Result<Box<str>, HeaderError> {
-    let text = std::str::from_utf8(value).ok().filter(|text| is_pattern(text) && !text.starts_with('*'));
+    let text = std::str::from_utf8(value)
+        .ok()
+        .filter(|text| is_pattern(text) && !text.starts_with('*'));
     text.map(|text| text.to_ascii_lowercase().into())
         .ok_or(HeaderError("the authority is no host name"))
 }

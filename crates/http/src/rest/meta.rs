@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use temblor_value::{ObjectMap, Str, Value};
 
-use crate::message::{Field, Headers, Name, RequestHead, TargetForm, has_option, parse_authority};
+use crate::message::{Authority, Field, Headers, Name, RequestHead, TargetForm, has_option, parse_authority};
 
 /// Keys of metadata records. Constants, so that no key is built at run time.
 pub mod key {
@@ -117,6 +117,20 @@ fn text(buffer: &Bytes, shared: &mut Option<Arc<Bytes>>, field: Field<'_>) -> St
     Str::from_buffer(shared, start..start + value.len()).unwrap_or_else(|_| Str::from(field.text().into_owned()))
 }
 
+/// The host that a request is for, without its port: that of an absolute target, else the `Host` field.
+pub fn host(head: &RequestHead) -> Option<&str> {
+    authority(head).map(|authority| authority.host)
+}
+
+fn authority(head: &RequestHead) -> Option<Authority<'_>> {
+    let field = || {
+        std::str::from_utf8(head.headers.get(Name::Host)?)
+            .ok()
+            .and_then(parse_authority)
+    };
+    head.target.authority().or_else(field)
+}
+
 fn url(head: &RequestHead, is_secure: bool) -> Value {
     let target = &head.target;
     let mut url = ObjectMap::with_capacity(5);
@@ -135,12 +149,7 @@ fn url(head: &RequestHead, is_secure: bool) -> Value {
             put(&mut url, Part::Password, Str::new(password));
         }
     }
-    let host = head
-        .headers
-        .get(Name::Host)
-        .and_then(|host| std::str::from_utf8(host).ok())
-        .and_then(parse_authority);
-    if let Some(authority) = target.authority().or(host) {
+    if let Some(authority) = authority(head) {
         put(&mut url, Part::Host, Str::new(authority.host));
         let default = if scheme == "https" { 443 } else { 80 };
         if let Some(port) = authority.port.filter(|port| *port != default) {

@@ -8,3 +8,5 @@ pub mod offramp;
 pub mod onramp;
 mod permit;
 mod settings;
+mod tls_settings;
+mod watch;

@@ -7,13 +7,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tokio_rustls::rustls::crypto::CryptoProvider;
-use tokio_rustls::rustls::crypto::aws_lc_rs::Ticketer;
-use tokio_rustls::rustls::server::{
+use rustls::crypto::CryptoProvider;
+use rustls::crypto::aws_lc_rs::Ticketer;
+use rustls::server::{
     ClientHello, NoClientAuth, NoServerSessionStorage, ServerConfig, WebPkiClientVerifier, danger::ClientCertVerifier,
 };
-use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
-use tokio_rustls::rustls::{Error, InconsistentKeys};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{Error, InconsistentKeys};
 
 use super::names::{EntryIx, NameTable};
 use super::settings::{CertificateSettings, ClientAuth, DefaultCertificate, ServerSettings, protocols};
@@ -84,9 +84,7 @@ impl Certificates {
             entry.is_some_and(|entry| entry.key.key.choose_scheme(hello.signature_schemes()).is_some())
         };
         let chosen = fitting.iter().find(suits).or(fitting.first()).copied().or(self.default)?;
-        self.entries
-            .get(chosen.0)
-            .map(|entry| (chosen, Arc::clone(&entry.config)))
+        self.entries.get(chosen.0).map(|entry| (chosen, Arc::clone(&entry.config)))
     }
 
     /// The entries that cover a name in lower case.

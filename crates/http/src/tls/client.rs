@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use parking_lot::Mutex;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::ServerName;
+use rustls::sign::SingleCertAndKey;
+use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio::task::spawn_blocking;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::client::WebPkiServerVerifier;
-use tokio_rustls::rustls::client::danger::ServerCertVerifier;
-use tokio_rustls::rustls::crypto::CryptoProvider;
-use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_rustls::rustls::sign::SingleCertAndKey;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::certificates::certified_key;
 use super::files::{self, Fingerprint};
@@ -36,21 +36,32 @@ pub struct TlsClient {
     seen: Mutex<Fingerprint>,
 }
 
+impl Default for TlsClient {
+    /// What the system trusts is trusted; no own certificate.
+    fn default() -> TlsClient {
+        TlsClient::without_files(ClientSettings::default())
+    }
+}
+
 impl TlsClient {
     /// Reads the files that the settings name.
     pub fn new(settings: ClientSettings) -> Result<TlsClient, TlsError> {
+        let client = TlsClient::without_files(settings);
+        if client.has_files() {
+            client.current.store(Some(Arc::new(client.load()?)));
+        }
+        Ok(client)
+    }
+
+    fn without_files(settings: ClientSettings) -> TlsClient {
         let files = settings.files();
-        let client = TlsClient {
+        TlsClient {
             seen: Mutex::new(Fingerprint::of(&files)),
             provider: provider(),
             current: ArcSwapOption::empty(),
             settings,
             files,
-        };
-        if !client.files.is_empty() {
-            client.current.store(Some(Arc::new(client.load()?)));
         }
-        Ok(client)
     }
 
     /// The client's part of a handshake with a host (a name, or an address without brackets). The caller limits its time.
@@ -122,9 +133,14 @@ impl TlsClient {
         }
     }
 
-    /// Between two looks at the files; `None`: only when asked. Without files there is nothing to look at.
+    /// Between two looks at the files; `None`: only when asked.
     pub fn reload_interval(&self) -> Option<Duration> {
-        self.settings.reload.filter(|_| !self.files.is_empty())
+        self.settings.reload
+    }
+
+    /// Do the settings name files that may change?
+    pub fn has_files(&self) -> bool {
+        !self.files.is_empty()
     }
 }
 

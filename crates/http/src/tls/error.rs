@@ -37,7 +37,7 @@ pub enum TlsError {
     NoDefault(String),
     /// Something that no setting can cause.
     #[error("TLS cannot be set up: {0}")]
-    Setup(#[from] tokio_rustls::rustls::Error),
+    Setup(#[from] rustls::Error),
 }
 
 impl TlsError {

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use tokio_rustls::rustls::{CipherSuite, ProtocolVersion, ServerConnection};
+use rustls::{CipherSuite, ProtocolVersion, ServerConnection};
 
 use super::names::EntryIx;
 use super::x509;

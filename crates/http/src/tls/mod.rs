@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use tokio_rustls::rustls::crypto::{CryptoProvider, aws_lc_rs::default_provider};
+use rustls::crypto::{CryptoProvider, aws_lc_rs::default_provider};
 
 mod certificates;
 mod client;
@@ -25,9 +25,7 @@ pub use error::TlsError;
 pub use info::{ClientCertificate, TlsInfo};
 pub(crate) use names::is_pattern;
 pub use server::{HandshakeError, Handshakes, TlsServer};
-pub use settings::{
-    Alpn, CertificateSettings, ClientAuth, ClientSettings, DefaultCertificate, MinVersion, ServerSettings,
-};
+pub use settings::{Alpn, CertificateSettings, ClientAuth, ClientSettings, DefaultCertificate, MinVersion, ServerSettings};
 pub use socket::TlsSocket;
 
 /// What a look at the files led to.

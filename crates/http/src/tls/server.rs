@@ -7,12 +7,12 @@ use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
+use rustls::crypto::CryptoProvider;
+use rustls::server::Acceptor;
 use thiserror::Error;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio_rustls::LazyConfigAcceptor;
-use tokio_rustls::rustls::crypto::CryptoProvider;
-use tokio_rustls::rustls::server::Acceptor;
 
 use super::certificates::{Certificates, Expiry};
 use super::files::Fingerprint;
@@ -113,7 +113,10 @@ impl TlsServer {
         }
         let certificates = self.current.load();
         let covering = certificates.covering(&host.to_ascii_lowercase());
-        !covering.is_empty() && !covering.iter().any(|entry| self.client_of(*entry) == self.client_of(info.entry))
+        !covering.is_empty()
+            && !covering
+                .iter()
+                .any(|entry| self.client_of(*entry) == self.client_of(info.entry))
     }
 
     fn client_of(&self, entry: EntryIx) -> Option<&super::settings::ClientAuth> {
@@ -167,7 +170,11 @@ impl TlsServer {
 
     /// A text for every certificate that ends within 14 days of `now`, or has ended.
     pub fn expiry_warnings(&self, now: SystemTime) -> Vec<String> {
-        self.current.load().expiries().filter_map(|expiry| warning(expiry, now)).collect()
+        self.current
+            .load()
+            .expiries()
+            .filter_map(|expiry| warning(expiry, now))
+            .collect()
     }
 }
 

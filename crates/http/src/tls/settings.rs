@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tokio_rustls::rustls::SupportedProtocolVersion;
-use tokio_rustls::rustls::version::{TLS12, TLS13};
+use rustls::SupportedProtocolVersion;
+use rustls::version::{TLS12, TLS13};
 
 /// TLS of an onramp.
 #[derive(Clone, Debug)]
@@ -77,6 +77,9 @@ pub struct ClientSettings {
     pub reload: Option<Duration>,
 }
 
+static ALL_VERSIONS: &[&SupportedProtocolVersion] = &[&TLS13, &TLS12];
+static NEW_VERSIONS: &[&SupportedProtocolVersion] = &[&TLS13];
+
 /// Oldest TLS version taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MinVersion {
@@ -89,11 +92,9 @@ pub enum MinVersion {
 
 impl MinVersion {
     pub(super) fn versions(self) -> &'static [&'static SupportedProtocolVersion] {
-        static FROM_12: [&SupportedProtocolVersion; 2] = [&TLS13, &TLS12];
-        static FROM_13: [&SupportedProtocolVersion; 1] = [&TLS13];
         match self {
-            MinVersion::Tls12 => &FROM_12,
-            MinVersion::Tls13 => &FROM_13,
+            MinVersion::Tls12 => ALL_VERSIONS,
+            MinVersion::Tls13 => NEW_VERSIONS,
         }
     }
 }
@@ -132,6 +133,20 @@ impl ServerSettings {
             }
         }
         files
+    }
+}
+
+impl Default for ClientSettings {
+    fn default() -> ClientSettings {
+        ClientSettings {
+            ca: None,
+            identity: None,
+            server_name: None,
+            verify: true,
+            min_version: MinVersion::default(),
+            alpn: vec![Alpn::Http11],
+            reload: None,
+        }
     }
 }
 

@@ -1,18 +1,21 @@
-//! Opening connections (`proxy.md` 2.11).
+//! Opening connections (`proxy.md` 2.11, 2.13).
 
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::Endpoint;
 use super::resolve::{Family, Resolver};
 use crate::error::{UpstreamError, UpstreamErrorKind};
+use crate::timeouts::{after, earlier};
+use crate::tls::TlsClient;
 use crate::transport::Transport;
 
 /// How long an address is tried alone before the next one is tried beside it.
@@ -20,37 +23,41 @@ const HEAD_START: Duration = Duration::from_millis(250);
 
 type Attempt = Pin<Box<dyn Future<Output = io::Result<TcpStream>> + Send>>;
 
-/// Resolves names and connects.
+/// When a connection has to be there.
+#[derive(Clone, Copy)]
+pub(crate) struct ConnectTime {
+    /// Time for resolution and TCP, and again for TLS.
+    pub(crate) each: Option<Duration>,
+    /// End of the whole attempt.
+    pub(crate) end: Option<Instant>,
+}
+
+/// Resolves names, connects, shakes hands.
 #[derive(Debug)]
 pub(crate) struct Connector {
     resolver: Resolver,
+    tls: Arc<TlsClient>,
 }
 
 impl Connector {
-    pub(crate) fn new(refresh: Duration, family: Family) -> Connector {
+    pub(crate) fn new(refresh: Duration, family: Family, tls: Arc<TlsClient>) -> Connector {
         Connector {
             resolver: Resolver::new(refresh, family),
+            tls,
         }
     }
 
-    /// A connection to the endpoint before the deadline, which belongs to the attempt to connect alone.
-    pub(crate) async fn connect(&self, endpoint: &Endpoint, deadline: Option<Instant>) -> Result<Transport, UpstreamError> {
-        let connected = match deadline {
-            None => self.open(endpoint).await,
-            Some(deadline) => {
-                let mut open = pin!(self.open(endpoint));
-                let mut late = pin!(sleep_until(deadline));
-                poll_fn(|cx| match open.as_mut().poll(cx) {
-                    Poll::Ready(result) => Poll::Ready(result),
-                    Poll::Pending => late.as_mut().poll(cx).map(|()| Err(timed_out())),
-                })
-                .await
-            }
-        };
-        let stream = connected?;
+    /// A connection to the endpoint in time.
+    pub(crate) async fn connect(&self, endpoint: &Endpoint, time: ConnectTime) -> Result<Transport, UpstreamError> {
+        let connected = in_time(self.open(endpoint), time, UpstreamErrorKind::ConnectTimeout);
+        let socket = connected.await?;
         // A socket that cannot be set so still works, only later.
-        let _ = stream.set_nodelay(true);
-        Ok(Transport::Plain(stream))
+        let _ = socket.set_nodelay(true);
+        if !endpoint.is_secure() {
+            return Ok(Transport::Plain(socket));
+        }
+        let secured = in_time(self.secure(endpoint, socket), time, UpstreamErrorKind::Tls);
+        secured.await
     }
 
     async fn open(&self, endpoint: &Endpoint) -> Result<TcpStream, UpstreamError> {
@@ -64,10 +71,33 @@ impl Connector {
         };
         connected.map_err(|error| UpstreamError::io(UpstreamErrorKind::Connect, "connection not taken", error))
     }
+
+    async fn secure(&self, endpoint: &Endpoint, socket: TcpStream) -> Result<Transport, UpstreamError> {
+        match self.tls.connect(endpoint.host(), socket).await {
+            Ok(socket) => Ok(Transport::Tls(Box::new(socket))),
+            Err(error) => Err(UpstreamError::io(UpstreamErrorKind::Tls, "handshake failed", error)),
+        }
+    }
 }
 
-fn timed_out() -> UpstreamError {
-    UpstreamError::new(UpstreamErrorKind::ConnectTimeout, "connecting took too long")
+/// Ends a step when its own time is over, with `late` as the kind of error, or with the whole attempt.
+async fn in_time<T>(
+    step: impl Future<Output = Result<T, UpstreamError>>,
+    time: ConnectTime,
+    late: UpstreamErrorKind,
+) -> Result<T, UpstreamError> {
+    let own = after(time.each);
+    let Some(deadline) = earlier(own, time.end) else {
+        return step.await;
+    };
+    let is_overall = time.end.is_some_and(|end| own.is_none_or(|own| end < own));
+    timeout_at(deadline, step).await.unwrap_or_else(|_| {
+        Err(if is_overall {
+            UpstreamError::new(UpstreamErrorKind::Timeout, "no connection before the end of the attempt")
+        } else {
+            UpstreamError::new(late, "connecting took too long")
+        })
+    })
 }
 
 /// The first connection that succeeds. Addresses are tried in order; the next one begins when one fails, or when the last
@@ -116,3 +146,6 @@ pub(crate) async fn connect_any(addresses: &[SocketAddr]) -> io::Result<TcpStrea
     })
     .await
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use tokio::time::{Instant, timeout_at};
 
 use super::body::{Home, UpstreamBody};
+use super::connect::ConnectTime;
 use super::connection::Connection;
 use super::{Endpoint, Upstream};
 use crate::body::{Broken, CollectError, Content, collect};
@@ -19,7 +20,6 @@ use crate::interim::Interim;
 use crate::limits::ClientLimits;
 use crate::message::{HeaderBlock, Method, Name, ResponseHead, Status, Version, has_option};
 use crate::timeouts::{AttemptTimeouts, after, earlier};
-use crate::transport::Transport;
 use crate::tunnel::TunnelEnd;
 
 /// Interim responses taken before one final response (`proxy.md` 2.1).
@@ -149,22 +149,16 @@ impl Upstream {
             }
         }
         // Boxed: connecting is rare, and its state would make every exchange larger.
-        let transport = Box::pin(self.connect(endpoint, schedule)).await?;
+        let time = ConnectTime {
+            each: timeouts.connect,
+            end: schedule.end,
+        };
+        let transport = Box::pin(self.connector.connect(endpoint, time)).await?;
         let mut connection = Box::new(Connection::new(transport, endpoint.clone()));
         match self.attempt(&mut connection, request, schedule, terms).await {
             Ok(answered) => Ok(self.respond(shard, connection, answered, schedule, false)),
             Err(failure) => Err(failure.error),
         }
-    }
-
-    async fn connect(&self, endpoint: &Endpoint, schedule: Schedule<'_>) -> Result<Transport, UpstreamError> {
-        let own_deadline = after(schedule.timeouts.connect);
-        let result = self.connector.connect(endpoint, earlier(own_deadline, schedule.end)).await;
-        let is_overall = schedule.end.is_some_and(|end| own_deadline.is_none_or(|own| end < own));
-        result.map_err(|error| match error.kind {
-            UpstreamErrorKind::ConnectTimeout if is_overall => timeout("no connection before the end of the attempt"),
-            _ => error,
-        })
     }
 
     async fn attempt(

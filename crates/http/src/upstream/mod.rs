@@ -22,6 +22,7 @@ use pool::Pool;
 pub use resolve::Family;
 
 use crate::limits::ClientLimits;
+use crate::tls::TlsClient;
 
 /// Settings of an upstream client (`proxy.md` 2.2, 2.3, 2.11).
 #[derive(Clone, Debug)]
@@ -42,6 +43,8 @@ pub struct UpstreamConfig {
     pub family: Family,
     /// Limits of responses.
     pub limits: ClientLimits,
+    /// TLS for endpoints that want it.
+    pub tls: Arc<TlsClient>,
 }
 
 impl Default for UpstreamConfig {
@@ -55,6 +58,7 @@ impl Default for UpstreamConfig {
             refresh: Duration::from_secs(30),
             family: Family::Any,
             limits: ClientLimits::default(),
+            tls: Arc::default(),
         }
     }
 }
@@ -70,7 +74,7 @@ pub struct Upstream {
 impl Upstream {
     /// A client without connections.
     pub fn new(config: UpstreamConfig) -> Upstream {
-        let connector = Connector::new(config.refresh, config.family);
+        let connector = Connector::new(config.refresh, config.family, Arc::clone(&config.tls));
         Upstream {
             pool: Arc::new(Pool::new(&config)),
             connector,

@@ -10,8 +10,8 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::connection::{Addresses, ConnectionInfo};
 use crate::body::Content;
+use crate::connection::{Addresses, ConnectionInfo};
 use crate::error::{BodyError, Refusal, RefusalReason};
 use crate::h1::{Answer, DrainTrigger, Handler, Request, Response, ServerConfig, drain, serve};
 use crate::limits::ServerLimits;
@@ -553,6 +553,7 @@ async fn further_requests_may_wait_while_one_is_handled() {
 
 fn timeouts() -> ServerTimeouts {
     ServerTimeouts {
+        handshake: None,
         head: None,
         body: None,
         keep_alive: None,

@@ -6,15 +6,15 @@ use temblor_runtime::config::{ConfigError, ConfigReader, Field, FromConfig, Pair
 use temblor_value::{Str, Value};
 
 use super::endpoint::Endpoint;
+use super::tls;
 use crate::message::Method;
 use crate::rest::settings::{always_encode, count_limit, refuse_absent, size, size_limit, time_limit, upgrades};
 use crate::timeouts::AttemptTimeouts;
+use crate::tls::ClientSettings;
 use crate::upstream::{Family, UpstreamConfig};
 
 /// Settings of the specification that this release does not have.
 const ABSENT: &[&str] = &[
-    "tls",
-    "protocol",
     "queue",
     "health",
     "expose",
@@ -80,6 +80,8 @@ pub(super) struct OfframpConfig {
     pub timeouts: AttemptTimeouts,
     /// Settings of connections.
     pub upstream: UpstreamConfig,
+    /// How TLS is spoken where the scheme is `https`.
+    pub tls: ClientSettings,
     /// Check bodies that no program reads.
     pub validate: bool,
     /// Encode requests even if nobody replaced them.
@@ -114,6 +116,7 @@ impl OfframpConfig {
             Some(record) => read_limits(record, &mut upstream)?,
             None => (Some(DEFAULT_BUFFER), None),
         };
+        tls::protocol(&mut reader)?;
         let Pairs(headers) = reader.or("headers", Pairs::<Str>(Vec::new()))?;
         let config = Self {
             endpoint: read_endpoint(&mut reader)?,
@@ -126,6 +129,7 @@ impl OfframpConfig {
             buffer,
             timeouts,
             upstream,
+            tls: reader.optional("tls")?.map(tls::read).transpose()?.unwrap_or_default(),
             validate: reader.or("validate", true)?,
             always_encode: always_encode(&mut reader)?,
             decompress: read_decompress(&mut reader)?,

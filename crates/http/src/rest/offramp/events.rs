@@ -69,6 +69,7 @@ impl Failure {
             UpstreamErrorKind::Dns => (Outcome::Dns, "CouldntResolveHost: couldn't resolve host name"),
             UpstreamErrorKind::Connect => (Outcome::Connect, "ConnectFailed: failed to connect to the server"),
             UpstreamErrorKind::ConnectTimeout => (Outcome::ConnectTimeout, "ConnectFailed: failed to connect to the server"),
+            UpstreamErrorKind::Tls => (Outcome::Tls, "TlsFailed: failed to set up TLS with the server"),
             UpstreamErrorKind::Reset => (Outcome::Reset, "NoResponse: server did not send a response"),
             UpstreamErrorKind::Protocol => (Outcome::Protocol, "BadResponse: the server's response is malformed"),
             UpstreamErrorKind::Timeout => (Outcome::Timeout, "Timeout: request took longer than the configured timeout"),

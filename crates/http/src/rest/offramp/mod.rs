@@ -8,6 +8,7 @@ mod request;
 mod response;
 mod sink;
 mod stream;
+mod tls;
 
 use temblor_runtime::connectors::SinkType;
 

@@ -52,9 +52,6 @@ impl RestSink {
     pub(super) fn build_request(&self, event: &Event, need: BodyNeed, is_shown: bool, now_ns: u64) -> Result<Built, String> {
         let meta = event.meta();
         let resolved = self.config.endpoint.for_event(meta).map_err(|error| error.to_string())?;
-        if resolved.is_https {
-            return Err("TLS to upstreams is not in this release".to_owned());
-        }
         let no_request = Value::Null;
         let request = meta.get("request").unwrap_or(&no_request);
         let given = request.get("headers").unwrap_or(&no_request);
@@ -121,8 +118,14 @@ impl RestSink {
     /// Where a request goes; nearly always where the configuration says.
     fn upstream_endpoint(&self, resolved: &Resolved) -> Endpoint {
         match &self.usual_endpoint {
-            Some(usual) if usual.port() == resolved.port && usual.host() == resolved.host.as_str() => usual.clone(),
-            _ => Endpoint::new(&resolved.host, resolved.port),
+            Some(usual)
+                if usual.port() == resolved.port
+                    && usual.is_secure() == resolved.is_https
+                    && usual.host() == resolved.host.as_str() =>
+            {
+                usual.clone()
+            }
+            _ => Endpoint::new(&resolved.host, resolved.port).with_tls(resolved.is_https),
         }
     }
 

@@ -25,6 +25,8 @@ use crate::error::UpstreamError;
 use crate::interim::{Interim, of_client};
 use crate::rest::body::{Arrived, Mode, settle};
 use crate::rest::permit::{Permit, Permits};
+use crate::rest::watch::watch;
+use crate::tls::{ClientSettings, TlsClient};
 use crate::tunnel::Tunnel;
 use crate::upstream::{Endpoint, Terms, Upstream, UpstreamBody, UpstreamResponse};
 
@@ -60,11 +62,12 @@ pub(super) struct RestSink {
 pub(super) fn plan(ramp: Ramp) -> Result<SinkPlan, StartError> {
     let config = ramp.config(OfframpConfig::read)?;
     let facts = facts::of(&config, ramp.is_linked);
-    Ok(SinkPlan::new(|start| Ok(open(ramp, config, start))).with_facts(facts))
+    Ok(SinkPlan::new(|start| open(ramp, config, start)).with_facts(facts))
 }
 
 /// Makes the sink; nothing is connected before the first event.
-fn open(ramp: Ramp, mut config: OfframpConfig, start: SinkStart) -> Arc<dyn Sink> {
+fn open(ramp: Ramp, mut config: OfframpConfig, start: SinkStart) -> Result<Arc<dyn Sink>, StartError> {
+    config.upstream.tls = start_tls(std::mem::take(&mut config.tls), &start, &ramp.url)?;
     config.upstream.shards = start.workers.count();
     let sink = RestSink {
         uid: start.uid,
@@ -75,7 +78,7 @@ fn open(ramp: Ramp, mut config: OfframpConfig, start: SinkStart) -> Arc<dyn Sink
             .endpoint
             .resolve()
             .ok()
-            .map(|usual| Endpoint::new(&usual.host, usual.port)),
+            .map(|usual| Endpoint::new(&usual.host, usual.port).with_tls(usual.is_https)),
         config,
         codec: ramp.codec,
         codec_map: ramp.codec_map,
@@ -92,7 +95,28 @@ fn open(ramp: Ramp, mut config: OfframpConfig, start: SinkStart) -> Arc<dyn Sink
         is_linked: ramp.is_linked,
         ticks: AtomicU64::new(0),
     };
-    Arc::new(RestOfframp(Arc::new(sink)))
+    Ok(Arc::new(RestOfframp(Arc::new(sink))))
+}
+
+/// Reads the files of TLS, and from now on looks whether they change.
+fn start_tls(settings: ClientSettings, start: &SinkStart, url: &str) -> Result<Arc<TlsClient>, StartError> {
+    if !settings.verify {
+        tracing::warn!(target: "tremor_runtime::offramp", "[Sink::{url}] `tls.verify` is false: anybody can pose as the upstream");
+    }
+    let tls = TlsClient::new(settings).map_err(|error| StartError(error.to_string()))?;
+    let tls = Arc::new(tls);
+    if tls.has_files() {
+        let (interval, requests) = (tls.reload_interval(), start.reload.requests());
+        let looking = watch(
+            Arc::clone(&tls),
+            interval,
+            requests,
+            start.shutdown.clone(),
+            format!("Sink::{url}"),
+        );
+        start.workers.spawn(looking);
+    }
+    Ok(tls)
 }
 
 impl Sink for RestOfframp {

@@ -4,20 +4,7 @@ use temblor_runtime::config::{ConfigError, ConfigReader};
 use temblor_value::Str;
 
 use crate::rest::tls_settings::{file, min_version, reload, required_file};
-use crate::tls::{Alpn, ClientSettings, MinVersion, is_server_name};
-
-/// What an offramp without the record does where the scheme is `https`.
-pub(super) fn usual() -> ClientSettings {
-    ClientSettings {
-        ca: None,
-        identity: None,
-        server_name: None,
-        verify: true,
-        min_version: MinVersion::default(),
-        alpn: vec![Alpn::Http11],
-        reload: None,
-    }
-}
+use crate::tls::{ClientSettings, is_server_name};
 
 /// Reads the record.
 pub(super) fn read(mut reader: ConfigReader<'_>) -> Result<ClientSettings, ConfigError> {
@@ -38,10 +25,20 @@ pub(super) fn read(mut reader: ConfigReader<'_>) -> Result<ClientSettings, Confi
         verify: reader.or("verify", true)?,
         min_version: min_version(&mut reader)?,
         reload: reload(&mut reader)?,
-        ..usual()
+        ..ClientSettings::default()
     };
     reader.finish_closed()?;
     Ok(settings)
+}
+
+/// `protocol`: which HTTP is spoken (spec/proxy.md 2.11).
+pub(super) fn protocol(reader: &mut ConfigReader<'_>) -> Result<(), ConfigError> {
+    let given: Option<Str> = reader.optional("protocol")?;
+    match given.as_deref() {
+        None | Some("auto" | "http1") => Ok(()),
+        Some("http2") => Err(reader.error("protocol", "`protocol: http2` is not in this release")),
+        Some(other) => Err(reader.error("protocol", format!("`protocol` is `auto`, `http1` or `http2`, not `{other}`"))),
+    }
 }
 
 #[cfg(test)]

@@ -1,30 +1,22 @@
 //! Configuration of a `rest` onramp (spec/artefacts.md 3.1, spec/proxy.md 1.4, 1.6 and 2.2 to 2.5).
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use temblor_runtime::config::{ConfigError, ConfigReader};
+use temblor_runtime::config::{Addresses, ConfigError, ConfigReader};
 use temblor_value::Str;
 
 use super::answers::Answers;
 use super::proxy::ProxySettings;
+use super::tls;
 use crate::h1::ServerConfig;
 use crate::limits::ServerLimits;
 use crate::rest::settings::{always_encode, count_limit, refuse_absent, size, size_limit, time_limit, upgrades};
 use crate::timeouts::ServerTimeouts;
+use crate::tls::ServerSettings;
 
 /// Settings of the specification that this release does not have.
-const ABSENT: &[&str] = &[
-    "tls",
-    "http2",
-    "proxy_protocol",
-    "request_id",
-    "deadline",
-    "compress",
-    "access",
-    "access_log",
-];
-/// Limits of the specification that this release does not have.
-const ABSENT_LIMITS: &[&str] = &["connections"];
+const ABSENT: &[&str] = &["http2", "request_id", "deadline", "compress", "access", "access_log"];
 const DEFAULT_REPLY: Duration = Duration::from_mins(5);
 const DEFAULT_BUFFER: u64 = 256 << 20;
 const DEFAULT_EXCHANGES: u32 = 64;
@@ -48,6 +40,10 @@ pub(super) struct OnrampConfig {
     pub port: u16,
     /// Settings of connections.
     pub server: ServerConfig,
+    /// Certificates; `None`: no TLS.
+    pub tls: Option<ServerSettings>,
+    /// Whose connections begin with a PROXY header.
+    pub proxies: Option<Addresses>,
     /// Largest body that is held in memory; `None`: no limit.
     pub buffer: Option<u64>,
     /// Upstream exchanges that one request may cause; 0: no limit.
@@ -98,6 +94,8 @@ impl OnrampConfig {
             host: reader.or("host", Str::from_static("0.0.0.0"))?,
             port: reader.or("port", 8000)?,
             server,
+            tls: reader.optional("tls")?.map(|record| tls::read(record, false)).transpose()?,
+            proxies: reader.optional("proxy_protocol")?.map(read_proxies).transpose()?,
             buffer,
             exchanges,
             reply,
@@ -122,7 +120,6 @@ impl OnrampConfig {
 }
 
 fn read_limits(mut reader: ConfigReader<'_>, limits: &mut ServerLimits) -> Result<(Option<u64>, u32), ConfigError> {
-    refuse_absent(&reader, ABSENT_LIMITS)?;
     limits.target = size(&mut reader, "target", limits.target)?;
     limits.head = size(&mut reader, "head", limits.head)?;
     limits.trailers = size(&mut reader, "trailers", limits.trailers)?;
@@ -131,6 +128,7 @@ fn read_limits(mut reader: ConfigReader<'_>, limits: &mut ServerLimits) -> Resul
         return Err(reader.error("headers", "`headers` cannot be 0"));
     }
     limits.body = size_limit(&mut reader, "body", None)?;
+    limits.connections = reader.or("connections", 0).map(NonZeroUsize::new)?;
     limits.requests_per_connection = count_limit(&mut reader, "requests_per_connection")?.map(std::num::NonZero::get);
     limits.tunnels = count_limit(&mut reader, "tunnels")?.map(std::num::NonZero::get);
     let buffer = size_limit(&mut reader, "buffer", Some(DEFAULT_BUFFER))?;
@@ -144,7 +142,7 @@ fn read_timeouts(
     timeouts: &mut ServerTimeouts,
     reply: Option<Duration>,
 ) -> Result<Option<Duration>, ConfigError> {
-    refuse_absent(&reader, &["handshake"])?;
+    timeouts.handshake = time_limit(&mut reader, "handshake", timeouts.handshake)?;
     timeouts.head = time_limit(&mut reader, "head", timeouts.head)?;
     timeouts.body = time_limit(&mut reader, "body", timeouts.body)?;
     timeouts.keep_alive = time_limit(&mut reader, "keep_alive", timeouts.keep_alive)?;
@@ -154,6 +152,13 @@ fn read_timeouts(
     let reply = time_limit(&mut reader, "reply", reply)?;
     reader.finish_closed()?;
     Ok(reply)
+}
+
+/// The record `proxy_protocol` (spec/proxy.md 2.14).
+fn read_proxies(mut reader: ConfigReader<'_>) -> Result<Addresses, ConfigError> {
+    let from = reader.required("from")?;
+    reader.finish_closed()?;
+    Ok(from)
 }
 
 fn read_cancel(reader: &mut ConfigReader<'_>) -> Result<Cancel, ConfigError> {

@@ -93,3 +93,6 @@ fn take_header(info: &mut ConnectionInfo, header: Header) {
         unique_id,
     };
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,8 +11,9 @@ pub(super) fn of(config: &OnrampConfig, is_linked: bool) -> Facts {
     let limits = &config.server.limits;
     let timeouts = &config.server.timeouts;
     let size = |size: usize| Some(size as u64);
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
     Facts {
-        address: Some(format!("http://{}:{}", bracketed(&config.host), config.port)),
+        address: Some(format!("{scheme}://{}:{}", bracketed(&config.host), config.port)),
         protocols: vec!["http/1.1"],
         answers: is_linked,
         validates: config.validate,
@@ -20,6 +21,7 @@ pub(super) fn of(config: &OnrampConfig, is_linked: bool) -> Facts {
         own_answers: OwnReason::ALL.map(|reason| (reason.name(), status(config, reason))).to_vec(),
         bounds: vec![
             Bound::time("reply", "timeouts.reply", config.reply),
+            Bound::time("handshake", "timeouts.handshake", timeouts.handshake),
             Bound::time("head", "timeouts.head", timeouts.head),
             Bound::size("head", "limits.head", size(limits.head)),
             Bound::count("head", "limits.headers", size(limits.headers)),
@@ -31,6 +33,11 @@ pub(super) fn of(config: &OnrampConfig, is_linked: bool) -> Facts {
             Bound::time("write", "timeouts.write", timeouts.write),
             Bound::time("keep_alive", "timeouts.keep_alive", timeouts.keep_alive),
             Bound::time("age", "timeouts.connection_age", timeouts.connection_age),
+            Bound::count(
+                "connections",
+                "limits.connections",
+                limits.connections.map(|limit| limit.get() as u64),
+            ),
             Bound::count("requests", "limits.requests_per_connection", limits.requests_per_connection),
             Bound::time("tunnel", "timeouts.tunnel", timeouts.tunnel),
             Bound::count("tunnels", "limits.tunnels", limits.tunnels),

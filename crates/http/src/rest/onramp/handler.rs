@@ -27,12 +27,13 @@ use super::reply::ReplyBuilder;
 use super::unanswered::Template;
 use super::waiting::Waiting;
 use crate::connection::ConnectionInfo;
-use crate::error::{BodyError, Refusal};
+use crate::error::{BodyError, Refusal, RefusalReason};
 use crate::h1::{Answer, Handler, Request, RequestBody, Response, ServerConfig};
 use crate::message::{RequestHead, Status};
 use crate::rest::body::{Arrived, Mode};
 use crate::rest::meta::{self, key};
 use crate::rest::permit::Permits;
+use crate::tls::TlsServer;
 
 /// Longest time that work for a client that went away may run on (spec/proxy.md 1.6).
 const ORPHAN_TIME: Duration = Duration::from_mins(1);
@@ -47,6 +48,7 @@ pub(super) struct Onramp {
     pub(super) replies: ReplyBuilder,
     pub(super) preprocessors: Vec<PreFactory>,
     is_linked: bool,
+    tls: Option<Arc<TlsServer>>,
     pub(super) cx: SourceCx,
     pub(super) numbers: AtomicU64,
     proxy: Option<Proxy>,
@@ -63,9 +65,11 @@ impl Onramp {
         replies: ReplyBuilder,
         preprocessors: Vec<PreFactory>,
         is_linked: bool,
+        tls: Option<Arc<TlsServer>>,
         cx: SourceCx,
     ) -> Self {
         Self {
+            tls,
             tunnels: Permits::new(config.server.limits.tunnels.map_or(usize::MAX, |limit| limit as usize)),
             proxy: config.proxy.take().map(|settings| Proxy::new(settings, &cx.hostname)),
             config,
@@ -84,6 +88,14 @@ impl Onramp {
         &self.config.server
     }
 
+    /// Is the request's host another certificate's, with other demands on clients (spec/proxy.md 2.13)?
+    fn is_misdirected(&self, head: &RequestHead, connection: &ConnectionInfo) -> bool {
+        let (Some(tls), Some(shown)) = (&self.tls, &connection.tls) else {
+            return false;
+        };
+        meta::host(head).is_some_and(|host| tls.is_misdirected(shown, host))
+    }
+
     fn server_header(&self) -> &str {
         &self.config.server.server_header
     }
@@ -95,6 +107,10 @@ impl Onramp {
             connection,
             received,
         } = request;
+        if self.is_misdirected(&head, connection) {
+            let detail = "host of a certificate with other demands on clients";
+            return Answer::Refuse(Refusal::new(RefusalReason::Misdirected, detail));
+        }
         let via = self.proxy.as_ref().and_then(|proxy| proxy.via(head.version));
         let arrival = match self.arrive(head, connection, received) {
             Ok(arrival) => arrival,

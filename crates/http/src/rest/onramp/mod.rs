@@ -4,6 +4,7 @@ mod alarm;
 mod answer;
 mod answers;
 mod config;
+mod entrance;
 mod facts;
 mod forwarded;
 mod handler;
@@ -18,6 +19,7 @@ mod reply;
 #[cfg(test)]
 mod sample;
 mod source;
+mod tls;
 mod unanswered;
 mod upgrade;
 mod waiting;

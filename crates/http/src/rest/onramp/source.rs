@@ -1,7 +1,9 @@
 //! Listening and accepting (design: every worker waits on the same listening socket).
 
 use std::net::{SocketAddr, TcpListener as StdListener, ToSocketAddrs};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
 use temblor_runtime::connectors::SourcePlan;
@@ -9,20 +11,27 @@ use temblor_runtime::ramp::Ramp;
 use temblor_runtime::shutdown::{Phase, Shutdown};
 use temblor_runtime::source::{Source, SourceCx, StartError};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::config::OnrampConfig;
+use super::entrance::Entrance;
 use super::facts;
 use super::handler::{ConnectionHandler, Onramp};
 use super::reply::ReplyBuilder;
-use crate::connection::{Addresses, ConnectionInfo};
 use crate::h1::{Drain, DrainTrigger, drain, serve};
+use crate::rest::watch::watch;
+use crate::tls::TlsServer;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 4096;
+/// Pause after accepting has failed.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 struct RestSource {
     listener: StdListener,
     onramp: Arc<Onramp>,
+    entrance: Entrance,
+    connections: Option<NonZeroUsize>,
     cx: SourceCx,
 }
 
@@ -33,8 +42,19 @@ pub(super) fn plan(ramp: Ramp) -> Result<SourcePlan, StartError> {
     Ok(SourcePlan::new(|cx| open(ramp, config, cx)).with_facts(facts))
 }
 
-/// Binds the socket.
-fn open(ramp: Ramp, config: OnrampConfig, cx: SourceCx) -> Result<Box<dyn Source>, StartError> {
+/// Reads certificates and binds the socket.
+fn open(ramp: Ramp, mut config: OnrampConfig, cx: SourceCx) -> Result<Box<dyn Source>, StartError> {
+    let connections = config.server.limits.connections;
+    let settings = config.tls.take();
+    let tls = settings
+        .map(TlsServer::new)
+        .transpose()
+        .map_err(|error| StartError(error.to_string()))?;
+    let entrance = Entrance {
+        proxies: config.proxies.take(),
+        tls: tls.map(Arc::new),
+        time: config.server.timeouts.handshake,
+    };
     let listener = bind(&config.host, config.port)?;
     let replies = ReplyBuilder {
         codec: Arc::clone(&ramp.codec),
@@ -42,10 +62,19 @@ fn open(ramp: Ramp, config: OnrampConfig, cx: SourceCx) -> Result<Box<dyn Source
         postprocessors: ramp.postprocessors,
         always_encode: config.always_encode,
     };
-    let onramp = Onramp::new(config, replies, ramp.preprocessors, ramp.is_linked, cx.clone());
+    let onramp = Onramp::new(
+        config,
+        replies,
+        ramp.preprocessors,
+        ramp.is_linked,
+        entrance.tls.clone(),
+        cx.clone(),
+    );
     Ok(Box::new(RestSource {
         listener,
         onramp: Arc::new(onramp),
+        entrance,
+        connections,
         cx,
     }))
 }
@@ -74,7 +103,13 @@ fn bind_one(address: SocketAddr) -> std::io::Result<StdListener> {
 
 impl Source for RestSource {
     fn start(self: Box<Self>) -> Result<(), StartError> {
-        let Self { listener, onramp, cx } = *self;
+        let Self {
+            listener,
+            onramp,
+            entrance,
+            connections,
+            cx,
+        } = *self;
         let (trigger, drain) = drain();
         let listeners = (0..cx.workers.count())
             .map(|_| listener.try_clone())
@@ -83,9 +118,19 @@ impl Source for RestSource {
         // Every worker takes its own handle of the one socket; the list is indexed by worker.
         let listeners = Arc::new(parking_lot::Mutex::new(listeners));
         let trigger = Arc::new(trigger);
+        let slots = connections.map(|limit| Arc::new(Semaphore::new(limit.get())));
+        if let Some(tls) = &entrance.tls {
+            let (interval, requests) = (tls.reload_interval(), cx.reload.requests());
+            let owner = format!("Source::{}", cx.url);
+            cx.workers
+                .spawn(watch(Arc::clone(tls), interval, requests, cx.shutdown.clone(), owner));
+        }
+        let entrance = Arc::new(entrance);
         cx.workers.spawn_on_each(|_| {
             let acceptor = Acceptor {
                 onramp: Arc::clone(&onramp),
+                entrance: Arc::clone(&entrance),
+                slots: slots.clone(),
                 drain: drain.clone(),
                 trigger: Arc::clone(&trigger),
                 shutdown: cx.shutdown.clone(),
@@ -104,6 +149,9 @@ impl Source for RestSource {
 
 struct Acceptor {
     onramp: Arc<Onramp>,
+    entrance: Arc<Entrance>,
+    /// Connections that may still be opened; `None`: no limit.
+    slots: Option<Arc<Semaphore>>,
     drain: Drain,
     trigger: Arc<DrainTrigger>,
     shutdown: Shutdown,
@@ -119,10 +167,15 @@ impl Acceptor {
                 return;
             }
         };
+        let slots = self.slots.clone();
+        let next = async || {
+            let slot = slot(slots.as_ref()).await;
+            listener.accept().await.map(|(socket, _)| (socket, slot))
+        };
         loop {
             tokio::select! {
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => self.take(stream),
+                accepted = next() => match accepted {
+                    Ok((socket, slot)) => self.take(socket, slot),
                     Err(error) => self.rest(&error).await,
                 },
                 () = self.shutdown.reached(Phase::Draining) => break,
@@ -131,24 +184,37 @@ impl Acceptor {
         self.trigger.start();
     }
 
-    fn take(&self, stream: TcpStream) {
-        let Ok(addresses) = Addresses::of(&stream) else { return };
+    fn take(&self, socket: TcpStream, slot: Option<OwnedSemaphorePermit>) {
         let onramp = Arc::clone(&self.onramp);
+        let entrance = Arc::clone(&self.entrance);
         let drain = self.drain.clone();
         let active = self.cx.activity.begin();
         tokio::spawn(async move {
-            // A socket that cannot be set so still works, only later.
-            let _ = stream.set_nodelay(true);
-            let info = ConnectionInfo::direct(addresses);
-            let handler = ConnectionHandler::new(Arc::clone(&onramp));
-            serve(stream.into(), &info, onramp.server(), drain, &handler).await;
-            drop(active);
+            match entrance.open(socket).await {
+                Ok((transport, info)) => {
+                    let handler = ConnectionHandler::new(Arc::clone(&onramp));
+                    serve(transport, &info, onramp.server(), drain, &handler).await;
+                }
+                Err(error) => {
+                    tracing::debug!(target: "tremor_runtime::onramp", "[Source::{}] a connection ended early: {error}", onramp.cx.url);
+                }
+            }
+            drop((active, slot));
         });
     }
 
     /// Accepting fails for want of descriptors, mostly; trying again at once would only burn time.
     async fn rest(&self, error: &std::io::Error) {
         tracing::warn!(target: "tremor_runtime::onramp", "[Source::{}] accepting failed: {error}", self.cx.url);
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        tokio::time::sleep(ACCEPT_PAUSE).await;
+    }
+}
+
+/// Waits until a connection may be opened; while it waits, connections wait in the system's queue.
+async fn slot(slots: Option<&Arc<Semaphore>>) -> Option<OwnedSemaphorePermit> {
+    match slots {
+        // The semaphore is never closed.
+        Some(slots) => Arc::clone(slots).acquire_owned().await.ok(),
+        None => None,
     }
 }

@@ -35,7 +35,10 @@ fn read_certificate(mut record: ConfigReader<'_>, client: Option<&ClientAuth>) -
     let names: Option<Vec<Str>> = record.optional("names")?;
     if let Some(names) = &names {
         if names.is_empty() {
-            return Err(record.error("names", "`names` names nothing; without the key the names in the certificate count"));
+            return Err(record.error(
+                "names",
+                "`names` names nothing; without the key the names in the certificate count",
+            ));
         }
         if let Some(bad) = names.iter().find(|name| !is_pattern(name)) {
             return Err(record.error("names", format!("`{bad}` is no host name, and no `*.` before one")));
@@ -81,7 +84,11 @@ fn read_alpn(reader: &mut ConfigReader<'_>, with_http2: bool) -> Result<Vec<Alpn
     let wanted = match given {
         None => vec![Alpn::H2, Alpn::Http11],
         Some(names) => {
-            let known = |name: &Str| [Alpn::H2, Alpn::Http11].into_iter().find(|known| known.name() == name.as_str());
+            let known = |name: &Str| {
+                [Alpn::H2, Alpn::Http11]
+                    .into_iter()
+                    .find(|known| known.name() == name.as_str())
+            };
             let protocols: Result<Vec<Alpn>, &Str> = names.iter().map(|name| known(name).ok_or(name)).collect();
             protocols.map_err(|name| reader.error("alpn", format!("`alpn` lists `h2` and `http/1.1`, not `{name}`")))?
         }

@@ -1,0 +1,176 @@
+//! Connections with TLS (`proxy.md` 2.3, 2.13).
+
+use temblor_testkit::Authority;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use super::*;
+use crate::h1::Wire;
+use crate::tls::{
+    Alpn, CertificateSettings, ClientSettings, DefaultCertificate, MinVersion, ServerSettings, TlsServer, TlsSocket,
+};
+
+const SHORT: Duration = Duration::from_millis(60);
+const LONG: Duration = Duration::from_secs(10);
+
+/// A listener that shows a certificate of `127.0.0.1`, and a connector that trusts it.
+struct Peer {
+    listener: TcpListener,
+    server: TlsServer,
+    connector: Connector,
+    endpoint: Endpoint,
+}
+
+async fn peer(names: &[&str]) -> Peer {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::new("Test Authority").unwrap();
+    let (cert, key) = authority.server(names).unwrap().write(folder.path(), "one").unwrap();
+    let ca = folder.path().join("ca.pem");
+    std::fs::write(&ca, authority.pem()).unwrap();
+    let server = TlsServer::new(ServerSettings {
+        certificates: vec![CertificateSettings {
+            cert,
+            key,
+            names: None,
+            client: None,
+        }],
+        default: DefaultCertificate::First,
+        min_version: MinVersion::Tls12,
+        alpn: vec![Alpn::Http11],
+        reload: None,
+        tickets: true,
+    });
+    let client = TlsClient::new(ClientSettings {
+        ca: Some(ca),
+        ..ClientSettings::default()
+    });
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    Peer {
+        endpoint: Endpoint::new("127.0.0.1", listener.local_addr().unwrap().port()).with_tls(true),
+        listener,
+        server: server.unwrap(),
+        connector: Connector::new(Duration::from_secs(30), Family::Any, Arc::new(client.unwrap())),
+    }
+}
+
+fn time(each: Option<Duration>, all: Option<Duration>) -> ConnectTime {
+    ConnectTime { each, end: after(all) }
+}
+
+impl Peer {
+    async fn accept(&self) -> TcpStream {
+        self.listener.accept().await.unwrap().0
+    }
+
+    async fn meet(&self) -> (Transport, TlsSocket) {
+        let accepting = async { self.server.accept(self.accept().await).await.unwrap().0 };
+        let (connected, accepted) = tokio::join!(self.connector.connect(&self.endpoint, time(Some(LONG), None)), accepting);
+        (connected.unwrap(), accepted)
+    }
+
+    async fn kind(&self, time: ConnectTime, server: impl Future<Output = ()>) -> UpstreamErrorKind {
+        let (connected, ()) = tokio::join!(self.connector.connect(&self.endpoint, time), server);
+        connected.unwrap_err().kind
+    }
+}
+
+#[tokio::test]
+async fn bytes_travel_both_ways() {
+    let peer = peer(&["127.0.0.1"]).await;
+    let (mut transport, mut server) = peer.meet().await;
+    transport.write_all(b"ping").await.unwrap();
+    transport.flush().await.unwrap();
+    let mut bytes = [0; 4];
+    server.read_exact(&mut bytes).await.unwrap();
+    server.write_all(&bytes).await.unwrap();
+    server.flush().await.unwrap();
+    transport.read_exact(&mut bytes).await.unwrap();
+    assert_eq!(&bytes, b"ping");
+}
+
+#[tokio::test]
+async fn tickets_that_arrive_later_leave_a_connection_usable() {
+    let peer = peer(&["127.0.0.1"]).await;
+    let (transport, mut server) = peer.meet().await;
+    let Transport::Tls(socket) = &transport else {
+        panic!("no TLS")
+    };
+    // The tickets of TLS 1.3, which the client has not looked at yet.
+    socket.socket().readable().await.unwrap();
+    let mut wire = Wire::new(transport);
+    assert!(wire.is_quiet());
+    assert!(wire.is_quiet());
+    server.write_all(b"x").await.unwrap();
+    server.flush().await.unwrap();
+    let mut is_quiet = true;
+    for _ in 0..1000 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        is_quiet = wire.is_quiet();
+        if !is_quiet {
+            break;
+        }
+    }
+    assert!(!is_quiet, "input was not noticed");
+}
+
+#[tokio::test]
+async fn a_closed_connection_is_not_quiet() {
+    let peer = peer(&["127.0.0.1"]).await;
+    for is_orderly in [true, false] {
+        let (transport, mut server) = peer.meet().await;
+        let mut wire = Wire::new(transport);
+        assert!(wire.is_quiet());
+        if is_orderly {
+            server.shutdown().await.unwrap();
+        } else {
+            drop(server);
+        }
+        let mut is_quiet = true;
+        for _ in 0..1000 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            is_quiet = wire.is_quiet();
+            if !is_quiet {
+                break;
+            }
+        }
+        assert!(!is_quiet, "orderly: {is_orderly}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_who_it_should_be_is_outcome_tls() {
+    let peer = peer(&["other.example"]).await;
+    let server = async {
+        let _ = peer.server.accept(peer.accept().await).await;
+    };
+    assert_eq!(peer.kind(time(Some(LONG), None), server).await, UpstreamErrorKind::Tls);
+}
+
+#[tokio::test]
+async fn a_server_that_speaks_no_tls_is_outcome_tls() {
+    let peer = peer(&["127.0.0.1"]).await;
+    let plain = async {
+        peer.accept()
+            .await
+            .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            .await
+            .unwrap();
+    };
+    assert_eq!(peer.kind(time(Some(LONG), None), plain).await, UpstreamErrorKind::Tls);
+    let closing = async { drop(peer.accept().await) };
+    assert_eq!(peer.kind(time(Some(LONG), None), closing).await, UpstreamErrorKind::Tls);
+}
+
+#[tokio::test]
+async fn a_handshake_has_the_time_of_connecting_again() {
+    let peer = peer(&["127.0.0.1"]).await;
+    // Nobody accepts: the system completes the connection, and then nothing comes.
+    let begun = Instant::now();
+    assert_eq!(peer.kind(time(Some(SHORT), None), async {}).await, UpstreamErrorKind::Tls);
+    assert!(begun.elapsed() >= SHORT);
+    assert_eq!(
+        peer.kind(time(Some(LONG), Some(SHORT)), async {}).await,
+        UpstreamErrorKind::Timeout
+    );
+    assert_eq!(peer.kind(time(None, Some(SHORT)), async {}).await, UpstreamErrorKind::Timeout);
+}
