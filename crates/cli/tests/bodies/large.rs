@@ -2,6 +2,8 @@
 //!
 //! The test of 1 GiB in each direction takes its time: `cargo test -p temblor --test bodies -- --ignored a_gibibyte`.
 
+#![allow(clippy::unwrap_used)] // helpers of tests
+
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::thread::scope;

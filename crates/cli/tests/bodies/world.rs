@@ -1,5 +1,7 @@
 //! A proxy that passes bodies on, an upstream that the test speaks for byte by byte, and clients of the same kind.
 
+#![allow(clippy::unwrap_used)] // helpers of tests
+
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
@@ -84,7 +86,10 @@ impl World {
 
 impl Setup {
     fn page(&self) -> String {
-        let lines = |indent: &str, lines: &[&str]| lines.iter().map(|line| format!("{indent}{line}\n")).collect::<String>();
+        let lines = |indent: &str, lines: &[&str]| {
+            let lines: Vec<String> = lines.iter().map(|line| format!("{indent}{line}\n")).collect();
+            lines.concat()
+        };
         let codec = self.codec.unwrap_or("binary");
         let (to, from) = if self.mirrors {
             ("/onramp/gate/{instance}/in", "/pipeline/none/{instance}/in")

@@ -86,18 +86,28 @@ impl Pace {
 
 /// When the read that is being waited for must have happened; begins with the wait, not with the message.
 #[derive(Debug, Default)]
-pub(crate) struct ReadWait(Option<Option<Instant>>);
+pub(crate) enum ReadWait {
+    /// Nothing is being waited for.
+    #[default]
+    Idle,
+    /// Until then, or for ever.
+    Until(Option<Instant>),
+}
 
 impl ReadWait {
     /// Ready when the time for this read is over.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, wire: &mut Wire, pace: Pace) -> Poll<()> {
-        let deadline = *self.0.get_or_insert_with(|| pace.deadline());
+        let deadline = match *self {
+            ReadWait::Until(deadline) => deadline,
+            ReadWait::Idle => pace.deadline(),
+        };
+        *self = ReadWait::Until(deadline);
         wire.poll_timer(cx, deadline)
     }
 
     /// Something arrived.
     pub(crate) fn done(&mut self) {
-        self.0 = None;
+        *self = ReadWait::Idle;
     }
 }
 

@@ -120,7 +120,7 @@ fn interim_head(status: u16, line: &'static str) -> ResponseHead {
 struct Server {
     stream: TcpStream,
     prepared: Arc<Prepared>,
-    _task: JoinHandle<()>,
+    task: JoinHandle<()>,
 }
 
 async fn connect(config: ServerConfig) -> Server {
@@ -140,7 +140,7 @@ fn serve_on(stream: TcpStream, accepted: TcpStream, config: ServerConfig) -> Ser
     Server {
         stream,
         prepared,
-        _task: task,
+        task,
     }
 }
 
@@ -412,8 +412,7 @@ async fn a_slow_receiver_slows_the_sender_and_is_reset_in_the_end() {
     }));
     server.send(GET).await;
     server.read_to("\r\n\r\n").await;
-    let task = server._task;
-    timeout(PATIENCE, task).await.expect("the connection stays").unwrap();
+    timeout(PATIENCE, server.task).await.expect("the connection stays").unwrap();
     // No more than the sockets' own buffers hold.
     assert!(*taken.lock() < 16 << 20, "{} bytes were taken", taken.lock());
     let mut rest = Vec::new();
