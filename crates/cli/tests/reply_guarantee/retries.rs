@@ -77,3 +77,19 @@ fn statuses_may_be_worth_another_attempt_and_the_last_answer_counts() {
     assert!(response.json()["from"].is_string(), "{response:?}");
     assert_eq!(shops.counts().iter().sum::<u64>() - before, 2);
 }
+
+#[test]
+fn an_attempt_that_takes_too_long_is_given_up_for_another() {
+    let upstreams = [FaultyUpstream::echo().unwrap(), FaultyUpstream::echo().unwrap()];
+    let text =
+        include_str!("../../../../docs/retries.md").replace("on = [\"connect\",", "attempt_timeout = 300, on = [\"timeout\",");
+    let page = Page::new(&text).unwrap();
+    let page = page.at(9000, upstreams[0].port()).at(9001, upstreams[1].port());
+    let gate = Deployment::of_page(env!("CARGO_BIN_EXE_temblor"), &page).unwrap_or_else(|error| panic!("{error}"));
+    upstreams[0].set(Behaviour::Hold);
+    let begin = std::time::Instant::now();
+    let response = gate.client().unwrap().ask("GET", "/", JSON, "{}").unwrap();
+    assert_eq!(response.status, 200, "{response:?}");
+    assert!(begin.elapsed() >= Duration::from_millis(300));
+    assert_eq!([upstreams[0].count(), upstreams[1].count()], [1, 1]);
+}

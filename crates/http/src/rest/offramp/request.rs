@@ -1,5 +1,7 @@
 //! An event as a request (spec/artefacts.md 4.2 to 4.5, spec/proxy.md 2.6).
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use temblor_event::Event;
@@ -12,6 +14,7 @@ use super::sink::RestSink;
 use crate::message::{Direction, HeaderBlock, Method, Name};
 use crate::rest::body::{Outlet, is_offer};
 use crate::rest::meta::{first_header, key, names_option};
+use crate::timeouts::AttemptTimeouts;
 use crate::upstream::{Endpoint, OutgoingRequest};
 
 /// Room for the fields of an ordinary request.
@@ -45,9 +48,20 @@ pub(super) struct Built {
     pub resolved: Resolved,
     /// `$response.request.headers`, if programs may look at them.
     pub headers: Option<Value>,
+    /// Time limits of this attempt, where an operator asks for tighter ones than the offramp's (`attempt_timeout`, spec/proxy.md 4.5).
+    pub timeouts: Option<AttemptTimeouts>,
 }
 
 impl RestSink {
+    fn tighter_timeouts(&self, event: &Event) -> Option<AttemptTimeouts> {
+        let limit = Duration::from_millis(event.op_meta.attempted()?.timeout_ms?);
+        let total = self.config.timeouts.total.map_or(limit, |total| total.min(limit));
+        Some(AttemptTimeouts {
+            total: Some(total),
+            ..self.config.timeouts.clone()
+        })
+    }
+
     /// Builds the request of an event; the error is the text of the error event.
     pub(super) fn build_request(&self, event: &Event, need: BodyNeed, is_shown: bool, now_ns: u64) -> Result<Built, String> {
         let meta = event.meta();
@@ -75,6 +89,7 @@ impl RestSink {
                 body,
                 takes_trailers: self.streams(need) && names_option(given, "te", "trailers"),
             },
+            timeouts: self.tighter_timeouts(event),
             headers: fields.record.map(Value::from),
             resolved,
         })

@@ -199,6 +199,7 @@ struct Work {
 }
 
 /// How far a request was prepared.
+#[allow(clippy::large_enum_variant)] // the large one is the usual one, and moved once
 enum Request {
     /// It can be sent.
     Built(Built),
@@ -265,7 +266,7 @@ impl RestSink {
         };
         let shard = usize::from(worker::current().0);
         let terms = Terms {
-            timeouts: &self.config.timeouts,
+            timeouts: built.timeouts.as_ref().unwrap_or(&self.config.timeouts),
             interim,
             buffer: self.config.buffer,
             before_sending: &|| {
