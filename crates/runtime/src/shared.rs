@@ -21,6 +21,11 @@ impl FlowCell {
         self.0.load_full()
     }
 
+    /// Whether `flow` is the current one. Cheaper than loading it: this touches no memory that others write.
+    pub fn is(&self, flow: &Arc<Flow>) -> bool {
+        Arc::ptr_eq(&self.0.load(), flow)
+    }
+
     /// Puts a new flow in place; events that are under way stay with theirs.
     pub fn store(&self, flow: Arc<Flow>) {
         self.0.store(flow);

@@ -26,6 +26,8 @@ pub(super) struct Pump {
     /// The chain of stream 0.
     chain: PreChain,
     origin: Arc<Origin>,
+    /// Used for one item after the other.
+    dispatch: Dispatch,
     scratch: Scratch,
     chunks: Vec<Bytes>,
     /// Number of the next event.
@@ -44,6 +46,7 @@ impl Pump {
             path,
         };
         Self {
+            dispatch: Dispatch::detached(cx.flow.load()),
             cx,
             codec: Arc::clone(&ramp.codec),
             chain: PreChain::new(&ramp.preprocessors, &Limits::default()),
@@ -114,52 +117,58 @@ impl Pump {
     pub(super) async fn raw(&mut self, item: Bytes) {
         let mut ingest_ns = now_ns();
         let first = self.next;
-        let mut dispatch = Dispatch::detached(self.cx.flow.load());
+        self.follow_flow();
         let mut chunks = std::mem::take(&mut self.chunks);
         match self.chain.run(item, &mut ingest_ns, &mut chunks) {
             Ok(()) => {
                 for chunk in chunks.drain(..) {
-                    self.decode(chunk, ingest_ns, first, &mut dispatch);
+                    self.decode(chunk, ingest_ns, first);
                 }
             }
-            Err(error) => self.send_error(&error.to_string(), ingest_ns, first, &mut dispatch),
+            Err(error) => self.send_error(&error.to_string(), ingest_ns, first),
         }
         self.chunks = chunks;
-        self.finish(dispatch).await;
+        self.finish().await;
     }
 
     /// Sends one structured value; `build` gets ingest time and event number.
     pub(super) async fn structured(&mut self, build: impl FnOnce(u64, u64) -> Value) {
         let ingest_ns = now_ns();
         let value = build(ingest_ns, self.next);
-        let mut dispatch = Dispatch::detached(self.cx.flow.load());
-        self.send(value, ingest_ns, &mut dispatch);
-        self.finish(dispatch).await;
+        self.follow_flow();
+        self.send(value, ingest_ns);
+        self.finish().await;
     }
 
-    async fn finish(&mut self, dispatch: Dispatch) {
-        dispatch.finish().await;
+    fn follow_flow(&mut self) {
+        if !self.cx.flow.is(self.dispatch.flow()) {
+            self.dispatch.follow(self.cx.flow.load());
+        }
+    }
+
+    async fn finish(&mut self) {
+        self.dispatch.run_out().await;
         self.items += 1;
         if self.items.is_multiple_of(TURN) {
             tokio::task::yield_now().await;
         }
     }
 
-    fn decode(&mut self, chunk: Bytes, mut ingest_ns: u64, first: u64, dispatch: &mut Dispatch) {
+    fn decode(&mut self, chunk: Bytes, mut ingest_ns: u64, first: u64) {
         match self.codec.decode(chunk, &mut self.scratch, &mut ingest_ns) {
-            Ok(Some(value)) => self.send(value, ingest_ns, dispatch),
+            Ok(Some(value)) => self.send(value, ingest_ns),
             Ok(None) => {}
-            Err(error) => self.send_error(&error.to_string(), ingest_ns, first, dispatch),
+            Err(error) => self.send_error(&error.to_string(), ingest_ns, first),
         }
     }
 
-    fn send(&mut self, value: Value, ingest_ns: u64, dispatch: &mut Dispatch) {
+    fn send(&mut self, value: Value, ingest_ns: u64) {
         let event = self.event(Payload::new(value, Value::object()), ingest_ns);
-        dispatch.send_out(self.cx.ix, event);
+        self.dispatch.send_out(self.cx.ix, event);
     }
 
     /// The error event of spec/artefacts.md 1.7.
-    fn send_error(&mut self, text: &str, ingest_ns: u64, first: u64, dispatch: &mut Dispatch) {
+    fn send_error(&mut self, text: &str, ingest_ns: u64, first: u64) {
         tracing::debug!(target: "tremor_runtime::onramp", "[Source::{}] {text}", self.cx.url);
         let mut value = ObjectMap::with_capacity(3);
         value.insert("error", text);
@@ -168,7 +177,7 @@ impl Pump {
         let mut meta = ObjectMap::with_capacity(1);
         meta.insert("error", text);
         let event = self.event(Payload::new(Value::from(value), Value::from(meta)), ingest_ns);
-        dispatch.send_err(self.cx.ix, event);
+        self.dispatch.send_err(self.cx.ix, event);
     }
 
     fn event(&mut self, payload: Payload, ingest_ns: u64) -> Event {

@@ -51,9 +51,9 @@ pub(super) fn tick(flow: &Arc<Flow>, signal: Signal) -> Dispatch {
         let mut held = Held::default();
         held.enter(flow, ix);
         node.with_state(|graph, state| graph.signal(state, signal, &links, &mut outputs));
-        dispatch.take_results(flow, ix, &mut outputs);
+        dispatch.run.take_results(flow, ix, &mut outputs);
         outputs.clear();
-        dispatch.run_work_within(flow, &mut held);
+        dispatch.run.run_work_within(flow, &mut held);
     }
     for at in 0..flow.sinks.len() {
         let ix = SinkIx(at as u32);

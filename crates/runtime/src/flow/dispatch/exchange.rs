@@ -1,7 +1,6 @@
 //! What a dispatch waits for: exchanges with upstreams, and pauses before one is repeated.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -10,8 +9,9 @@ use temblor_event::{Attempt, End, Event, Insight, InsightKind, Outcome, Reason, 
 use temblor_pipeline::port::NodeId;
 use tokio::time::{Instant, Sleep, sleep};
 
+use super::super::Flow;
 use super::super::feedback::Claimed;
-use super::{Dispatch, Step};
+use super::{Run, Step};
 use crate::clock::now_ns;
 use crate::ids::{PipelineIx, SinkIx};
 use crate::ramp_metrics::RampPort;
@@ -44,24 +44,17 @@ pub(super) enum Awaited {
 }
 
 /// What came to its end.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "lives for one move; a box would cost every request an allocation"
+)]
 pub(super) enum Done {
     Exchange(SinkIx, Reply, Tickets),
     Pause(PipelineIx, NodeId, Event),
 }
 
-impl Dispatch {
-    /// Gives up exchanges that may be given up because nobody waits any more (`all`: every one); their operators are told
-    /// *cancelled*, which is no judgement.
-    pub fn cancel(&mut self, all: bool) {
-        self.give_up(all, InsightKind::Cancelled, Outcome::Cancelled);
-    }
-
-    /// Gives up all exchanges because the request's time is over; their operators are told of a failure.
-    pub fn time_out(&mut self) {
-        self.give_up(true, InsightKind::Fail, Outcome::Timeout);
-    }
-
-    fn give_up(&mut self, all: bool, kind: InsightKind, outcome: Outcome) {
+impl Run {
+    pub(super) fn give_up(&mut self, flow: &Flow, all: bool, kind: InsightKind, outcome: Outcome) {
         let mut kept = SmallVec::new();
         for pending in std::mem::take(&mut self.pending) {
             if !(all || pending.withdrawal.is_possible()) {
@@ -79,21 +72,20 @@ impl Dispatch {
                     status: None,
                     elapsed_ms: pending.since.elapsed().as_secs_f64() * 1000.0,
                 };
-                self.flow.feedback_from_sink(sink, given_up(insight, kind, attempt));
+                flow.feedback_from_sink(sink, given_up(insight, kind, attempt));
             }
         }
         self.pending = kept;
     }
 
-    pub(super) fn take_done(&mut self, done: Done) {
+    pub(super) fn take_done(&mut self, flow: &Flow, done: Done) {
         match done {
-            Done::Exchange(sink, reply, tickets) => self.take_exchange_result(sink, reply, tickets),
+            Done::Exchange(sink, reply, tickets) => self.take_exchange_result(flow, sink, reply, tickets),
             Done::Pause(pipeline, node, event) => self.work.push_back((Step::From(pipeline, node), event)),
         }
     }
 
-    pub(super) fn take_exchange_result(&mut self, ix: SinkIx, reply: Reply, tickets: Tickets) {
-        let flow = Arc::clone(&self.flow);
+    pub(super) fn take_exchange_result(&mut self, flow: &Flow, ix: SinkIx, reply: Reply, tickets: Tickets) {
         let Reply {
             events,
             mut insight,
@@ -138,7 +130,7 @@ impl Dispatch {
                 }
             }
         }
-        self.run_work();
+        self.run_work(flow);
         if let Some(insight) = insight {
             flow.feedback_from_sink(ix, insight);
         }

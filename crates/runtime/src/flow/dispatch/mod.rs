@@ -16,10 +16,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use smallvec::SmallVec;
-use temblor_event::{End, Ending, Event, EventId, Reason, RequestKey, RequestSlot, Tickets};
+use temblor_event::{
+    End, Ending, Event, EventId, InsightKind, Outcome as AttemptOutcome, Reason, RequestKey, RequestSlot, Tickets,
+};
 use temblor_pipeline::port::NodeId;
-use tokio::time::Instant;
 use temblor_value::Value;
+use tokio::time::Instant;
 
 use self::exchange::{Done, Pending};
 use super::{Entry, Flow, Target};
@@ -40,6 +42,12 @@ pub enum Outcome {
 /// See the module's documentation.
 pub struct Dispatch {
     flow: Arc<Flow>,
+    pub(super) run: Run,
+}
+
+/// What a dispatch knows beside the flow, which is handed in: the count of its owners is one memory cell for all workers, and no event may
+/// touch that.
+pub(super) struct Run {
     request: RequestSlot,
     /// When the request's time is over.
     deadline: Option<Instant>,
@@ -63,7 +71,6 @@ enum Step {
 }
 
 /// What a request waited for.
-#[expect(clippy::large_enum_variant, reason = "lives for one move; a box would cost every request an allocation")]
 enum Progress {
     Done(Done),
     Ending(Ending),
@@ -72,8 +79,155 @@ enum Progress {
 impl Dispatch {
     /// A dispatch that belongs to no request.
     pub fn detached(flow: Arc<Flow>) -> Self {
-        Self {
+        Self { flow, run: Run::new() }
+    }
+
+    /// A dispatch for a request; at most `max_exchanges` exchanges, 0 for no bound.
+    pub fn of_request(flow: Arc<Flow>, key: RequestKey, max_exchanges: u32) -> Self {
+        let run = Run {
+            request: RequestSlot::new(key),
+            max_exchanges: if max_exchanges == 0 { u32::MAX } else { max_exchanges },
+            ..Run::new()
+        };
+        Self { flow, run }
+    }
+
+    /// The same dispatch, of a request whose time is over at `deadline`: what would come later is not tried.
+    #[must_use]
+    pub fn until(mut self, deadline: Instant) -> Self {
+        self.run.deadline = Some(deadline);
+        self
+    }
+
+    /// Goes on with `flow` from now on. Nothing may be under way.
+    pub fn follow(&mut self, flow: Arc<Flow>) {
+        self.flow = flow;
+    }
+
+    /// The flow it goes by.
+    pub fn flow(&self) -> &Arc<Flow> {
+        &self.flow
+    }
+
+    /// Sends an event to the pipelines on a source's `out`. Nothing linked: the event vanishes.
+    pub fn send_out(&mut self, source: SourceIx, event: Event) {
+        let Self { flow, run } = self;
+        if let Some(node) = flow.source(source) {
+            run.count(flow, node.metrics.as_deref(), RampPort::Out, event.ingest_ns);
+            run.enter_all(&node.out, event);
+        }
+    }
+
+    /// Sends an error event to the pipelines on a source's `err`; nothing linked: it is the candidate `decode_error`.
+    pub fn send_err(&mut self, source: SourceIx, event: Event) {
+        let Self { flow, run } = self;
+        let node = flow.source(source);
+        run.count(
             flow,
+            node.and_then(|node| node.metrics.as_deref()),
+            RampPort::Error,
+            event.ingest_ns,
+        );
+        match node {
+            Some(node) if !node.err.is_empty() => run.enter_all(&node.err, event),
+            _ => End::offer(
+                &mut run.candidate,
+                End {
+                    event: Some(event),
+                    ..End::new(Reason::DecodeError)
+                },
+            ),
+        }
+    }
+
+    /// Sends an event to the pipelines on a source's `unanswered`; nothing linked: it leads to nothing.
+    pub fn send_unanswered(&mut self, source: SourceIx, event: Event) {
+        if let Some(node) = self.flow.source(source) {
+            self.run.enter_all(&node.unanswered, event);
+        }
+    }
+
+    /// Notes `$correlation` of the events on their way from now on: of those that end, and of the last one a sink got.
+    pub fn note_correlation(&mut self) {
+        self.run.request.note_correlation();
+    }
+
+    /// `$correlation` of the event that a sink got last, if it was noted.
+    pub fn correlation(&self) -> Option<Value> {
+        self.run.correlation.clone()
+    }
+
+    /// Runs until a reply is there or none can come. May be called again after it was dropped half way.
+    pub async fn reply(&mut self) -> Outcome {
+        let Self { flow, run } = self;
+        loop {
+            run.run_work(flow);
+            if let Some(event) = run.reply.take() {
+                return Outcome::Reply(event);
+            }
+            if run.exchanges > run.max_exchanges {
+                return Outcome::Loop;
+            }
+            if !run.pending.iter().any(|pending| pending.answers) {
+                if !run.request.is_open() {
+                    return run.exhausted(None);
+                }
+                run.request.give_up(run.candidate.take());
+            }
+            match poll_fn(|cx| run.poll_progress(cx)).await {
+                Progress::Done(done) => run.take_done(flow, done),
+                Progress::Ending(Ending::Reply(event)) => return Outcome::Reply(event),
+                Progress::Ending(Ending::Exhausted(end)) => return run.exhausted(end),
+            }
+        }
+    }
+
+    /// Runs everything to its end; replies are lost.
+    pub async fn finish(mut self) {
+        self.run_out().await;
+    }
+
+    /// Does what [`Dispatch::finish`] does and can be used again.
+    pub async fn run_out(&mut self) {
+        let Self { flow, run } = self;
+        run.request = RequestSlot::default();
+        run.is_left = true;
+        loop {
+            run.run_work(flow);
+            run.reply = None;
+            if run.pending.is_empty() || run.exchanges > run.max_exchanges {
+                break;
+            }
+            let done = poll_fn(|cx| run.poll_pending(cx)).await;
+            run.take_done(flow, done);
+        }
+        run.work.clear();
+        run.pending.clear();
+        run.candidate = None;
+        run.exchanges = 0;
+    }
+
+    /// Whether an exchange is still under way.
+    pub fn is_pending(&self) -> bool {
+        !self.run.pending.is_empty()
+    }
+
+    /// Gives up exchanges that may be given up because nobody waits any more (`all`: every one); their operators are told
+    /// *cancelled*, which is no judgement.
+    pub fn cancel(&mut self, all: bool) {
+        self.run
+            .give_up(&self.flow, all, InsightKind::Cancelled, AttemptOutcome::Cancelled);
+    }
+
+    /// Gives up all exchanges because the request's time is over; their operators are told of a failure.
+    pub fn time_out(&mut self) {
+        self.run.give_up(&self.flow, true, InsightKind::Fail, AttemptOutcome::Timeout);
+    }
+}
+
+impl Run {
+    fn new() -> Self {
+        Self {
             request: RequestSlot::default(),
             deadline: None,
             is_left: false,
@@ -85,112 +239,6 @@ impl Dispatch {
             exchanges: 0,
             max_exchanges: u32::MAX,
         }
-    }
-
-    /// A dispatch for a request; at most `max_exchanges` exchanges, 0 for no bound.
-    pub fn of_request(flow: Arc<Flow>, key: RequestKey, max_exchanges: u32) -> Self {
-        Self {
-            request: RequestSlot::new(key),
-            max_exchanges: if max_exchanges == 0 { u32::MAX } else { max_exchanges },
-            ..Self::detached(flow)
-        }
-    }
-
-    /// The same dispatch, of a request whose time is over at `deadline`: what would come later is not tried.
-    #[must_use]
-    pub fn until(self, deadline: Instant) -> Self {
-        Self {
-            deadline: Some(deadline),
-            ..self
-        }
-    }
-
-    /// Sends an event to the pipelines on a source's `out`. Nothing linked: the event vanishes.
-    pub fn send_out(&mut self, source: SourceIx, event: Event) {
-        let flow = Arc::clone(&self.flow);
-        if let Some(node) = flow.source(source) {
-            self.count(node.metrics.as_deref(), RampPort::Out, event.ingest_ns);
-            self.enter_all(&node.out, event);
-        }
-    }
-
-    /// Sends an error event to the pipelines on a source's `err`; nothing linked: it is the candidate `decode_error`.
-    pub fn send_err(&mut self, source: SourceIx, event: Event) {
-        let flow = Arc::clone(&self.flow);
-        let node = flow.source(source);
-        self.count(node.and_then(|node| node.metrics.as_deref()), RampPort::Error, event.ingest_ns);
-        match node {
-            Some(node) if !node.err.is_empty() => self.enter_all(&node.err, event),
-            _ => End::offer(
-                &mut self.candidate,
-                End {
-                    event: Some(event),
-                    ..End::new(Reason::DecodeError)
-                },
-            ),
-        }
-    }
-
-    /// Sends an event to the pipelines on a source's `unanswered`; nothing linked: it leads to nothing.
-    pub fn send_unanswered(&mut self, source: SourceIx, event: Event) {
-        let flow = Arc::clone(&self.flow);
-        if let Some(node) = flow.source(source) {
-            self.enter_all(&node.unanswered, event);
-        }
-    }
-
-    /// Notes `$correlation` of the events on their way from now on: of those that end, and of the last one a sink got.
-    pub fn note_correlation(&mut self) {
-        self.request.note_correlation();
-    }
-
-    /// `$correlation` of the event that a sink got last, if it was noted.
-    pub fn correlation(&self) -> Option<Value> {
-        self.correlation.clone()
-    }
-
-    /// Runs until a reply is there or none can come. May be called again after it was dropped half way.
-    pub async fn reply(&mut self) -> Outcome {
-        loop {
-            self.run_work();
-            if let Some(event) = self.reply.take() {
-                return Outcome::Reply(event);
-            }
-            if self.exchanges > self.max_exchanges {
-                return Outcome::Loop;
-            }
-            if !self.pending.iter().any(|pending| pending.answers) {
-                if !self.request.is_open() {
-                    return self.exhausted(None);
-                }
-                self.request.give_up(self.candidate.take());
-            }
-            match poll_fn(|cx| self.poll_progress(cx)).await {
-                Progress::Done(done) => self.take_done(done),
-                Progress::Ending(Ending::Reply(event)) => return Outcome::Reply(event),
-                Progress::Ending(Ending::Exhausted(end)) => return self.exhausted(end),
-            }
-        }
-    }
-
-    /// Runs everything to its end; replies are lost.
-    pub async fn finish(mut self) {
-        self.request = RequestSlot::default();
-        self.is_left = true;
-        loop {
-            self.run_work();
-            self.reply = None;
-            if self.pending.is_empty() || self.exchanges > self.max_exchanges {
-                return;
-            }
-            let done = poll_fn(|cx| self.poll_pending(cx)).await;
-            self.take_done(done);
-        }
-    }
-
-    /// Whether an exchange is still under way.
-    pub fn is_pending(&self) -> bool {
-        !self.pending.is_empty()
     }
 
     /// The end, else the best candidate of this run, else that nothing answers.
@@ -219,10 +267,9 @@ impl Dispatch {
     }
 
     /// Counts an event of a source or sink that reports metrics; what is due is sent before.
-    fn count(&mut self, metrics: Option<&RampMetrics>, port: RampPort, at_ns: u64) {
+    fn count(&mut self, flow: &Flow, metrics: Option<&RampMetrics>, port: RampPort, at_ns: u64) {
         let Some(metrics) = metrics else { return };
         if let Some(events) = metrics.report_if_due(at_ns) {
-            let flow = Arc::clone(&self.flow);
             for event in events {
                 if let Some(entry) = &flow.metrics {
                     self.work.push_back((Step::To(Target::Pipeline(entry.clone())), event));
@@ -242,7 +289,8 @@ impl Dispatch {
             return;
         };
         for entry in first {
-            self.work.push_back((Step::To(Target::Pipeline(entry.clone())), event.clone()));
+            self.work
+                .push_back((Step::To(Target::Pipeline(entry.clone())), event.clone()));
         }
         self.work.push_back((Step::To(Target::Pipeline(last.clone())), event));
     }

@@ -5,7 +5,6 @@
 //! island.
 
 use std::cell::RefCell;
-use std::sync::Arc;
 
 use temblor_event::{End, Event, InsightKind, Reason};
 use temblor_pipeline::graph::{Graph, PipelineState};
@@ -16,7 +15,7 @@ use tokio::time::Instant;
 use super::super::island::Held;
 use super::super::{Entry, Flow, LinksOf, Target};
 use super::exchange::{Awaited, Pending};
-use super::{Dispatch, Step};
+use super::{Run, Step};
 use crate::clock::now_ns;
 use crate::ids::{PipelineIx, SinkIx, SourceIx};
 use crate::ramp_metrics::RampPort;
@@ -27,10 +26,9 @@ thread_local! {
     static OUTPUTS: RefCell<Outputs> = RefCell::new(Outputs::new());
 }
 
-impl Dispatch {
-    pub(super) fn run_work(&mut self) {
-        let flow = Arc::clone(&self.flow);
-        self.run_work_within(&flow, &mut Held::default());
+impl Run {
+    pub(super) fn run_work(&mut self, flow: &Flow) {
+        self.run_work_within(flow, &mut Held::default());
     }
 
     /// Runs all that is to do; `held` is the gate that the caller already holds.
@@ -45,7 +43,9 @@ impl Dispatch {
                 Step::To(Target::Source(ix)) => self.take_reply(flow, ix, event),
                 Step::From(pipeline, node) => {
                     held.enter(flow, pipeline);
-                    self.run(flow, pipeline, |graph, state, links, out| graph.resume(state, node, event, links, out));
+                    self.run(flow, pipeline, |graph, state, links, out| {
+                        graph.resume(state, node, event, links, out);
+                    });
                 }
             }
         }
@@ -63,7 +63,9 @@ impl Dispatch {
             self.offer(&event.id, &event.tickets, end);
             return;
         };
-        self.run(flow, entry.pipeline, |graph, state, links, out| graph.run(state, input, event, links, out));
+        self.run(flow, entry.pipeline, |graph, state, links, out| {
+            graph.run(state, input, event, links, out);
+        });
     }
 
     fn run(&mut self, flow: &Flow, ix: PipelineIx, call: impl FnOnce(&Graph, &mut PipelineState, &LinksOf<'_>, &mut Outputs)) {
@@ -121,7 +123,7 @@ impl Dispatch {
         // A sink that never answers gives them up at once, and what an exchange gives carries them on.
         let tickets = std::mem::take(&mut event.tickets);
         self.correlation = self.request.correlation_of(&event);
-        self.count(node.metrics.as_deref(), RampPort::In, event.ingest_ns);
+        self.count(flow, node.metrics.as_deref(), RampPort::In, event.ingest_ns);
         // `no_reply` is what is left if nobody leaves a candidate.
         event.lease.deliver();
         match node.sink.deliver(port, event, &cx) {
@@ -141,7 +143,7 @@ impl Dispatch {
             }
             Delivery::Reply(reply) => {
                 held.leave();
-                self.take_exchange_result(ix, *reply, tickets);
+                self.take_exchange_result(flow, ix, *reply, tickets);
             }
             Delivery::Exchange(exchange) => {
                 let Exchange {
