@@ -119,6 +119,7 @@ struct Builder<'a> {
 
 impl Builder<'_> {
     /// Where the next value goes; it is null.
+    #[expect(clippy::inline_always, reason = "the value is written to the place itself only where both are known")]
     #[inline(always)]
     fn slot(&mut self) -> Option<&mut Value> {
         match self.current.container {
@@ -133,6 +134,7 @@ impl Builder<'_> {
         }
     }
 
+    #[expect(clippy::inline_always, reason = "see `slot`")]
     #[inline(always)]
     fn put(&mut self, value: Value) {
         if let Some(slot) = self.slot() {

@@ -352,9 +352,9 @@ impl<'a> Reader<'a> {
             if !build.float(digits) {
                 return Err(self.error_at(start, JsonErrorKind::FloatOverflow));
             }
-        } else if let Ok(number) = digits.parse() {
+        } else if let Ok(number) = digits.parse::<i64>() {
             build.integer(number);
-        } else if let Ok(number) = digits.parse() {
+        } else if let Ok(number) = digits.parse::<u64>() {
             build.large_integer(number);
         } else {
             return Err(self.error_at(start, JsonErrorKind::IntegerOverflow));
