@@ -4,22 +4,22 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use temblor_runtime::log_store::record::{FRAME, Frame, read, read_number, write};
+use temblor_runtime::log_store::record::{FRAME, Frame, read, read_head, write};
 
 fuzz_target!(|body: &[u8]| {
-    let Ok((number, event)) = read(body) else {
+    let Ok((head, event)) = read(body) else {
         return;
     };
-    assert_eq!(read_number(body), Ok(number));
+    assert_eq!(read_head(body), Ok(head));
     let mut record = Vec::new();
-    write(number, &event, &mut record).unwrap();
+    write(head, &event, &mut record).unwrap();
     let (frame, written) = record.split_first_chunk::<FRAME>().unwrap();
     let frame = Frame::read(*frame);
     assert_eq!(frame.body_len(), Some(written.len()));
     assert!(frame.fits(written));
-    let (again_number, again) = read(written).unwrap();
-    assert_eq!(again_number, number);
+    let (again_head, again) = read(written).unwrap();
+    assert_eq!(again_head, head);
     let mut second = Vec::new();
-    write(again_number, &again, &mut second).unwrap();
+    write(again_head, &again, &mut second).unwrap();
     assert!(second == record, "{event:?} comes back as {again:?}");
 });

@@ -74,7 +74,10 @@ fn files(case: &Path) -> Vec<String> {
     let mut found: Vec<String> = fs::read_dir(case)
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "trickle" || extension == "yaml"))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "trickle" || extension == "yaml")
+        })
         .map(|path| name_of(&path))
         .collect();
     found.sort();

@@ -82,6 +82,11 @@ impl OpMeta {
         })
     }
 
+    /// Drops the copies of those who may send the event again; for whoever answers for the delivery from here on.
+    pub fn forget_attempts(&mut self) {
+        self.marks.retain(|(_, mark)| !matches!(mark, Mark::Attempted(_)));
+    }
+
     /// Whether there is no mark.
     pub fn is_empty(&self) -> bool {
         self.marks.is_empty()

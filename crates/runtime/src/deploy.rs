@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use temblor_config::{
-    ArtefactKind, ArtefactUrl, BindingEntry, Document, Endpoint, Link, MappingEntry, OfframpEntry, OnrampEntry, OnrampPort, RampEntry,
+    ArtefactKind, ArtefactUrl, BindingEntry, Document, Endpoint, Link, MappingEntry, OfframpEntry, OnrampEntry, OnrampPort,
+    RampEntry,
 };
 use temblor_event::{Insight, InsightKind, UidKind, UidSource};
 use temblor_pipeline::op::wal::NoFolders;
@@ -24,7 +25,7 @@ use crate::ids::SinkIx;
 use crate::log_store::LogFolders;
 use crate::ramp::Ramp;
 use crate::ramp_metrics::RampMetrics;
-use crate::registry::{METRICS_PIPELINE, SYSTEM, PipelineInstance, Registry, Repository, SinkInstance, SourceInstance, find};
+use crate::registry::{METRICS_PIPELINE, PipelineInstance, Registry, Repository, SYSTEM, SinkInstance, SourceInstance, find};
 use crate::reload::Reload;
 use crate::shared::FlowCell;
 use crate::shutdown::{Phase, ShutdownSender};
@@ -186,7 +187,9 @@ impl Runtime {
         }
         warn_of_lost_replies(&registry, &flow, &links);
         for (ix, kind) in fed {
-            let Some(uid) = flow.sink(ix).map(|node| node.uid) else { continue };
+            let Some(uid) = flow.sink(ix).map(|node| node.uid) else {
+                continue;
+            };
             flow.feedback_from_sink(ix, Insight::breaker(kind, uid, now_ns()));
         }
         start_sources(&mut registry)
@@ -212,7 +215,9 @@ impl Runtime {
         let (graph, state) = query
             .instantiate(&cx)
             .map_err(|error| DeployError::Pipeline(error.to_string()))?;
-        registry.pipelines.push(PipelineInstance::new(url.clone(), query, graph, state));
+        registry
+            .pipelines
+            .push(PipelineInstance::new(url.clone(), query, graph, state));
         Ok(())
     }
 

@@ -105,9 +105,7 @@ mod tests {
         let second = texts(&metrics.report_if_due(at + 10 * NS_PER_S).unwrap());
         let counts: Vec<bool> = [(0, "in", 0), (1, "out", 2), (2, "error", 1)]
             .iter()
-            .map(|(place, port, count)| {
-                second[*place].contains(&format!(r#""port":"{port}"}},"fields":{{"count":{count}}}"#))
-            })
+            .map(|(place, port, count)| second[*place].contains(&format!(r#""port":"{port}"}},"fields":{{"count":{count}}}"#)))
             .collect();
         assert_eq!(counts, [true, true, true], "{second:?}");
         assert!(metrics.report_if_due(at + 11 * NS_PER_S).is_none());

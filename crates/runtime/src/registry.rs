@@ -155,9 +155,12 @@ impl Registry {
     /// Links every pipeline's port `metrics` to the metrics pipeline, which gets no insights back (spec/operators-and-flow.md C.3).
     fn link_metrics(&self, flow: &mut Flow) {
         let is_metrics = |pipeline: &PipelineInstance| {
-            pipeline.url.artefact().is_some_and(|id| id.as_str() == METRICS_PIPELINE) && pipeline.url.instance().is_some_and(|name| name.as_str() == SYSTEM)
+            pipeline.url.artefact().is_some_and(|id| id.as_str() == METRICS_PIPELINE)
+                && pipeline.url.instance().is_some_and(|name| name.as_str() == SYSTEM)
         };
-        let Some(at) = self.pipelines.iter().position(is_metrics) else { return };
+        let Some(at) = self.pipelines.iter().position(is_metrics) else {
+            return;
+        };
         let port = Str::from_static("in");
         let entry = Entry {
             pipeline: PipelineIx(at as u32),

@@ -5,6 +5,7 @@
 use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use hashbrown::DefaultHashBuilder;
 
@@ -47,6 +48,35 @@ impl Key {
 
     pub(crate) fn hash_value(&self) -> u64 {
         self.hash
+    }
+}
+
+/// Where records mostly have a key: events of one source mostly have their keys in the same order, so a script finds a key where it found
+/// it before.
+///
+/// Shared by all threads that run the script. It learns a few times only, so that changing forms of events never make threads write it
+/// again and again.
+#[derive(Debug, Default)]
+pub struct Hint(AtomicU32);
+
+/// Bits of a [`Hint`] that hold the place; the bits above count what was learned.
+const PLACE_BITS: u32 = 24;
+
+impl Hint {
+    /// How often a hint learns.
+    const LESSONS: u32 = 8;
+
+    #[inline]
+    pub(crate) fn place(&self) -> usize {
+        (self.0.load(Ordering::Relaxed) & ((1 << PLACE_BITS) - 1)) as usize
+    }
+
+    /// Notes that the key was somewhere else.
+    pub(crate) fn learn(&self, place: usize) {
+        let lessons = self.0.load(Ordering::Relaxed) >> PLACE_BITS;
+        if lessons < Self::LESSONS && place < 1 << PLACE_BITS {
+            self.0.store((lessons + 1) << PLACE_BITS | place as u32, Ordering::Relaxed);
+        }
     }
 }
 

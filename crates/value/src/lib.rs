@@ -21,7 +21,7 @@ mod str;
 mod value;
 
 pub use self::blob::Blob;
-pub use self::key::Key;
+pub use self::key::{Hint, Key};
 pub use self::kind::Kind;
 pub use self::list::List;
 pub use self::map::{Iter, IterMut, ObjectMap};

@@ -238,6 +238,12 @@ impl Str {
         }
     }
 
+    /// Out of line, so that comparing short texts stays small where it is inlined.
+    #[inline(never)]
+    fn is_same_long(&self, other: &Self) -> bool {
+        self.bytes() == other.bytes()
+    }
+
     /// A hash for tables whose keys are known beforehand, such as the cases of a script: equal texts have equal hashes within a process.
     ///
     /// Short texts take a few instructions, but whoever chooses the keys can make them collide. Records hash by [`Key`](crate::Key).
@@ -341,7 +347,7 @@ impl PartialEq for Str {
         match (&self.0, &other.0) {
             (Repr::Inline { len: a_len, bytes: a }, Repr::Inline { len: b_len, bytes: b }) => a_len == b_len && a == b,
             (Repr::Inline { .. }, _) | (_, Repr::Inline { .. }) => false,
-            _ => self.bytes() == other.bytes(),
+            _ => self.is_same_long(other),
         }
     }
 }

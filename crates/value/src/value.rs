@@ -201,8 +201,12 @@ impl Value {
                     return false;
                 };
                 match value {
-                    Self::Array(list) => open.extend(list.iter().filter(|child| child.is_container()).map(|child| (child, inner))),
-                    Self::Object(map) => open.extend(map.values().filter(|child| child.is_container()).map(|child| (child, inner))),
+                    Self::Array(list) => {
+                        open.extend(list.iter().filter(|child| child.is_container()).map(|child| (child, inner)));
+                    }
+                    Self::Object(map) => {
+                        open.extend(map.values().filter(|child| child.is_container()).map(|child| (child, inner)));
+                    }
                     _ => {}
                 }
             }

@@ -601,5 +601,9 @@ fn a_client_that_goes_is_a_499_in_the_log() {
     client.reset().unwrap();
     assert!(world.upstreams[0].wait(crate::common::PATIENCE, |log| log.abandoned == 1));
     let line = |log: &str| log.lines().any(|line| line.contains("client_gone") && line.contains("499"));
-    assert!(line(&world.proxy.stderr()), "{}", world.proxy.stderr());
+    let deadline = Instant::now() + crate::common::PATIENCE;
+    while !line(&world.proxy.stderr()) {
+        assert!(Instant::now() < deadline, "{}", world.proxy.stderr());
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
 }

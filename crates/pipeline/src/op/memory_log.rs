@@ -42,10 +42,10 @@ impl MemoryLog {
 }
 
 impl LogStore for MemoryLog {
-    fn append(&mut self, number: u64, event: &Event) -> Result<(), LogError> {
-        let size = self.size(event);
+    fn append(&mut self, number: u64, event: Event) -> Result<(), LogError> {
+        let size = self.size(&event);
         self.bytes += size;
-        self.events.insert(number, (event.clone(), size));
+        self.events.insert(number, (event, size));
         self.next = number + 1;
         Ok(())
     }
@@ -74,8 +74,12 @@ impl LogStore for MemoryLog {
         self.confirmed
     }
 
-    fn confirm(&mut self, number: u64) -> Result<(), LogError> {
+    fn confirm(&mut self, number: u64, _now_ns: u64) -> Result<(), LogError> {
         self.confirmed = Some(number);
+        Ok(())
+    }
+
+    fn tick(&mut self) -> Result<(), LogError> {
         Ok(())
     }
 

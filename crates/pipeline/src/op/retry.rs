@@ -194,10 +194,7 @@ impl Operator for Retry {
             event.op_meta.set(uid, own);
         }
         event.resent_ns = Some(sent_at_ns);
-        insight.claim = Some(Claim {
-            event,
-            pause_ms,
-        });
+        insight.claim = Some(Claim { event, pause_ms });
     }
 
     fn input_ports(&self) -> &'static [&'static str] {

@@ -14,7 +14,7 @@ mod store;
 
 use std::collections::BTreeMap;
 
-use temblor_event::{Event, EventId, Insight, InsightKind, Lease, Mark, OpMeta, Signal, Tickets, Uid};
+use temblor_event::{Event, EventId, Insight, InsightKind, OpMeta, Signal, Tickets, Uid};
 
 use self::settling::{Settling, numbers_of};
 pub use self::store::{LogError, LogStore, LogStores, NoFolders, SyncPolicy};
@@ -90,9 +90,9 @@ impl Wal {
     }
 
     /// Settles what ended, and deletes what is confirmed.
-    fn clean_up(&mut self, cx: &OpCx<'_>) {
+    fn clean_up(&mut self, cx: &OpCx<'_>, now_ns: u64) {
         self.settling.settle_ended();
-        let result = self.confirm().and_then(|()| match self.store.confirmed() {
+        let result = self.confirm(now_ns).and_then(|()| match self.store.confirmed() {
             Some(confirmed) if self.deleted < Some(confirmed) => {
                 self.deleted = Some(confirmed);
                 self.store.delete_to(confirmed)
@@ -104,26 +104,30 @@ impl Wal {
         }
     }
 
-    fn confirm(&mut self) -> Result<(), LogError> {
+    fn confirm(&mut self, now_ns: u64) -> Result<(), LogError> {
         match self.settling.confirmed() {
-            Some(number) if self.store.confirmed() != Some(number) => self.store.confirm(number),
+            Some(number) if self.store.confirmed() != Some(number) => self.store.confirm(number, now_ns),
             _ => Ok(()),
         }
     }
 
-    fn store(&mut self, cx: &mut OpCx<'_>, event: &Event) -> Result<(), LogError> {
+    /// Stores an event as one of this log.
+    fn store(&mut self, cx: &mut OpCx<'_>, mut event: Event) -> Result<(), LogError> {
         let number = self.store.next_number();
-        let mut stored = event.clone();
-        let tickets = cx.hold(&mut stored);
+        let tickets = cx.hold(&mut event);
         // Whoever lent it gets an acknowledgement.
-        stored.lease.deliver();
-        stored.lease = Lease::default();
-        stored.op_meta = lasting(&event.op_meta);
-        stored.id = EventId::new(cx.uid, number);
-        stored.id.track(&event.id);
+        std::mem::take(&mut event.lease).deliver();
+        event.op_meta.forget_attempts();
+        event.resent_ns = None;
+        let mut id = EventId::new(cx.uid, number);
+        id.track(&event.id);
+        event.id = id;
         // What comes out of a log was made anew: original bytes do not outlive it.
-        stored.payload.replace(event.value().clone());
-        self.store.append(number, &stored)?;
+        if event.payload.original().is_some() {
+            let value = event.value().clone();
+            event.payload.replace(value);
+        }
+        self.store.append(number, event)?;
         if !tickets.is_empty() {
             self.tickets.insert(number, tickets);
         }
@@ -197,36 +201,31 @@ impl Wal {
     }
 }
 
-/// Marks without the copies that operators before keep to try again: the log answers for the delivery, so nobody asks for them.
-fn lasting(marks: &OpMeta) -> OpMeta {
-    if marks.attempted().is_none() {
-        return marks.clone();
-    }
-    let mut lasting = OpMeta::default();
-    for (operator, mark) in marks.iter().filter(|(_, mark)| !matches!(mark, Mark::Attempted(_))) {
-        lasting.set(operator, mark.clone());
-    }
-    lasting
-}
-
 fn report(name: &str, error: &LogError) {
     tracing::error!(target: "tremor_pipeline::wal", "[{name}] {error}");
 }
 
 impl StatefulOperator for Wal {
     fn on_event(&mut self, cx: &mut OpCx<'_>, _port: PortId, event: Event) -> Result<(), OpError> {
-        self.clean_up(cx);
-        self.store(cx, &event)?;
-        if event.transactional {
-            cx.raise(Insight::about(&event, InsightKind::Ack, cx.uid, event.ingest_ns));
+        self.clean_up(cx, event.ingest_ns);
+        let now_ns = event.ingest_ns;
+        let ack = event
+            .transactional
+            .then(|| Insight::about(&event, InsightKind::Ack, cx.uid, now_ns));
+        self.store(cx, event)?;
+        if let Some(ack) = ack {
+            cx.raise(ack);
         }
-        self.watch_limit(cx, event.ingest_ns);
+        self.watch_limit(cx, now_ns);
         self.read(cx);
         Ok(())
     }
 
     fn on_signal(&mut self, cx: &mut OpCx<'_>, signal: Signal) -> Result<(), OpError> {
-        self.clean_up(cx);
+        self.clean_up(cx, signal.ingest_ns());
+        if let Err(error) = self.store.tick() {
+            report(cx.name, &error);
+        }
         self.watch_limit(cx, signal.ingest_ns());
         self.read(cx);
         Ok(())
@@ -240,7 +239,7 @@ impl StatefulOperator for Wal {
                 if !self.judge(uid, insight.id.as_ref(), insight.kind) {
                     return;
                 }
-                if let Err(error) = self.confirm() {
+                if let Err(error) = self.confirm(insight.ingest_ns) {
                     report("qos::wal", &error);
                 }
             }

@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::fmt::Display;
 use std::fs::{self, File};
+use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,8 +15,8 @@ use std::sync::Arc;
 use temblor_event::Event;
 use temblor_pipeline::op::wal::{LogError, LogStore};
 
-use super::confirmed::Confirmed;
-use super::record;
+use super::confirmed::{self, Confirmed};
+use super::record::{self, Head};
 use super::segment::{self, BlockReader, Found, HEADER, Header};
 use super::sync::Syncer;
 
@@ -168,11 +169,23 @@ impl DiskLog {
         Ok(())
     }
 
+    fn after_confirming(&self, written: io::Result<bool>) -> Result<(), LogError> {
+        let is_written = written.map_err(|error| failed("write", &self.dir.join(confirmed::NAME), error))?;
+        if let Policy::Interval(syncer) = &self.policy
+            && is_written
+        {
+            syncer.mark();
+        }
+        Ok(())
+    }
+
     /// Writes the buffered record behind the last one; gives where.
     fn write(&mut self, number: u64) -> Result<Place, LogError> {
         if let Some(last) = self.segments.back().copied()
             && last.len >= self.segment_bytes.max(HEADER + 1)
         {
+            // A new segment has no record yet that would say it.
+            self.tick()?;
             self.begin_segment(number, last.first)?;
         }
         let dir = &self.dir;
@@ -296,9 +309,9 @@ impl DiskLog {
             Found::Body(body) => {
                 let size = (record::FRAME + body.len()) as u64;
                 match record::read(body) {
-                    Ok((number, event)) => {
+                    Ok((head, event)) => {
                         let place = Place {
-                            number,
+                            number: head.number,
                             segment,
                             at,
                             size,
@@ -348,8 +361,8 @@ impl DiskLog {
         let reader = reader(&mut self.buffers.again, &self.dir, place.segment)?;
         let found = reader.blocks.record(&reader.file, place.at, len);
         if let Found::Body(body) = found.map_err(|error| failed("read", &path, error))?
-            && let Ok((number, event)) = record::read(body)
-            && number == place.number
+            && let Ok((head, event)) = record::read(body)
+            && head.number == place.number
         {
             return Ok(Some(event));
         }
@@ -381,6 +394,13 @@ impl DiskLog {
     }
 }
 
+impl Drop for DiskLog {
+    fn drop(&mut self) {
+        // What cannot be written is delivered again after the next start.
+        let _ = self.tick();
+    }
+}
+
 /// What was found in a file. It lives for a moment, so its size is no matter.
 #[allow(clippy::large_enum_variant)]
 enum Step {
@@ -390,14 +410,19 @@ enum Step {
 }
 
 impl LogStore for DiskLog {
-    fn append(&mut self, number: u64, event: &Event) -> Result<(), LogError> {
+    fn append(&mut self, number: u64, event: Event) -> Result<(), LogError> {
         if let Policy::Interval(syncer) = &self.policy
             && let Some(error) = syncer.failure()
         {
             return Err(failed("write", &self.dir, error));
         }
-        record::write(number, event, &mut self.buffers.record).map_err(|error| failed("write", &self.dir, error))?;
+        let head = Head {
+            number,
+            confirmed: self.confirmed.number(),
+        };
+        record::write(head, &event, &mut self.buffers.record).map_err(|error| failed("write", &self.dir, error))?;
         let place = self.write(number)?;
+        self.confirmed.is_recorded();
         if let Policy::Interval(syncer) = &self.policy {
             syncer.mark();
         }
@@ -406,7 +431,7 @@ impl LogStore for DiskLog {
         self.bytes += place.size;
         self.ever.0 += 1;
         self.ever.1 += place.size;
-        self.keep_fresh(place, event.clone());
+        self.keep_fresh(place, event);
         Ok(())
     }
 
@@ -443,14 +468,14 @@ impl LogStore for DiskLog {
         self.confirmed.number()
     }
 
-    fn confirm(&mut self, number: u64) -> Result<(), LogError> {
-        self.confirmed
-            .set(number)
-            .map_err(|error| failed("write", &self.dir.join(super::confirmed::NAME), error))?;
-        if let Policy::Interval(syncer) = &self.policy {
-            syncer.mark();
-        }
-        Ok(())
+    fn confirm(&mut self, number: u64, now_ns: u64) -> Result<(), LogError> {
+        let written = self.confirmed.set(number, self.next, now_ns);
+        self.after_confirming(written)
+    }
+
+    fn tick(&mut self) -> Result<(), LogError> {
+        let written = self.confirmed.write(self.next);
+        self.after_confirming(written)
     }
 
     fn next_number(&self) -> u64 {

@@ -14,7 +14,7 @@ use temblor_pipeline::op::wal::{LogError, SyncPolicy};
 
 use super::confirmed::{self, Confirmed};
 use super::disk::{Buffers, Cursor, DiskLog, Policy, Segment, failed};
-use super::segment::{self, HEADER, Header, scan};
+use super::segment::{self, HEADER, Header, Scan, scan};
 use super::sync::Syncer;
 
 /// Name of the file that keeps other logs out.
@@ -50,18 +50,43 @@ pub(super) fn open(dir: &Path, options: Options) -> Result<DiskLog, LogError> {
     }
     fs::create_dir_all(dir).map_err(|error| failed("create", dir, error))?;
     let lock = lock(dir)?;
-    let confirmed = Confirmed::open(dir).map_err(|error| failed("open", &dir.join(confirmed::NAME), error))?;
+    let mut confirmed = Confirmed::open(dir).map_err(|error| failed("open", &dir.join(confirmed::NAME), error))?;
     let mut contents = contents(dir)?;
-    contents.floor = contents
-        .floor
-        .max(confirmed.number().map_or(0, |number| number.saturating_add(1)));
+    let tail = cut_tail(dir, &mut contents)?;
+    confirmed.compare(tail.and_then(|tail| tail.last));
     if let Some(number) = confirmed.number() {
+        contents.floor = contents.floor.max(number.saturating_add(1));
         drop_confirmed(dir, &mut contents.segments, number)?;
     }
     if contents.segments.is_empty() {
         contents.segments.push(first_segment(dir, contents.floor)?);
     }
-    recover(dir, lock, confirmed, contents, options)
+    recover(dir, lock, confirmed, contents, tail, options)
+}
+
+/// Reads the last segment and cuts off what is behind its last whole record.
+fn cut_tail(dir: &Path, contents: &mut Contents) -> Result<Option<Scan>, LogError> {
+    let Some(segment) = contents.segments.last_mut() else {
+        return Ok(None);
+    };
+    let path = segment::path(dir, segment.header.first);
+    let tail = scan(&segment.file, segment.len, u64::MAX).map_err(|error| failed("read", &path, error))?;
+    let torn = segment.len - tail.end;
+    if torn > 0 {
+        let end = tail.end;
+        segment.file.set_len(end).map_err(|error| failed("cut", &path, error))?;
+        segment.len = end;
+        tracing::warn!(
+            target: "tremor_runtime::wal",
+            "the log in `{}` ends with a record that is not whole: {torn} bytes are cut off `{}` at byte {end}",
+            dir.display(),
+            path.display()
+        );
+    }
+    // Every record has more bytes than numbers.
+    let next = tail.last.map_or(0, |head| head.number.saturating_add(1));
+    contents.floor = contents.floor.max(next).saturating_add(torn);
+    Ok(Some(tail))
 }
 
 fn lock(dir: &Path) -> Result<File, LogError> {
@@ -172,34 +197,37 @@ fn first_segment(dir: &Path, first: u64) -> Result<FoundSegment, LogError> {
     })
 }
 
-fn recover(dir: &Path, lock: File, confirmed: Confirmed, contents: Contents, options: Options) -> Result<DiskLog, LogError> {
+fn recover(
+    dir: &Path,
+    lock: File,
+    confirmed: Confirmed,
+    contents: Contents,
+    tail: Option<Scan>,
+    options: Options,
+) -> Result<DiskLog, LogError> {
     let Contents { segments: found, floor } = contents;
     let mut segments = VecDeque::with_capacity(found.len());
-    let mut next = floor;
     let mut ever = (0, 0);
     for (at, segment) in found.iter().enumerate() {
         let Header {
             first, events, bytes, ..
         } = segment.header;
         let unreadable = |error| failed("read", &segment::path(dir, first), error);
-        let mut len = segment.len;
         let following = found.get(at + 1).map(|following| following.header);
         let (count, size) = match following.filter(|following| following.before == first) {
             Some(following) => (following.events.saturating_sub(events), following.bytes.saturating_sub(bytes)),
             None => {
-                let scan = scan(&segment.file, len, u64::MAX).map_err(unreadable)?;
-                if following.is_none() {
-                    next = next.max(scan.last.map_or(0, |last| last.saturating_add(1)));
-                    next = next.saturating_add(cut(dir, segment, scan.end)?);
-                    len = scan.end;
-                }
+                let scan = match tail.filter(|_| following.is_none()) {
+                    Some(tail) => tail,
+                    None => scan(&segment.file, segment.len, u64::MAX).map_err(unreadable)?,
+                };
                 (scan.events, scan.bytes)
             }
         };
         ever = (events.saturating_add(count), bytes.saturating_add(size));
         segments.push_back(Segment {
             first,
-            len,
+            len: segment.len,
             unread_events: count,
             unread_bytes: size,
         });
@@ -230,26 +258,10 @@ fn recover(dir: &Path, lock: File, confirmed: Confirmed, contents: Contents, opt
         segments,
         active,
         ever,
-        next,
+        next: floor,
         cursor,
         buffers: Buffers::default(),
     })
-}
-
-/// Cuts off what is behind the last whole record of the last segment; gives how many bytes that were.
-fn cut(dir: &Path, segment: &FoundSegment, end: u64) -> Result<u64, LogError> {
-    let torn = segment.len - end;
-    if torn > 0 {
-        let path = segment::path(dir, segment.header.first);
-        segment.file.set_len(end).map_err(|error| failed("cut", &path, error))?;
-        tracing::warn!(
-            target: "tremor_runtime::wal",
-            "the log in `{}` ends with a record that is not whole: {torn} bytes are cut off `{}` at byte {end}",
-            dir.display(),
-            path.display()
-        );
-    }
-    Ok(torn)
 }
 
 /// Where reading starts: behind what is confirmed, which counts as read.

@@ -3,7 +3,7 @@
 //! A record is a frame of 8 bytes and a body: the body's length and the CRC-32 of length and body, both 4 bytes, lowest first. So a run
 //! of zeros is no record, and neither is anything that was written in part or changed later.
 //!
-//! The body: number in the log (LEB128, as all numbers without a width here), flags (bit 0 transactional, 1 batch, 2 origin, 3 its port),
+//! The body: number in the log (LEB128, as all numbers without a width here), the number confirmed then (0: none, else 1 more), flags (bit 0 transactional, 1 batch, 2 origin, 3 its port),
 //! ingest time (8 bytes); the id (source, stream, number; how many ranges, then source, stream, smallest, largest of each); marks (how many,
 //! then operator and mark of each: 0 passed, else 1 + index of the output); the origin if there is one (scheme, host, port, how many segments,
 //! each); the value; the metadata.
@@ -24,6 +24,15 @@ const TRANSACTIONAL: u8 = 1;
 const BATCH: u8 = 1 << 1;
 const ORIGIN: u8 = 1 << 2;
 const PORT: u8 = 1 << 3;
+
+/// What a log says of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Its number.
+    pub number: u64,
+    /// The number that was confirmed last when it was stored; below `u64::MAX`.
+    pub confirmed: Option<u64>,
+}
 
 /// An event that does not fit into a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -69,10 +78,10 @@ fn sum(length: [u8; 4], body: &[u8]) -> [u8; 4] {
 ///
 /// # Errors
 /// The event is larger than a record may be.
-pub fn write(number: u64, event: &Event, out: &mut Vec<u8>) -> Result<(), TooLarge> {
+pub fn write(head: Head, event: &Event, out: &mut Vec<u8>) -> Result<(), TooLarge> {
     out.clear();
     out.extend_from_slice(&[0; FRAME]);
-    write_body(number, event, out);
+    write_body(head, event, out);
     let body = out.get(FRAME..).unwrap_or_default();
     if body.len() > MAX_BODY {
         return Err(TooLarge(body.len()));
@@ -85,8 +94,9 @@ pub fn write(number: u64, event: &Event, out: &mut Vec<u8>) -> Result<(), TooLar
     Ok(())
 }
 
-fn write_body(number: u64, event: &Event, out: &mut Vec<u8>) {
-    put_number(number, out);
+fn write_body(head: Head, event: &Event, out: &mut Vec<u8>) {
+    put_number(head.number, out);
+    put_number(head.confirmed.map_or(0, |number| number.saturating_add(1)), out);
     let origin = event.origin.as_deref();
     let flag = |is_set, flag| if is_set { flag } else { 0 };
     out.push(
@@ -148,21 +158,28 @@ fn write_origin(origin: &Origin, out: &mut Vec<u8>) {
     }
 }
 
-/// Number of the event in the body of a record.
+/// What the log says of the event in the body of a record.
 ///
 /// # Errors
 /// It is no body.
-pub fn read_number(body: &[u8]) -> Result<u64, Malformed> {
-    Input::new(body).number()
+pub fn read_head(body: &[u8]) -> Result<Head, Malformed> {
+    head(&mut Input::new(body))
 }
 
-/// Number and event from the body of a record.
+fn head(input: &mut Input<'_>) -> Result<Head, Malformed> {
+    Ok(Head {
+        number: input.number()?,
+        confirmed: input.number()?.checked_sub(1),
+    })
+}
+
+/// Event and what the log says of it, from the body of a record.
 ///
 /// # Errors
 /// It is no body.
-pub fn read(body: &[u8]) -> Result<(u64, Event), Malformed> {
+pub fn read(body: &[u8]) -> Result<(Head, Event), Malformed> {
     let mut input = Input::new(body);
-    let number = input.number()?;
+    let head = head(&mut input)?;
     let flags = input.byte()?;
     let ingest_ns = input.fixed()?;
     let id = read_id(&mut input)?;
@@ -180,7 +197,7 @@ pub fn read(body: &[u8]) -> Result<(u64, Event), Malformed> {
     event.op_meta = op_meta;
     event.transactional = flags & TRANSACTIONAL != 0;
     event.is_batch = flags & BATCH != 0;
-    Ok((number, event))
+    Ok((head, event))
 }
 
 fn read_id(input: &mut Input<'_>) -> Result<EventId, Malformed> {

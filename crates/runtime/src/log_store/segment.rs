@@ -10,7 +10,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use super::record::{FRAME, Frame};
+use super::record::{FRAME, Frame, Head, read_head};
 
 /// Length of the header.
 pub(super) const HEADER: u64 = 48;
@@ -167,8 +167,8 @@ pub(super) struct Scan {
     pub(super) events: u64,
     /// Bytes they take.
     pub(super) bytes: u64,
-    /// Number of the last one.
-    pub(super) last: Option<u64>,
+    /// What the last one says.
+    pub(super) last: Option<Head>,
     /// Where it stopped: at the end, at a damaged record, or at the first record whose number is too high.
     pub(super) end: u64,
 }
@@ -183,13 +183,13 @@ pub(super) fn scan(file: &File, len: u64, up_to: u64) -> io::Result<Scan> {
         end: HEADER,
     };
     while let Found::Body(body) = reader.record(file, scan.end, len)? {
-        let Some(number) = super::record::read_number(body).ok().filter(|number| *number <= up_to) else {
+        let Some(head) = read_head(body).ok().filter(|head| head.number <= up_to) else {
             break;
         };
         let size = (FRAME + body.len()) as u64;
         scan.events += 1;
         scan.bytes += size;
-        scan.last = Some(number);
+        scan.last = Some(head);
         scan.end += size;
     }
     Ok(scan)

@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -101,10 +102,19 @@ impl Shared {
             let mut files = std::mem::take(&mut state.finished);
             files.extend(state.current.iter().cloned());
             drop(state);
-            if let Err(error) = files.iter().try_for_each(|file| file.sync_data()) {
+            if let Err(error) = files.iter().try_for_each(|file| write_through(file)) {
                 self.state.lock().failure = Some(error.to_string());
                 self.has_failed.store(true, Ordering::Release);
             }
         }
+    }
+}
+
+/// A file that was removed since needs no room on the disk.
+fn write_through(file: &File) -> io::Result<()> {
+    if file.metadata()?.nlink() == 0 {
+        Ok(())
+    } else {
+        file.sync_data()
     }
 }

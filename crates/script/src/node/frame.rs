@@ -48,7 +48,7 @@ impl<'f> Frame<'f> {
     pub(crate) fn new(scratch: &'f mut Scratch, slots: usize, shared: &'f Shared) -> Self {
         // Every frame leaves the buffers empty.
         if slots > 0 {
-            scratch.slots.resize(slots, None);
+            scratch.slots.resize_with(slots, || None);
         }
         Self {
             slots: &mut scratch.slots,
@@ -70,6 +70,12 @@ impl<'f> Frame<'f> {
     #[inline]
     pub(crate) fn local_mut(&mut self, slot: usize) -> Option<&mut Option<Value>> {
         self.slots.get_mut(self.base + slot)
+    }
+
+    /// Takes a local name away.
+    #[inline]
+    pub(crate) fn take(&mut self, slot: usize) -> Option<Value> {
+        self.local_mut(slot)?.take()
     }
 
     /// Sets or unsets a local name.
@@ -110,6 +116,7 @@ impl<'f> Frame<'f> {
 }
 
 impl Drop for Frame<'_> {
+    #[inline]
     fn drop(&mut self) {
         // Values left behind would keep buffers of the event alive until the next one.
         self.slots.clear();

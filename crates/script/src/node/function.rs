@@ -83,7 +83,7 @@ impl Call {
         };
         let end = frame.base + self.function.slots;
         if frame.slots.len() < end {
-            frame.slots.resize(end, None);
+            frame.slots.resize_with(end, || None);
         }
         let rounds = frame.shared.limits.recursion;
         let mut round = 1;

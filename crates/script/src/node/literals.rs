@@ -40,15 +40,17 @@ impl LiteralTable {
     }
 
     /// The first clause whose literal equals `target`.
+    #[inline]
     pub(crate) fn find(&self, target: &Value) -> Option<usize> {
         match target {
-            Value::Str(text) => {
-                let by_text = self.texts.find(text);
-                if self.others.is_empty() {
-                    return by_text;
-                }
-                first(by_text, scan(&self.others, target))
-            }
+            Value::Str(text) if self.others.is_empty() => self.texts.find(text),
+            _ => self.find_any(target),
+        }
+    }
+
+    fn find_any(&self, target: &Value) -> Option<usize> {
+        match target {
+            Value::Str(text) => first(self.texts.find(text), scan(&self.others, target)),
             Value::I64(_) | Value::U64(_) if !self.has_floats => self.integers.get(&integer(target)?).copied(),
             Value::I64(_) | Value::U64(_) | Value::F64(_) => scan(&self.numbers, target),
             Value::Bytes(bytes) => {

@@ -168,7 +168,11 @@ impl Ops {
             (Op::Merge(..), None) => true,
             (_, found) => found.is_none(),
         };
-        if is_fine { Ok(()) } else { Err(self.refusal(op, (key, other), found)) }
+        if is_fine {
+            Ok(())
+        } else {
+            Err(self.refusal(op, (key, other), found))
+        }
     }
 
     /// Why an operation cannot be applied.

@@ -1,7 +1,7 @@
 //! Reading paths (spec/script.md 4.1 to 4.3).
 
 use temblor_syntax::span::Span;
-use temblor_value::{Key, Str, Value};
+use temblor_value::{Hint, Key, Str, Value};
 
 use super::{Expr, Frame, Res, Val, View};
 use crate::trap::{Expected, KeyOwner, Trap, TrapKind};
@@ -78,6 +78,16 @@ impl Expr for Local {
     }
 }
 
+/// The name of the clause of a `match`, as the last that the clause does with it: taken, since it would be unset next.
+#[derive(Debug)]
+pub(crate) struct TakeLocal(pub usize);
+
+impl Expr for TakeLocal {
+    fn eval<'a>(&'a self, _view: &View<'a>, frame: &mut Frame<'_>) -> Res<'a> {
+        Ok(Val::Own(frame.take(self.0).unwrap_or_default()))
+    }
+}
+
 #[cold]
 fn unset(name: &Str, at: Span) -> Box<Trap> {
     Trap::new(TrapKind::Unset(name.clone()), at, at)
@@ -87,13 +97,15 @@ fn unset(name: &Str, at: Span) -> Box<Trap> {
 #[derive(Debug)]
 pub(crate) struct KeyStep {
     pub key: Key,
+    /// Where records had the key.
+    pub hint: Hint,
     pub at: Span,
 }
 
 impl KeyStep {
     #[inline]
     fn take<'v>(&self, value: &'v Value, owner: KeyOwner, within: Span) -> Result<&'v Value, Box<Trap>> {
-        match value.get_key(&self.key) {
+        match value.as_object().and_then(|map| map.get_key_near(&self.key, &self.hint)) {
             Some(found) => Ok(found),
             None => Err(self.missing(value, owner, within)),
         }
@@ -339,6 +351,7 @@ impl AnyPath {
             (Spot::Value(value), Value::Str(key)) => {
                 let step = KeyStep {
                     key: Key::new(key.clone()),
+                    hint: Hint::default(),
                     at,
                 };
                 step.take(value, self.root.owner(), self.at)

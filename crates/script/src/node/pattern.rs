@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use temblor_syntax::ast::BinaryOp;
 use temblor_syntax::span::Span;
-use temblor_value::{Key, ObjectMap, Value};
+use temblor_value::{Hint, Key, ObjectMap, Value};
 
 use super::{Expr, Frame, View};
 use crate::extract::Extract;
@@ -88,6 +88,8 @@ pub(crate) struct Record {
 #[derive(Debug)]
 pub(crate) struct FieldTest {
     pub key: Key,
+    /// Where records had the key.
+    pub hint: Hint,
     pub kind: FieldTestKind,
 }
 
@@ -168,9 +170,9 @@ impl Record {
 }
 
 impl<'v> Fields<'v> {
-    fn get(&self, key: &Key) -> Option<&'v Value> {
+    fn get(&self, field: &FieldTest) -> Option<&'v Value> {
         match self {
-            Self::Map(map) => map.get_key(key),
+            Self::Map(map) => map.get_key_near(&field.key, &field.hint),
             Self::Empty | Self::NoRecord => None,
         }
     }
@@ -183,7 +185,7 @@ impl Pattern for Record {
             return Ok(false);
         }
         for field in &self.fields {
-            if !field.holds(fields.get(&field.key), view, frame)? {
+            if !field.holds(fields.get(field), view, frame)? {
                 return Ok(false);
             }
         }
@@ -197,7 +199,7 @@ impl Pattern for Record {
         }
         let mut bound = ObjectMap::with_capacity(self.fields.len());
         for field in &self.fields {
-            if !field.take(fields.get(&field.key), &mut bound, view, frame)? {
+            if !field.take(fields.get(field), &mut bound, view, frame)? {
                 return Ok(None);
             }
         }

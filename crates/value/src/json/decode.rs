@@ -119,7 +119,10 @@ struct Builder<'a> {
 
 impl Builder<'_> {
     /// Where the next value goes; it is null.
-    #[expect(clippy::inline_always, reason = "the value is written to the place itself only where both are known")]
+    #[expect(
+        clippy::inline_always,
+        reason = "the value is written to the place itself only where both are known"
+    )]
     #[inline(always)]
     fn slot(&mut self) -> Option<&mut Value> {
         match self.current.container {

@@ -137,11 +137,7 @@ fn serve_on(stream: TcpStream, accepted: TcpStream, config: ServerConfig) -> Ser
         serve(accepted.into(), &info, &config, signal, &*handler).await;
         drop(trigger);
     });
-    Server {
-        stream,
-        prepared,
-        task,
-    }
+    Server { stream, prepared, task }
 }
 
 impl Server {

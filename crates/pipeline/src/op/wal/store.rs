@@ -13,7 +13,7 @@ pub trait LogStore: Send {
     ///
     /// # Errors
     /// The event is not stored.
-    fn append(&mut self, number: u64, event: &Event) -> Result<(), LogError>;
+    fn append(&mut self, number: u64, event: Event) -> Result<(), LogError>;
 
     /// Adds up to `count` events that were not read before and lie above the number confirmed at the start, in order.
     ///
@@ -36,11 +36,18 @@ pub trait LogStore: Send {
     /// The number that was confirmed last; survives a restart where the store does.
     fn confirmed(&self) -> Option<u64>;
 
-    /// Notes the number that was confirmed last.
+    /// Notes the number that was confirmed last; `now_ns` is the time. It survives a restart once something more is appended, with the next
+    /// tick at the latest, and at once unless confirmations come thick and fast.
     ///
     /// # Errors
     /// The store could not be written.
-    fn confirm(&mut self, number: u64) -> Result<(), LogError>;
+    fn confirm(&mut self, number: u64, now_ns: u64) -> Result<(), LogError>;
+
+    /// Time passes: writes down what is only noted.
+    ///
+    /// # Errors
+    /// The store could not be written.
+    fn tick(&mut self) -> Result<(), LogError>;
 
     /// The number for the next event.
     fn next_number(&self) -> u64;

@@ -96,7 +96,12 @@ fn a_failed_event_goes_to_another_upstream_and_nobody_sees_the_failure() {
 #[test]
 fn after_the_last_attempt_the_failure_goes_on() {
     let broken = [2, 3].map(|uid| Upstream::new(uid, u32::MAX, AttemptOutcome::Reset, true));
-    let flow = proxy(RETRY, PASS, &["a", "b"], broken.iter().map(|one| one.clone() as Arc<dyn Sink>).collect());
+    let flow = proxy(
+        RETRY,
+        PASS,
+        &["a", "b"],
+        broken.iter().map(|one| one.clone() as Arc<dyn Sink>).collect(),
+    );
     assert_eq!(reason(&ask(&flow, GET)), Some(Reason::Offramp));
     assert_eq!(broken.iter().map(|one| one.seen.lock().len()).sum::<usize>(), 3);
 }

@@ -110,7 +110,7 @@ impl World {
         if Some(number) < self.model.confirmed {
             return;
         }
-        self.log().confirm(number).unwrap();
+        confirm(self.log(), number);
         self.model.confirmed = Some(number);
         if self.random.below(4) > 0 {
             self.log().delete_to(number).unwrap();

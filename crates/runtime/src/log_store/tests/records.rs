@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use temblor_event::{Mark, OpMeta, Origin, Tracked};
 use temblor_value::{Blob, Str};
 
-use super::super::record::{FRAME, Frame, read, read_number, write};
+use super::super::record::{FRAME, Frame, Head, read, read_head, write};
 use super::super::value::{Input, put_number, put_value};
 use super::*;
 
@@ -100,16 +100,21 @@ fn events() -> impl Strategy<Value = Event> {
 
 proptest! {
     #[test]
-    fn events_come_back_as_they_were(number in any::<u64>(), event in events()) {
+    fn events_come_back_as_they_were(
+        number in any::<u64>(),
+        confirmed in proptest::option::of(0..u64::MAX),
+        event in events(),
+    ) {
         let mut record = vec![1, 2, 3];
-        write(number, &event, &mut record).unwrap();
+        let head = Head { number, confirmed };
+        write(head, &event, &mut record).unwrap();
         let (frame, body) = record.split_first_chunk::<FRAME>().unwrap();
         let frame = Frame::read(*frame);
         prop_assert_eq!(frame.body_len(), Some(body.len()));
         prop_assert!(frame.fits(body));
-        prop_assert_eq!(read_number(body), Ok(number));
-        let (read_number, read) = read(body).unwrap();
-        prop_assert_eq!(read_number, number);
+        prop_assert_eq!(read_head(body), Ok(head));
+        let (read_head, read) = read(body).unwrap();
+        prop_assert_eq!(read_head, head);
         prop_assert!(is_same(read.value(), event.value()), "{:?}", read);
         prop_assert!(is_same(read.meta(), event.meta()), "{:?}", read);
         prop_assert_eq!(&read.id, &event.id);
@@ -128,7 +133,7 @@ proptest! {
     #[test]
     fn a_shortened_body_is_refused(event in events(), cut in any::<prop::sample::Index>()) {
         let mut record = Vec::new();
-        write(7, &event, &mut record).unwrap();
+        write(Head { number: 7, confirmed: None }, &event, &mut record).unwrap();
         let body = &record[FRAME..];
         prop_assert_eq!(read(&body[..cut.index(body.len())]).err(), Some(Malformed));
     }

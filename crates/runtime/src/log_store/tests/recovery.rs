@@ -12,7 +12,7 @@ fn events_and_the_confirmed_number_survive() {
     let mut events = Vec::new();
     log.read(8, &mut events).unwrap();
     assert_eq!(events.last().unwrap().0, 7);
-    log.confirm(4).unwrap();
+    confirm(&mut log, 4);
     let bytes = log.bytes();
     drop(log);
 
@@ -20,7 +20,7 @@ fn events_and_the_confirmed_number_survive() {
     assert_eq!((log.confirmed(), log.next_number()), (Some(4), 20));
     assert_eq!((log.count(), log.bytes()), (15, bytes / 20 * 15));
     assert_eq!(read_all(&mut log), (5..20).collect::<Vec<_>>());
-    log.confirm(19).unwrap();
+    confirm(&mut log, 19);
     log.delete_to(19).unwrap();
     assert_eq!((log.count(), log.bytes()), (0, 0));
     drop(log);
@@ -29,6 +29,56 @@ fn events_and_the_confirmed_number_survive() {
     assert_eq!((log.count(), log.bytes(), log.next_number()), (0, 0, 20));
     assert_eq!(append(&mut log, 1), 20);
     assert_eq!(read_all(&mut log), [20]);
+}
+
+#[test]
+fn confirmations_in_a_hurry_are_in_the_next_record_or_written_with_the_tick() {
+    let dir = tempfile::tempdir().unwrap();
+    let start = |wanted: Option<u64>| {
+        let mut log = reopen(dir.path(), 1000);
+        assert_eq!(log.confirmed(), wanted);
+        read_all(&mut log);
+        log
+    };
+    let kill = |mut log: DiskLog| log.confirmed.forget();
+    let mut log = start(None);
+    for _ in 0..20 {
+        append(&mut log, 100);
+    }
+    read_all(&mut log);
+    log.confirm(2, 1 << 40).unwrap();
+    log.confirm(3, (1 << 40) + 1).unwrap();
+    kill(log);
+
+    let mut log = start(Some(2));
+    log.confirm(4, 1 << 40).unwrap();
+    log.confirm(5, (1 << 40) + 1).unwrap();
+    append(&mut log, 100);
+    log.confirm(6, (1 << 40) + 2).unwrap();
+    kill(log);
+
+    let mut log = start(Some(5));
+    log.confirm(6, 1 << 40).unwrap();
+    log.confirm(7, (1 << 40) + 1).unwrap();
+    log.tick().unwrap();
+    kill(log);
+
+    // A new segment begins without a record.
+    let mut log = start(Some(7));
+    log.confirm(8, 1 << 40).unwrap();
+    log.confirm(9, (1 << 40) + 1).unwrap();
+    log.segment_bytes = 0;
+    append(&mut log, 100);
+    let last = segments(dir.path()).pop().unwrap();
+    kill(log);
+    fs::write(&last, &fs::read(&last).unwrap()[..48]).unwrap();
+
+    // Confirmed anew after a late failure: the newer one counts, though it is lower.
+    let mut log = start(Some(9));
+    append(&mut log, 100);
+    log.confirm(8, 1 << 50).unwrap();
+    kill(log);
+    start(Some(8));
 }
 
 #[test]
@@ -54,7 +104,7 @@ fn confirmed_segments_go_and_others_stay() {
     let again = read_all(&mut reopen(dir.path(), 1000));
     assert_eq!(again, (first..100).collect::<Vec<_>>());
     let mut log = reopen(dir.path(), 1000);
-    log.confirm(99).unwrap();
+    confirm(&mut log, 99);
     drop(log);
     assert_eq!(reopen(dir.path(), 1000).count(), 0);
     assert_eq!(segments(dir.path()).len(), 1);
@@ -138,7 +188,7 @@ fn every_policy_keeps_what_was_appended() {
         let mut log = open(dir.path(), options).unwrap();
         for _ in 0..10 {
             append(&mut log, 100);
-            log.confirm(2).unwrap();
+            confirm(&mut log, 2);
         }
         drop(log);
         assert_eq!(
@@ -176,7 +226,7 @@ fn numbers_stay_above_the_confirmed_one() {
         append(&mut log, 1);
     }
     read_all(&mut log);
-    log.confirm(4).unwrap();
+    confirm(&mut log, 4);
     drop(log);
     // As a machine that stopped might leave it: the confirmation reached the disk, the events did not.
     let file = segments(dir.path()).remove(0);

@@ -117,10 +117,14 @@ fn value(kind: Kind, at: Span) -> Box<dyn Expr> {
         Kind::Match(inner) => {
             let inner = *inner;
             let (clauses, bodies) = pattern::clauses(inner.clauses, at);
+            let clause_body = |(list, binds): (Vec<ir::Expr>, &Option<usize>)| match pattern::own_name(&list, *binds) {
+                Some(name) => Box::new(name),
+                None => last(list),
+            };
             Box::new(MatchExpr {
                 target: expr(inner.target),
+                bodies: bodies.into_iter().zip(&clauses.binds).map(clause_body).collect(),
                 clauses,
-                bodies: bodies.into_iter().map(last).collect(),
             })
         }
         Kind::For(inner) => {

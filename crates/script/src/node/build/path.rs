@@ -1,6 +1,6 @@
 //! Building reads of paths.
 
-use temblor_value::{Key, Str};
+use temblor_value::{Hint, Key, Str};
 
 use super::expr::expr;
 use crate::ir::{Path, Root, Step, StepKind};
@@ -95,6 +95,7 @@ pub(crate) fn key_steps(steps: &[Step]) -> Option<Vec<KeyStep>> {
 pub(crate) fn key_step(key: &Str, step: &Step) -> KeyStep {
     KeyStep {
         key: Key::new(key.clone()),
+        hint: Hint::default(),
         at: step.at.0,
     }
 }

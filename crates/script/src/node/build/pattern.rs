@@ -2,7 +2,7 @@
 
 use temblor_syntax::ast::{BinaryOp, CompareOp};
 use temblor_syntax::span::Span;
-use temblor_value::{Key, Str, Value};
+use temblor_value::{Hint, Key, Str, Value};
 
 use super::expr::{condition, expr};
 use crate::ir::walk::size_of_all;
@@ -10,6 +10,7 @@ use crate::ir::{self, FieldTestKind as IrTest};
 use crate::node::literals::LiteralTable;
 use crate::node::looping::{RoundClause, Rounds};
 use crate::node::matching::{Clause, Clauses, Group};
+use crate::node::path::TakeLocal;
 use crate::node::pattern::{Anything, Array, Element, Equals, Extracts, FieldTest, FieldTestKind, Pattern, Record, Tuple};
 
 /// Unguarded literals in a row from which on they become a table.
@@ -43,6 +44,24 @@ pub(crate) fn clauses(clauses: Vec<ir::Clause>, at: Span) -> (Clauses, Vec<Vec<i
     flush(&mut row, bodies.len(), &mut groups, at);
     let groups = groups.into();
     (Clauses { groups, binds, at }, bodies)
+}
+
+/// The body of a clause that gives nothing but the name it binds.
+pub(crate) fn own_name(body: &[ir::Expr], binds: Option<usize>) -> Option<TakeLocal> {
+    match body {
+        [
+            ir::Expr {
+                kind:
+                    ir::Kind::Path(ir::Path {
+                        root: ir::Root::Local { slot, .. },
+                        steps,
+                        ..
+                    }),
+                ..
+            },
+        ] if steps.is_empty() && binds == Some(*slot) => Some(TakeLocal(*slot)),
+        _ => None,
+    }
 }
 
 /// The literal that an unguarded clause without binding compares with, and with what.
@@ -164,6 +183,7 @@ fn record(pattern: ir::RecordPattern, at: Span) -> Record {
         .into_iter()
         .map(|field| FieldTest {
             key: Key::new(field.key),
+            hint: Hint::default(),
             kind: match field.kind {
                 IrTest::Present => FieldTestKind::Present,
                 IrTest::Absent => FieldTestKind::Absent,

@@ -61,10 +61,14 @@ fn stmt(action: ir::Expr, wanted: bool, cx: BodyCx) -> Box<dyn Stmt> {
         Kind::Match(inner) if inner.is_action => {
             let inner = *inner;
             let (clauses, bodies) = pattern::clauses(inner.clauses, at);
+            let clause_body = |(list, binds): (Vec<ir::Expr>, &Option<usize>)| match pattern::own_name(&list, *binds) {
+                Some(name) if wanted => Box::new(Give(Box::new(name))),
+                _ => body(list, wanted, cx),
+            };
             Box::new(MatchStmt {
                 target: expr(inner.target),
+                bodies: bodies.into_iter().zip(&clauses.binds).map(clause_body).collect(),
                 clauses,
-                bodies: bodies.into_iter().map(|list| body(list, wanted, cx)).collect(),
             })
         }
         Kind::For(inner) if inner.is_action => {
