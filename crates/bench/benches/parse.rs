@@ -11,7 +11,7 @@ use temblor_syntax::{ParseLimits, SourceId, SourceMap, parse_script};
 static ALLOCATOR: AllocProfiler<MiMalloc> = AllocProfiler::new(MiMalloc);
 
 /// A part with a bit of everything, as people write it.
-const PART: &str = r##"# Requests of assets are counted, everything else is looked at closer.
+const PART: &str = r#"# Requests of assets are counted, everything else is looked at closer.
 let host = match $request.headers of
   case %{ present host } => $request.headers.host[0]
   default => "UNDEFINED"
@@ -32,7 +32,7 @@ let sizes = for event.parts of
   case (i, part) when part.size >= 0 and not absent part.name => part.size * 8 + i
 end;
 let state.count = match present state.count of case true => state.count + 1 default => 1 end;
-"##;
+"#;
 
 fn main() {
     divan::main();

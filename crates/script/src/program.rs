@@ -5,7 +5,7 @@ use temblor_value::{Str, Value};
 
 use crate::func::EventInfo;
 use crate::node::frame::{Scratch, Shared};
-use crate::node::{Flow, Frame, Stmt, World};
+use crate::node::{Flow, Frame, Stmt};
 use crate::trap::Trap;
 use crate::uses::Uses;
 
@@ -61,21 +61,10 @@ impl Program {
     /// The runtime error that ended it; changes made so far stay (spec/script.md 8.6).
     pub fn run(&self, scope: &mut Scope<'_>, scratch: &mut Scratch) -> Result<Verdict, Box<Trap>> {
         let mut frame = Frame::new(scratch, self.slots, &self.shared);
-        let mut world = World {
-            event: &mut *scope.event,
-            meta: &mut *scope.meta,
-            state: &mut *scope.state,
-            args: scope.args,
-            group: scope.group,
-            window: scope.window,
-            info: &scope.info,
-            event_replaced: scope.event_replaced,
-        };
         let ended = match frame.charge(self.cost, self.at) {
-            Ok(()) => self.body.exec(&mut world, &mut frame),
+            Ok(()) => self.body.exec(scope, &mut frame),
             Err(limit) => Err(limit),
         };
-        scope.event_replaced = world.event_replaced;
         match ended {
             Ok(Flow::Value(value)) => Ok(Verdict::EmitValue(value, None)),
             Ok(Flow::Done | Flow::Exit | Flow::Recur) => Ok(frame.outcome.take().unwrap_or(Verdict::ReturnEvent)),

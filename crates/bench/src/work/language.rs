@@ -67,7 +67,7 @@ fn comparisons() -> Work {
 }
 
 fn interpolation() -> Work {
-    let script = r##""host=#{event.host} path=#{event.path} size=#{event.size}""##;
+    let script = r#""host=#{event.host} path=#{event.path} size=#{event.size}""#;
     Work::new(
         "string interpolation",
         EVENT,

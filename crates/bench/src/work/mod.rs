@@ -163,11 +163,13 @@ impl Work {
     }
 
     #[cfg(not(feature = "compare"))]
+    #[allow(clippy::unused_self)] // as with the feature `compare`
     fn other_vrl(&self) -> Option<Box<dyn Runner>> {
         None
     }
 
     #[cfg(not(feature = "compare"))]
+    #[allow(clippy::unused_self)] // as with the feature `compare`
     fn other_rhai(&self) -> Option<Box<dyn Runner>> {
         None
     }

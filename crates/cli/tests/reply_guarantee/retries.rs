@@ -1,5 +1,7 @@
 //! `qos::retry` in front of the balancer (spec/proxy.md 4.5), as its page shows it.
 
+#![allow(clippy::unwrap_used)] // helpers of tests
+
 use std::time::Duration;
 
 use temblor_testkit::{Behaviour, Deployment, FaultyUpstream, Page, Response};

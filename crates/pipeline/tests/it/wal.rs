@@ -110,10 +110,8 @@ fn has_room(query: &str, judge: impl FnOnce(&mut Bench, Vec<Event>)) -> bool {
     }
     judge(&mut bench, events);
     bench.tick(20);
-    let told = bench.raised.iter().map(|(_, insight)| insight.kind);
-    let last = told
-        .filter(|kind| matches!(kind, InsightKind::Pause | InsightKind::Resume))
-        .next_back();
+    let mut told = bench.raised.iter().map(|(_, insight)| insight.kind);
+    let last = told.rfind(|kind| matches!(kind, InsightKind::Pause | InsightKind::Resume));
     last != Some(InsightKind::Pause)
 }
 

@@ -78,7 +78,7 @@ impl Call {
             args: surplus,
             group: &Value::Null,
             window: &Value::Null,
-            info: view.info,
+            info: *view.info,
             event_replaced: false,
         };
         let end = frame.base + self.function.slots;

@@ -66,14 +66,6 @@ impl Clauses {
         }
         Err(Trap::new(TrapKind::NoClause, self.at, self.at))
     }
-
-    /// Unsets the name of a clause whose body has run.
-    #[inline]
-    fn leave(&self, index: usize, frame: &mut Frame<'_>) {
-        if let Some(Some(slot)) = self.binds.get(index) {
-            frame.set(*slot, None);
-        }
-    }
 }
 
 impl Clause {
@@ -115,9 +107,15 @@ impl Expr for MatchExpr {
         let Some(body) = self.bodies.get(index) else {
             return Err(Trap::new(TrapKind::NoClause, self.clauses.at, self.clauses.at));
         };
-        let result = body.eval(view, frame);
-        self.clauses.leave(index, frame);
-        result
+        match self.clauses.binds.get(index) {
+            Some(Some(slot)) => {
+                let result = body.eval(view, frame);
+                frame.set(*slot, None);
+                result
+            }
+            // As a tail call: the result is written where it belongs, without a copy.
+            _ => body.eval(view, frame),
+        }
     }
 }
 
@@ -139,9 +137,15 @@ impl Stmt for MatchStmt {
         let Some(body) = self.bodies.get(index) else {
             return Err(Trap::new(TrapKind::NoClause, self.clauses.at, self.clauses.at));
         };
-        let result = body.exec(world, frame);
-        self.clauses.leave(index, frame);
-        result
+        match self.clauses.binds.get(index) {
+            Some(Some(slot)) => {
+                let result = body.exec(world, frame);
+                frame.set(*slot, None);
+                result
+            }
+            // As a tail call: the result is written where it belongs, without a copy.
+            _ => body.exec(world, frame),
+        }
     }
 }
 

@@ -31,6 +31,9 @@ use crate::trap::Trap;
 
 pub(crate) use frame::Frame;
 
+/// What statements may change, and what they may read beside: the scope of the run itself, which is not copied.
+pub(crate) use crate::program::Scope as World;
+
 /// A value that an expression gave.
 #[derive(Debug)]
 pub(crate) enum Val<'a> {
@@ -80,19 +83,6 @@ pub(crate) struct View<'a> {
     pub aggregates: Option<&'a [Box<dyn Aggregate>]>,
 }
 
-/// What statements may change, and what they may read beside.
-pub(crate) struct World<'w> {
-    pub event: &'w mut Value,
-    pub meta: &'w mut Value,
-    pub state: &'w mut Value,
-    pub args: &'w Value,
-    pub group: &'w Value,
-    pub window: &'w Value,
-    pub info: &'w EventInfo<'w>,
-    /// Set when the event is assigned, as a whole or in a part.
-    pub event_replaced: bool,
-}
-
 impl World<'_> {
     /// The world as expressions see it.
     #[inline]
@@ -104,7 +94,7 @@ impl World<'_> {
             args: self.args,
             group: self.group,
             window: self.window,
-            info: self.info,
+            info: &self.info,
             aggregates: None,
         }
     }

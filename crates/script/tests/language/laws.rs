@@ -15,7 +15,7 @@ fn any_value() -> impl Strategy<Value = Value> {
         "[xy]{0,2}".prop_map(Value::from),
         Just(Value::from(vec![Value::from(1), Value::Null])),
     ];
-    scalar.prop_recursive(3, 24, 4, |inner| record_of(inner))
+    scalar.prop_recursive(3, 24, 4, record_of)
 }
 
 fn record_of(values: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {

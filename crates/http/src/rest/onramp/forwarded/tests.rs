@@ -2,6 +2,9 @@ use super::*;
 use crate::message::Method;
 use crate::rest::onramp::sample::{connection, head, setting};
 
+/// Fields of a request and two texts.
+type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a str);
+
 fn trusted(networks: &str) -> Addresses {
     setting(&format!("{{\"trusted\": {networks}}}"), |mut reader| {
         reader.required("trusted")
@@ -20,7 +23,7 @@ fn client_of(fields: &[(&str, &str)], peer: &str, networks: &str) -> String {
 #[test]
 fn the_client_is_the_first_address_that_is_not_trusted() {
     let own = r#"["10.0.0.0/8", "fd00::/8"]"#;
-    let cases: &[(&[(&str, &str)], &str, &str)] = &[
+    let cases: &[Case<'_>] = &[
         (&[], "198.51.100.7:1000", "198.51.100.7:1000"),
         (
             &[("x-forwarded-for", "203.0.113.9")],
