@@ -47,6 +47,7 @@ impl Deployment {
         let folder = tempfile::tempdir()?;
         let mut command = Command::new(binary.as_ref());
         command.args(page.write(folder.path())?);
+        command.envs(page.log_filter().map(|filter| ("RUST_LOG", filter)));
         Self::launch(command, folder, page.port())
     }
 
@@ -114,7 +115,16 @@ impl Deployment {
 
     /// Asks the program to end.
     pub fn terminate(&self) -> io::Result<()> {
-        let status = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status()?;
+        self.signal("-TERM")
+    }
+
+    /// Asks the program to look at its files.
+    pub fn hang_up(&self) -> io::Result<()> {
+        self.signal("-HUP")
+    }
+
+    fn signal(&self, signal: &str) -> io::Result<()> {
+        let status = Command::new("kill").args([signal, &self.child.id().to_string()]).status()?;
         if status.success() {
             Ok(())
         } else {

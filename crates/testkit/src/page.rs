@@ -17,6 +17,7 @@ pub struct Page {
     /// Names and texts.
     files: Vec<(String, String)>,
     port: u16,
+    log_filter: Option<&'static str>,
 }
 
 impl Page {
@@ -46,7 +47,12 @@ impl Page {
             return Err(io::Error::other("the page shows no file"));
         }
         let port = free_port()?;
-        Ok(Self { files, port }.at(SHOWN_PORT, port))
+        let page = Self {
+            files,
+            port,
+            log_filter: None,
+        };
+        Ok(page.at(SHOWN_PORT, port))
     }
 
     /// Another port than the page shows; for upstreams.
@@ -56,6 +62,17 @@ impl Page {
             *file = file.replace(&format!("port: {shown}"), &format!("port: {port}"));
         }
         self
+    }
+
+    /// Another filter of the log than the default, which lets errors through only.
+    #[must_use]
+    pub fn logging(mut self, filter: &'static str) -> Self {
+        self.log_filter = Some(filter);
+        self
+    }
+
+    pub(crate) fn log_filter(&self) -> Option<&'static str> {
+        self.log_filter
     }
 
     /// The onramp's port.
