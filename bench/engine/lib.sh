@@ -1,4 +1,4 @@
-# Shared by run and profile: writes the deployment of one cell. Sourced by bash with `set -euo pipefail`; needs $here (this folder),
+# Writes the deployment of one cell. Sourced by bash with `set -euo pipefail`; needs $here (this folder),
 # $root (the repository) and $data (the folder of the event data).
 
 FLOWS=(passthrough classify apache-dissect apache-grok group-count batch wal)
@@ -43,14 +43,16 @@ stop_process() {
 deployment() {
   local flow=$1 folder=$TMP/cell group
   rm -rf "$folder"
-  mkdir -p "$folder/log"
+  mkdir -p "$folder"
+  files=("$folder/deployment.yaml")
   sed -e "s#@THREADS@#$2#; s#@CODEC@#${CODEC[$flow]:-json}#; s#@DATA@#$data/$(source_of "$flow")#; s#@WARMUP@#$WARMUP#; s#@SECONDS@#$4#" \
-    "$here/deployment.yaml" >"$folder/deployment.yaml"
+    "$here/deployment.yaml" >"${files[0]}"
   for ((group = 1; group <= $3; group++)); do
-    printf '  /binding/group/%d:\n    group: "%d"\n' "$group" "$group" >>"$folder/deployment.yaml"
+    mkdir -p "$folder/log/$group"
+    sed "s#@FOLDER@#$folder/log/$group#" "$here/flows/$flow.trickle" >"$folder/flow$group.trickle"
+    sed "s#@GROUP@#$group#g" "$here/group.yaml" >"$folder/group$group.yaml"
+    files+=("$folder/flow$group.trickle" "$folder/group$group.yaml")
   done
-  sed "s#@FOLDER@#$folder/log#" "$here/flows/$flow.trickle" >"$folder/flow.trickle"
-  files=("$folder/flow.trickle" "$folder/deployment.yaml")
 }
 
 # start BINARY: runs the cell that was written last.
