@@ -79,10 +79,7 @@ impl Certificates {
     pub(super) fn choose(&self, hello: &ClientHello<'_>) -> Option<(EntryIx, Arc<ServerConfig>)> {
         let named = hello.server_name().map(str::to_ascii_lowercase);
         let fitting = named.as_deref().map_or(&[][..], |name| self.names.find(name));
-        let suits = |entry: &&EntryIx| {
-            let entry = self.entries.get(entry.0);
-            entry.is_some_and(|entry| entry.key.key.choose_scheme(hello.signature_schemes()).is_some())
-        };
+        let suits = |entry: &&EntryIx| self.entries.get(entry.0).is_some_and(|entry| entry.suits(hello));
         let chosen = fitting.iter().find(suits).or(fitting.first()).copied().or(self.default)?;
         self.entries.get(chosen.0).map(|entry| (chosen, Arc::clone(&entry.config)))
     }
@@ -99,6 +96,16 @@ impl Certificates {
 }
 
 impl Entry {
+    /// Can the client check this certificate's signatures? Cipher suites of TLS 1.2 are made for one kind of key, so that one of
+    /// them has to fit as well.
+    fn suits(&self, hello: &ClientHello<'_>) -> bool {
+        let algorithm = self.key.key.algorithm();
+        let suites = &self.config.crypto_provider().cipher_suites;
+        let mut common = suites.iter().filter(|suite| hello.cipher_suites().contains(&suite.suite()));
+        common.any(|suite| suite.usable_for_signature_algorithm(algorithm))
+            && self.key.key.choose_scheme(hello.signature_schemes()).is_some()
+    }
+
     /// The entry and the DNS names in its certificate.
     fn load(
         certificate: &CertificateSettings,

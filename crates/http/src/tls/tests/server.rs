@@ -141,11 +141,11 @@ async fn the_default_can_be_another_certificate_or_none() {
     );
 }
 
-/// Takes any certificate, of one kind of key.
+/// Takes any certificate; says that it checks these signatures.
 #[derive(Debug)]
-struct OnlyEd25519;
+struct Credulous(Vec<SignatureScheme>);
 
-impl ServerCertVerifier for OnlyEd25519 {
+impl ServerCertVerifier for Credulous {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,
@@ -176,7 +176,7 @@ impl ServerCertVerifier for OnlyEd25519 {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        vec![SignatureScheme::ED25519]
+        self.0.clone()
     }
 }
 
@@ -189,7 +189,37 @@ async fn of_several_certificates_the_first_that_suits_the_client_is_shown() {
     let server = TlsServer::new(settings(certificates)).unwrap();
     assert_eq!(met(&server, "shop.example", &folder.trusting()).await.shown(), first.der);
     let mut config = folder.trusting().config().unwrap();
-    config.dangerous().set_certificate_verifier(Arc::new(OnlyEd25519));
+    config
+        .dangerous()
+        .set_certificate_verifier(Arc::new(Credulous(vec![SignatureScheme::ED25519])));
+    let (_, client) = meet(&server, "shop.example", config).await;
+    assert_eq!(
+        client.unwrap().get_ref().1.peer_certificates().unwrap()[0].to_vec(),
+        second.der
+    );
+}
+
+#[tokio::test]
+async fn a_cipher_suite_must_fit_the_certificate_too() {
+    use rustls::crypto::aws_lc_rs::default_provider;
+
+    let folder = Folder::new();
+    let first = folder.authority.server(&["shop.example"]).unwrap();
+    let second = folder.authority.server_rsa(&["shop.example"]).unwrap();
+    let certificates = vec![folder.certificate("first", &first), folder.certificate("second", &second)];
+    let server = TlsServer::new(settings(certificates)).unwrap();
+    // All kinds of signatures, but suites of TLS 1.2 for RSA keys only.
+    let mut provider = default_provider();
+    provider
+        .cipher_suites
+        .retain(|suite| suite.suite().as_str().is_some_and(|name| name.contains("ECDHE_RSA")));
+    let schemes = provider.signature_verification_algorithms.supported_schemes();
+    let config = ClientConfig::builder_with_provider(Arc::new(provider))
+        .with_protocol_versions(&[&rustls::version::TLS12])
+        .unwrap()
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Credulous(schemes)))
+        .with_no_client_auth();
     let (_, client) = meet(&server, "shop.example", config).await;
     assert_eq!(
         client.unwrap().get_ref().1.peer_certificates().unwrap()[0].to_vec(),
