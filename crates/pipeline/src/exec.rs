@@ -65,6 +65,30 @@ impl Graph {
         out.events[before..].reverse();
     }
 
+    /// Tells the nodes that want to know it that a turn is over, in node order, then runs what they emit, which may begin another turn
+    /// ([`Outputs::is_turn_open`]).
+    pub fn end_turn(&self, state: &mut PipelineState, links: &dyn Links, out: &mut Outputs) {
+        let before = out.events.len();
+        out.is_turn_open = false;
+        for (at, node) in self.nodes.iter().enumerate() {
+            let NodeKind::Stateful(slot, traits) = &node.kind else {
+                continue;
+            };
+            if !traits.ends_turns {
+                continue;
+            }
+            let id = NodeId(at as u16);
+            let behind = self.behind(node, links);
+            if let Err(error) = state.operators[*slot].on_turn_end(&mut cx(id, node, &behind, out)) {
+                out.emitted.clear();
+                out.errors.push(error);
+            }
+            self.push_emitted(id, node, Cause::Event, state, out);
+        }
+        self.drain(state, links, out);
+        out.events[before..].reverse();
+    }
+
     /// Offers an insight to the nodes that want it, last node first; one raised by a node only to the nodes before that one.
     /// Afterwards it goes on to the inputs unless its kind is [`InsightKind::None`]. If a node claims what it says, nothing before that one
     /// sees it, and the node is given.
@@ -107,7 +131,8 @@ impl Graph {
                     let behind = self.behind(node, links);
                     operator.on_event(&mut cx(id, node, &behind, out), port, event)
                 }
-                NodeKind::Stateful(slot, _) => {
+                NodeKind::Stateful(slot, traits) => {
+                    out.is_turn_open |= traits.ends_turns;
                     let behind = self.behind(node, links);
                     state.operators[*slot].on_event(&mut cx(id, node, &behind, out), port, event)
                 }

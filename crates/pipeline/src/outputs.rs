@@ -21,6 +21,8 @@ pub struct Outputs {
     pub errors: Vec<OpError>,
     /// The request that runs belong to; whoever runs puts it in and takes it out.
     pub request: RequestSlot,
+    /// A node saw an event and waits for the end of the turn ([`crate::graph::Graph::end_turn`]).
+    pub(crate) is_turn_open: bool,
     /// Tickets of the event that a node is handling.
     pub(crate) tickets: Tickets,
     /// That event can lead to a reply for the run's request.
@@ -41,12 +43,18 @@ impl Outputs {
         Self::default()
     }
 
+    /// Whether a node waits for the end of the turn.
+    pub fn is_turn_open(&self) -> bool {
+        self.is_turn_open
+    }
+
     /// Forgets everything; keeps the memory.
     pub fn clear(&mut self) {
         self.events.clear();
         self.insights.clear();
         self.end = None;
         self.errors.clear();
+        self.is_turn_open = false;
         self.tickets = Tickets::default();
         self.stack.clear();
         self.emitted.clear();

@@ -60,6 +60,9 @@ impl Engine for Query {
         self.outputs.clear();
         self.graph
             .run(&mut self.state, self.input, event, &NoLinks, &mut self.outputs);
+        while self.outputs.is_turn_open() {
+            self.graph.end_turn(&mut self.state, &NoLinks, &mut self.outputs);
+        }
         // An event that failed does not count (spec/operators-and-flow.md B.10).
         self.number += u64::from(self.outputs.errors.is_empty());
         for error in self.outputs.errors.drain(..) {

@@ -68,6 +68,8 @@ pub struct OpTraits {
     pub always_replaces_event: bool,
     /// Keeps events and emits them, or what it made of them, later.
     pub holds_events: bool,
+    /// Wants to be called at the end of a turn in which it saw events.
+    pub ends_turns: bool,
 }
 
 impl OpTraits {
@@ -78,6 +80,7 @@ impl OpTraits {
         reads_event: false,
         always_replaces_event: false,
         holds_events: false,
+        ends_turns: false,
     };
 }
 
@@ -208,6 +211,12 @@ pub trait StatefulOperator: Send {
 
     /// Handles a signal.
     fn on_signal(&mut self, _cx: &mut OpCx<'_>, _signal: Signal) -> Result<(), OpError> {
+        Ok(())
+    }
+
+    /// Does at once what it left to do for all events since the last call. A turn ends when whoever sends events has no more at hand, and
+    /// before anybody is answered.
+    fn on_turn_end(&mut self, _cx: &mut OpCx<'_>) -> Result<(), OpError> {
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! `qos::wal`: a write-ahead log (spec/operators-and-flow.md B.9).
 //!
-//! Algorithm. Every event is stored, and acknowledged at once if somebody wants that; what leaves is read back from the store in order, while
-//! the sinks behind are open. An emitted event is settled when an acknowledgement tracks its number or when it ended inside the graph; a
+//! Algorithm. Every event is stored, and acknowledged if somebody wants that; what leaves is read back from the store in order, while
+//! the sinks behind are open. The events of one turn are stored together, so that a busy log asks the system once for all of them. An emitted event is settled when an acknowledgement tracks its number or when it ended inside the graph; a
 //! failure puts it back, to be emitted again. *Confirmed* is the number up to which everything is settled; what it covers is deleted with
 //! the next event or tick. At a limit the sources before are paused until there is room.
 //!
@@ -14,7 +14,7 @@ mod store;
 
 use std::collections::BTreeMap;
 
-use temblor_event::{Event, EventId, Insight, InsightKind, OpMeta, Signal, Tickets, Uid};
+use temblor_event::{End, Event, EventId, Insight, InsightKind, OpMeta, Reason, Signal, Tickets, Uid};
 
 use self::settling::{Settling, numbers_of};
 pub use self::store::{LogError, LogStore, LogStores, NoFolders, SyncPolicy};
@@ -43,7 +43,15 @@ pub struct Wal {
     deleted: Option<u64>,
     is_broken: bool,
     is_full: bool,
-    /// Tickets of stored events that were not emitted yet.
+    /// Time of the last event.
+    now_ns: u64,
+    /// Acknowledgements of events that the store has taken and not stored yet.
+    acks: Vec<Insight>,
+    /// The first of them, if there are any.
+    unstored_from: Option<u64>,
+    /// Events of this turn: each is one more reading.
+    taken: usize,
+    /// Tickets of events that were not emitted yet.
     tickets: BTreeMap<u64, Tickets>,
     /// Buffer for what is read.
     read: Vec<(u64, Event)>,
@@ -61,6 +69,10 @@ impl Wal {
             store,
             is_broken: true,
             is_full: false,
+            now_ns: 0,
+            acks: Vec::new(),
+            unstored_from: None,
+            taken: 0,
             tickets: BTreeMap::new(),
             read: Vec::new(),
         }
@@ -111,9 +123,12 @@ impl Wal {
         }
     }
 
-    /// Stores an event as one of this log.
-    fn store(&mut self, cx: &mut OpCx<'_>, mut event: Event) -> Result<(), LogError> {
+    /// Hands an event to the store as one of this log.
+    fn take_in(&mut self, cx: &mut OpCx<'_>, mut event: Event) -> Result<(), LogError> {
         let number = self.store.next_number();
+        let ack = event
+            .transactional
+            .then(|| Insight::about(&event, InsightKind::Ack, cx.uid, event.ingest_ns));
         let tickets = cx.hold(&mut event);
         // Whoever lent it gets an acknowledgement.
         std::mem::take(&mut event.lease).deliver();
@@ -128,20 +143,43 @@ impl Wal {
             event.payload.replace(value);
         }
         self.store.append(number, event)?;
+        self.unstored_from.get_or_insert(number);
+        self.acks.extend(ack);
         if !tickets.is_empty() {
             self.tickets.insert(number, tickets);
         }
         Ok(())
     }
 
-    /// Emits what failed before, then what was not emitted yet.
-    fn read(&mut self, cx: &mut OpCx<'_>) {
+    /// Stores what was taken in, and acknowledges it.
+    fn flush(&mut self, cx: &mut OpCx<'_>) -> Result<(), LogError> {
+        let Some(first) = self.unstored_from.take() else {
+            return Ok(());
+        };
+        let stored = self.store.flush();
+        let acks = self.acks.drain(..);
+        match &stored {
+            Ok(()) => acks.for_each(|ack| cx.raise(ack)),
+            Err(error) => {
+                drop(acks);
+                let end = End::with_detail(Reason::SelectError, error.to_string());
+                for tickets in self.tickets.split_off(&first).values() {
+                    tickets.offer(&end);
+                }
+            }
+        }
+        stored
+    }
+
+    /// Emits what failed before, then what was not emitted yet, as much as `readings` give.
+    fn read(&mut self, cx: &mut OpCx<'_>, readings: usize) {
         if self.is_broken {
             return;
         }
         let room = usize::try_from(self.config.read_count)
             .unwrap_or(usize::MAX)
-            .saturating_add(1);
+            .saturating_add(1)
+            .saturating_mul(readings);
         let mut read = std::mem::take(&mut self.read);
         if let Err(error) = self.read_returned(room, &mut read) {
             report(cx.name, &error);
@@ -207,27 +245,29 @@ fn report(name: &str, error: &LogError) {
 
 impl StatefulOperator for Wal {
     fn on_event(&mut self, cx: &mut OpCx<'_>, _port: PortId, event: Event) -> Result<(), OpError> {
-        self.clean_up(cx, event.ingest_ns);
-        let now_ns = event.ingest_ns;
-        let ack = event
-            .transactional
-            .then(|| Insight::about(&event, InsightKind::Ack, cx.uid, now_ns));
-        self.store(cx, event)?;
-        if let Some(ack) = ack {
-            cx.raise(ack);
-        }
-        self.watch_limit(cx, now_ns);
-        self.read(cx);
+        self.now_ns = event.ingest_ns;
+        self.taken += 1;
+        Ok(self.take_in(cx, event)?)
+    }
+
+    fn on_turn_end(&mut self, cx: &mut OpCx<'_>) -> Result<(), OpError> {
+        let readings = std::mem::take(&mut self.taken);
+        self.clean_up(cx, self.now_ns);
+        // Nothing was emitted yet, so the call may fail.
+        self.flush(cx)?;
+        self.watch_limit(cx, self.now_ns);
+        self.read(cx, readings);
         Ok(())
     }
 
     fn on_signal(&mut self, cx: &mut OpCx<'_>, signal: Signal) -> Result<(), OpError> {
         self.clean_up(cx, signal.ingest_ns());
-        if let Err(error) = self.store.tick() {
+        // What somebody else's turn has taken in so far.
+        if let Err(error) = self.flush(cx).and_then(|()| self.store.tick()) {
             report(cx.name, &error);
         }
         self.watch_limit(cx, signal.ingest_ns());
-        self.read(cx);
+        self.read(cx, 1);
         Ok(())
     }
 
@@ -255,6 +295,7 @@ impl StatefulOperator for Wal {
             reads_event: true,
             always_replaces_event: true,
             holds_events: true,
+            ends_turns: true,
         }
     }
 }

@@ -163,6 +163,9 @@ impl Bench {
         let input = self.graph.input(port).expect("the input exists");
         self.out.clear();
         self.graph.run(&mut self.state, input, event, links, &mut self.out);
+        while self.out.is_turn_open() {
+            self.graph.end_turn(&mut self.state, links, &mut self.out);
+        }
         self.take_outputs()
     }
 

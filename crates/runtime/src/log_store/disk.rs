@@ -1,6 +1,6 @@
 //! A log in a folder: appends to its last segment, reads from where it left off, drops segments of which everything is deleted.
 //!
-//! Invariants: a record is in the hands of the operating system before its number counts; what was read and not deleted can be read again;
+//! Invariants: a record is in the hands of the operating system before its event counts or can be read; what was read and not deleted can be read again;
 //! `count` and `bytes` speak of events, not of files. What was just appended is mostly read at once, so it is kept in memory, within bounds,
 //! until it was read.
 
@@ -23,6 +23,8 @@ use super::sync::Syncer;
 /// Events, and bytes of their records, that are kept in memory for the next reading.
 const FRESH_EVENTS: usize = 1024;
 const FRESH_BYTES: u64 = 4 << 20;
+/// Room for records that is kept from one turn to the next, in bytes.
+const UNWRITTEN_BYTES: usize = 1 << 20;
 
 /// When records go to the disk.
 #[derive(Debug)]
@@ -101,7 +103,12 @@ pub(super) struct Buffers {
     read: VecDeque<Place>,
     ahead: Option<Reader>,
     again: Option<Reader>,
-    record: Vec<u8>,
+    /// Records that are not written yet, one behind the other.
+    unwritten: Vec<u8>,
+    /// Their events with their sizes.
+    taken: Vec<(u64, u64, Event)>,
+    /// What the last of these records says is confirmed.
+    says: Option<u64>,
 }
 
 /// An error with what was tried.
@@ -179,8 +186,8 @@ impl DiskLog {
         Ok(())
     }
 
-    /// Writes the buffered record behind the last one; gives where.
-    fn write(&mut self, number: u64) -> Result<Place, LogError> {
+    /// Writes the records that were taken, of which the first is that of `number`, behind the last one; gives where they start.
+    fn write(&mut self, number: u64) -> Result<(u64, u64), LogError> {
         if let Some(last) = self.segments.back().copied()
             && last.len >= self.segment_bytes.max(HEADER + 1)
         {
@@ -192,23 +199,54 @@ impl DiskLog {
         let Some(last) = self.segments.back_mut() else {
             return Err(failed("write", dir, "no segment"));
         };
-        let record = &self.buffers.record;
-        let place = Place {
-            number,
-            segment: last.first,
-            at: last.len,
-            size: record.len() as u64,
-        };
-        let written = self.active.write_all_at(record, place.at).and_then(|()| match self.policy {
+        let records = &self.buffers.unwritten;
+        let start = last.len;
+        let written = self.active.write_all_at(records, start).and_then(|()| match self.policy {
             Policy::Event => self.active.sync_data(),
             Policy::Interval(_) | Policy::None => Ok(()),
         });
-        // What was written in part is overwritten by the next record, or cut off at the next start.
-        written.map_err(|error| failed("write", &segment::path(dir, place.segment), error))?;
-        last.len += place.size;
-        last.unread_events += 1;
-        last.unread_bytes += place.size;
-        Ok(place)
+        // What was written in part is overwritten by the next records, or cut off at the next start.
+        written.map_err(|error| failed("write", &segment::path(dir, last.first), error))?;
+        let bytes = records.len() as u64;
+        let events = self.buffers.taken.len() as u64;
+        last.len += bytes;
+        last.unread_events += events;
+        last.unread_bytes += bytes;
+        self.count += events;
+        self.bytes += bytes;
+        self.ever.0 += events;
+        self.ever.1 += bytes;
+        Ok((last.first, start))
+    }
+
+    /// Stores what was taken.
+    fn store(&mut self, number: u64) -> Result<(), LogError> {
+        if let Policy::Interval(syncer) = &self.policy
+            && let Some(error) = syncer.failure()
+        {
+            return Err(failed("write", &self.dir, error));
+        }
+        let (segment, mut at) = self.write(number)?;
+        if let Policy::Interval(syncer) = &self.policy {
+            syncer.mark();
+        }
+        if self.buffers.says == self.confirmed.number() {
+            self.confirmed.is_recorded();
+        }
+        let mut taken = std::mem::take(&mut self.buffers.taken);
+        for (number, size, event) in taken.drain(..) {
+            let place = Place {
+                number,
+                segment,
+                at,
+                size,
+            };
+            at += size;
+            self.next = number + 1;
+            self.keep_fresh(place, event);
+        }
+        self.buffers.taken = taken;
+        Ok(())
     }
 
     fn keep_fresh(&mut self, place: Place, event: Event) {
@@ -411,28 +449,30 @@ enum Step {
 
 impl LogStore for DiskLog {
     fn append(&mut self, number: u64, event: Event) -> Result<(), LogError> {
-        if let Policy::Interval(syncer) = &self.policy
-            && let Some(error) = syncer.failure()
-        {
-            return Err(failed("write", &self.dir, error));
-        }
         let head = Head {
             number,
             confirmed: self.confirmed.number(),
         };
-        record::write(head, &event, &mut self.buffers.record).map_err(|error| failed("write", &self.dir, error))?;
-        let place = self.write(number)?;
-        self.confirmed.is_recorded();
-        if let Policy::Interval(syncer) = &self.policy {
-            syncer.mark();
-        }
-        self.next = number + 1;
-        self.count += 1;
-        self.bytes += place.size;
-        self.ever.0 += 1;
-        self.ever.1 += place.size;
-        self.keep_fresh(place, event);
+        let buffers = &mut self.buffers;
+        let before = buffers.unwritten.len();
+        record::write(head, &event, &mut buffers.unwritten).map_err(|error| failed("write", &self.dir, error))?;
+        let size = (buffers.unwritten.len() - before) as u64;
+        buffers.says = head.confirmed;
+        buffers.taken.push((number, size, event));
         Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), LogError> {
+        let Some((number, ..)) = self.buffers.taken.first() else {
+            return Ok(());
+        };
+        let stored = self.store(*number);
+        let buffers = &mut self.buffers;
+        buffers.taken.clear();
+        buffers.unwritten.clear();
+        // One large turn must not keep its memory.
+        buffers.unwritten.shrink_to(UNWRITTEN_BYTES);
+        stored
     }
 
     fn read(&mut self, count: usize, into: &mut Vec<(u64, Event)>) -> Result<(), LogError> {
@@ -469,17 +509,17 @@ impl LogStore for DiskLog {
     }
 
     fn confirm(&mut self, number: u64, now_ns: u64) -> Result<(), LogError> {
-        let written = self.confirmed.set(number, self.next, now_ns);
+        let written = self.confirmed.set(number, self.next_number(), now_ns);
         self.after_confirming(written)
     }
 
     fn tick(&mut self) -> Result<(), LogError> {
-        let written = self.confirmed.write(self.next);
+        let written = self.confirmed.write(self.next_number());
         self.after_confirming(written)
     }
 
     fn next_number(&self) -> u64 {
-        self.next
+        self.buffers.taken.last().map_or(self.next, |(number, ..)| number + 1)
     }
 
     fn count(&self) -> u64 {

@@ -74,21 +74,23 @@ fn sum(length: [u8; 4], body: &[u8]) -> [u8; 4] {
     hasher.finalize().to_le_bytes()
 }
 
-/// Puts the whole record of an event into `out`, in place of what was there.
+/// Puts the whole record of an event behind what is in `out`.
 ///
 /// # Errors
-/// The event is larger than a record may be.
+/// The event is larger than a record may be; `out` is as it was.
 pub fn write(head: Head, event: &Event, out: &mut Vec<u8>) -> Result<(), TooLarge> {
-    out.clear();
+    let start = out.len();
     out.extend_from_slice(&[0; FRAME]);
     write_body(head, event, out);
-    let body = out.get(FRAME..).unwrap_or_default();
+    let body = out.get(start + FRAME..).unwrap_or_default();
     if body.len() > MAX_BODY {
-        return Err(TooLarge(body.len()));
+        let size = body.len();
+        out.truncate(start);
+        return Err(TooLarge(size));
     }
     let length = (body.len() as u32).to_le_bytes();
     let sum = sum(length, body);
-    for (to, from) in out.iter_mut().zip(length.into_iter().chain(sum)) {
+    for (to, from) in out.iter_mut().skip(start).zip(length.into_iter().chain(sum)) {
         *to = from;
     }
     Ok(())

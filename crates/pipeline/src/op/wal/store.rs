@@ -9,11 +9,18 @@ use crate::op::memory_log::MemoryLog;
 
 /// Keeps events by number for a log; numbers increase strictly.
 pub trait LogStore: Send {
-    /// Stores an event under `number`, which is at least [`LogStore::next_number`].
+    /// Takes an event to be stored under `number`, which is at least [`LogStore::next_number`]. It is stored with the next
+    /// [`LogStore::flush`], and neither counts nor can be read before that.
     ///
     /// # Errors
-    /// The event is not stored.
+    /// The event is not taken.
     fn append(&mut self, number: u64, event: Event) -> Result<(), LogError>;
+
+    /// Stores all events taken since the last call.
+    ///
+    /// # Errors
+    /// None of them is stored.
+    fn flush(&mut self) -> Result<(), LogError>;
 
     /// Adds up to `count` events that were not read before and lie above the number confirmed at the start, in order.
     ///

@@ -54,6 +54,8 @@ pub(super) struct Run {
     /// Nobody waits for a reply any more.
     is_left: bool,
     work: VecDeque<(Step, Event)>,
+    /// Pipelines with nodes that wait for the end of the turn, which comes when there is no work.
+    turns: SmallVec<[PipelineIx; 1]>,
     pending: SmallVec<[Pending; 1]>,
     reply: Option<Event>,
     candidate: Option<End>,
@@ -232,6 +234,7 @@ impl Run {
             deadline: None,
             is_left: false,
             work: VecDeque::new(),
+            turns: SmallVec::new(),
             pending: SmallVec::new(),
             reply: None,
             candidate: None,

@@ -33,6 +33,19 @@ impl Run {
 
     /// Runs all that is to do; `held` is the gate that the caller already holds.
     pub(in crate::flow) fn run_work_within<'f>(&mut self, flow: &'f Flow, held: &mut Held<'f>) {
+        loop {
+            self.run_turn(flow, held);
+            if self.turns.is_empty() {
+                return;
+            }
+            let ix = self.turns.remove(0);
+            held.enter(flow, ix);
+            self.run(flow, ix, |graph, state, links, out| graph.end_turn(state, links, out));
+        }
+    }
+
+    /// Runs what is to do until somebody waits for the end of the turn, or nothing is left.
+    fn run_turn<'f>(&mut self, flow: &'f Flow, held: &mut Held<'f>) {
         while let Some((step, event)) = self.work.pop_front() {
             match step {
                 Step::To(Target::Pipeline(entry)) => {
@@ -83,6 +96,9 @@ impl Run {
     /// Takes over what a run of a pipeline gave: feedback, errors, ends, and the events for what its outputs are linked to.
     pub(in crate::flow) fn take_results(&mut self, flow: &Flow, ix: PipelineIx, outputs: &mut Outputs) {
         let Some(node) = flow.pipeline(ix) else { return };
+        if outputs.is_turn_open() && !self.turns.contains(&ix) {
+            self.turns.push(ix);
+        }
         for (raised_by, insight) in outputs.insights.drain(..) {
             flow.feedback_through(ix, raised_by, insight);
         }

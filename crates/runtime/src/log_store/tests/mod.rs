@@ -66,6 +66,7 @@ fn confirm(log: &mut DiskLog, number: u64) {
 fn append(log: &mut DiskLog, size: usize) -> u64 {
     let number = log.next_number();
     log.append(number, event(number, size)).unwrap();
+    log.flush().unwrap();
     number
 }
 

@@ -54,6 +54,9 @@ impl Life {
     fn send(&mut self, event: Event) -> Vec<Event> {
         let input = self.graph.input("in").unwrap();
         self.graph.run(&mut self.state, input, event, &NoLinks, &mut self.out);
+        while self.out.is_turn_open() {
+            self.graph.end_turn(&mut self.state, &NoLinks, &mut self.out);
+        }
         self.take()
     }
 

@@ -108,7 +108,8 @@ proptest! {
         let mut record = vec![1, 2, 3];
         let head = Head { number, confirmed };
         write(head, &event, &mut record).unwrap();
-        let (frame, body) = record.split_first_chunk::<FRAME>().unwrap();
+        prop_assert_eq!(&record[..3], &[1, 2, 3], "it is put behind what is there");
+        let (frame, body) = record[3..].split_first_chunk::<FRAME>().unwrap();
         let frame = Frame::read(*frame);
         prop_assert_eq!(frame.body_len(), Some(body.len()));
         prop_assert!(frame.fits(body));
