@@ -31,6 +31,8 @@ pub(super) struct Pump {
     origin: Arc<Origin>,
     /// Used for one item after the other.
     dispatch: Dispatch,
+    /// Metadata of events that have none.
+    no_meta: Value,
     scratch: Scratch,
     chunks: Vec<Bytes>,
     /// Number of the next event.
@@ -57,6 +59,7 @@ impl Pump {
             codec: Arc::clone(&ramp.codec),
             chain: PreChain::new(&ramp.preprocessors, &Limits::default()),
             origin: Arc::new(origin),
+            no_meta: Value::object(),
             scratch: Scratch::default(),
             chunks: Vec::new(),
             next: 0,
@@ -193,7 +196,8 @@ impl Pump {
     }
 
     fn send(&mut self, value: Value, ingest_ns: u64) {
-        let event = self.event(Payload::new(value, Value::object()), ingest_ns);
+        let meta = self.no_meta.clone();
+        let event = self.event(Payload::new(value, meta), ingest_ns);
         self.dispatch.send_out(self.cx.ix, event);
     }
 

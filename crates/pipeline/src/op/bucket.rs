@@ -4,8 +4,7 @@
 //! events in a ring of `$windows` slots that together span `$time_range`; an event passes while the sum of all slots is below `$rate`.
 //! Events that do not pass leave by `overflow` and are not counted.
 
-use std::collections::HashMap;
-
+use hashbrown::HashMap;
 use temblor_event::{End, Event, Reason};
 use temblor_value::{Str, Value, json};
 
@@ -27,6 +26,8 @@ pub struct Bucket {
     /// In order of appearance.
     classes: Vec<Class>,
     index: HashMap<Str, usize>,
+    /// Text of the dimension at hand.
+    dimension: Vec<u8>,
 }
 
 struct Class {
@@ -44,6 +45,7 @@ impl Bucket {
             err,
             classes: Vec::new(),
             index: HashMap::new(),
+            dimension: Vec::new(),
         }
     }
 
@@ -51,13 +53,24 @@ impl Bucket {
         let Some(name) = meta.get("class").and_then(Value::as_str) else {
             return self.err;
         };
-        let class = self.class(name, meta);
-        let dimension = json::to_string(meta.get("dimensions").unwrap_or(&Value::Null));
-        let window = match class.dimensions.get(&dimension) {
+        let at = self.class(name, meta);
+        let Self {
+            classes,
+            dimension,
+            err,
+            overflow,
+            ..
+        } = self;
+        let class = &mut classes[at];
+        dimension.clear();
+        json::encode(meta.get("dimensions").unwrap_or(&Value::Null), dimension);
+        // The text of a value is UTF-8.
+        let dimension = std::str::from_utf8(dimension).unwrap_or_default();
+        let window = match class.dimensions.get(dimension) {
             Some(window) => window,
             None => {
                 let Some(limit) = unsigned(meta, "rate") else {
-                    return self.err;
+                    return *err;
                 };
                 let range_ms = unsigned(meta, "time_range").unwrap_or(DEFAULT_RANGE_MS);
                 let slots = unsigned(meta, "windows").unwrap_or(DEFAULT_WINDOWS);
@@ -69,12 +82,13 @@ impl Bucket {
             PortId::DEFAULT
         } else {
             class.overflowed += 1;
-            self.overflow
+            *overflow
         }
     }
 
-    fn class(&mut self, name: &str, meta: &Value) -> &mut Class {
-        let at = match self.index.get(name) {
+    /// The place of a class, made if missing.
+    fn class(&mut self, name: &str, meta: &Value) -> usize {
+        match self.index.get(name) {
             Some(at) => *at,
             None => {
                 let capacity = unsigned(meta, "cardinality").unwrap_or(DEFAULT_CARDINALITY);
@@ -89,8 +103,7 @@ impl Bucket {
                 });
                 self.classes.len() - 1
             }
-        };
-        &mut self.classes[at]
+        }
     }
 }
 
@@ -231,7 +244,7 @@ impl<T> Recent<T> {
     }
 
     /// Enters a key that is not there; the oldest entry goes if the map is full.
-    fn insert(&mut self, key: String, value: T) -> &mut T {
+    fn insert(&mut self, key: &str, value: T) -> &mut T {
         let key = Str::from(key);
         let entry = Entry {
             key: key.clone(),
@@ -323,14 +336,14 @@ mod tests {
     #[test]
     fn the_least_recently_used_entry_is_forgotten() {
         let mut recent = Recent::new(2);
-        recent.insert("a".to_owned(), 1);
-        recent.insert("b".to_owned(), 2);
+        recent.insert("a", 1);
+        recent.insert("b", 2);
         assert_eq!(recent.get("a"), Some(&mut 1));
-        recent.insert("c".to_owned(), 3);
+        recent.insert("c", 3);
         assert_eq!(recent.get("b"), None);
         assert_eq!(recent.get("a"), Some(&mut 1));
         assert_eq!(recent.get("c"), Some(&mut 3));
-        recent.insert("d".to_owned(), 4);
+        recent.insert("d", 4);
         assert_eq!(recent.get("a"), None);
     }
 }

@@ -3,8 +3,7 @@
 //! Invariant: a group is in at most one generation. Groups are visited in the order in which they were created or last moved, so that
 //! results do not depend on hashes.
 
-use std::collections::HashMap;
-
+use hashbrown::HashMap;
 use temblor_value::Str;
 
 /// The groups of one window.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use temblor_event::{End, Event, EventId, Insight, Payload, Signal, Uid, UidSource};
 use temblor_pipeline::graph::{Graph, Links, NoLinks, PipelineState};
 use temblor_pipeline::op::OpError;
-use temblor_pipeline::op::wal::NoFolders;
+use temblor_pipeline::op::wal::{LogStores, NoFolders};
 use temblor_pipeline::outputs::Outputs;
 use temblor_pipeline::port::NodeId;
 use temblor_pipeline::{InstanceCx, Query};
@@ -134,11 +134,19 @@ impl Bench {
     }
 
     pub(crate) fn in_dialect(query: &str, dialect: Dialect) -> Self {
+        Self::build(query, dialect, &NoFolders)
+    }
+
+    pub(crate) fn with_logs(query: &str, logs: &dyn LogStores) -> Self {
+        Self::build(query, Dialect::Modern, logs)
+    }
+
+    fn build(query: &str, dialect: Dialect, logs: &dyn LogStores) -> Self {
         let query = Query::compile("test.trickle", query, &env(dialect)).unwrap_or_else(|errors| panic!("{errors}"));
         let cx = InstanceCx {
             url: "tremor://localhost/pipeline/test/01".to_owned(),
             uids: &UidSource::default(),
-            logs: &NoFolders,
+            logs,
         };
         let (graph, state) = query.instantiate(&cx).unwrap_or_else(|errors| panic!("{errors}"));
         Self {
@@ -157,6 +165,20 @@ impl Bench {
         let id = EventId::new(SOURCE, self.number);
         self.number += 1;
         Event::new(id, Payload::new(json(value), Value::object()), at_ns)
+    }
+
+    /// Runs an event of a turn that goes on.
+    pub(crate) fn run_in_turn(&mut self, event: Event) -> Vec<(String, Event)> {
+        let input = self.graph.input("in").expect("the input exists");
+        self.graph.run(&mut self.state, input, event, &NoLinks, &mut self.out);
+        self.take_outputs()
+    }
+
+    /// Ends the turn.
+    pub(crate) fn end_turn(&mut self) -> Vec<(String, Event)> {
+        assert!(self.out.is_turn_open());
+        self.graph.end_turn(&mut self.state, &NoLinks, &mut self.out);
+        self.take_outputs()
     }
 
     pub(crate) fn run_at(&mut self, port: &str, event: Event, links: &dyn Links) -> Vec<(String, Event)> {

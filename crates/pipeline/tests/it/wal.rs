@@ -1,6 +1,11 @@
 //! The write-ahead log: spec/operators-and-flow.md B.9.
 
-use temblor_event::{Event, Insight, InsightKind, Uid};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use temblor_event::{Event, EventId, Insight, InsightKind, Uid};
+use temblor_pipeline::op::memory_log::MemoryLog;
+use temblor_pipeline::op::wal::{LogError, LogStore, LogStores, SyncPolicy};
 use temblor_pipeline::port::NodeId;
 
 use crate::bench::{Bench, SOURCE, texts};
@@ -206,6 +211,140 @@ fn a_second_log_takes_over() {
     bench.tick(20);
     let told: Vec<InsightKind> = bench.raised.iter().map(|(_, insight)| insight.kind).collect();
     assert_eq!(told, [InsightKind::Resume]);
+}
+
+/// A log in memory that counts how often it was asked to store, and may refuse.
+struct Moody {
+    log: MemoryLog,
+    flushes: Arc<AtomicUsize>,
+    fails: Arc<AtomicBool>,
+    taken: Vec<(u64, Event)>,
+}
+
+#[derive(Default)]
+struct MoodyStores {
+    flushes: Arc<AtomicUsize>,
+    fails: Arc<AtomicBool>,
+}
+
+impl LogStores for MoodyStores {
+    fn open(&self, _dir: &str, _sync: SyncPolicy) -> Result<Box<dyn LogStore>, LogError> {
+        Ok(Box::new(Moody {
+            log: MemoryLog::new(false),
+            flushes: Arc::clone(&self.flushes),
+            fails: Arc::clone(&self.fails),
+            taken: Vec::new(),
+        }))
+    }
+}
+
+impl LogStore for Moody {
+    fn append(&mut self, number: u64, event: Event) -> Result<(), LogError> {
+        self.taken.push((number, event));
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), LogError> {
+        self.flushes.fetch_add(1, Ordering::Relaxed);
+        let taken = std::mem::take(&mut self.taken);
+        if self.fails.load(Ordering::Relaxed) {
+            return Err(LogError("no room".to_owned()));
+        }
+        taken
+            .into_iter()
+            .try_for_each(|(number, event)| self.log.append(number, event))
+    }
+
+    fn read(&mut self, count: usize, into: &mut Vec<(u64, Event)>) -> Result<(), LogError> {
+        self.log.read(count, into)
+    }
+
+    fn read_again(&mut self, number: u64) -> Result<Option<Event>, LogError> {
+        self.log.read_again(number)
+    }
+
+    fn delete_to(&mut self, number: u64) -> Result<(), LogError> {
+        self.log.delete_to(number)
+    }
+
+    fn confirmed(&self) -> Option<u64> {
+        self.log.confirmed()
+    }
+
+    fn confirm(&mut self, number: u64, now_ns: u64) -> Result<(), LogError> {
+        self.log.confirm(number, now_ns)
+    }
+
+    fn tick(&mut self) -> Result<(), LogError> {
+        self.log.tick()
+    }
+
+    fn next_number(&self) -> u64 {
+        self.taken.last().map_or(self.log.next_number(), |(number, _)| number + 1)
+    }
+
+    fn count(&self) -> u64 {
+        self.log.count()
+    }
+
+    fn bytes(&self) -> u64 {
+        self.log.bytes()
+    }
+}
+
+fn moody(stores: &MoodyStores, read_count: u64) -> Bench {
+    let query = format!(
+        "define qos::wal operator w with read_count = {read_count}, max_elements = 9, dir = \"d\" end; create operator w; select event from in into w; select event from w into out;"
+    );
+    let mut bench = Bench::with_logs(&query, stores);
+    breaker(&mut bench, InsightKind::Resume);
+    bench
+}
+
+fn run_in_turn(bench: &mut Bench, values: &[&str]) {
+    for value in values {
+        let mut event = bench.event(value, 5);
+        event.transactional = true;
+        assert!(bench.run_in_turn(event).is_empty());
+    }
+}
+
+#[test]
+fn events_of_a_turn_are_stored_together_and_acknowledged_after_that() {
+    let stores = MoodyStores::default();
+    let mut bench = moody(&stores, 0);
+    run_in_turn(&mut bench, &["1", "2", "3"]);
+    assert!(bench.raised.is_empty());
+    let events = bench.end_turn();
+    assert_eq!(texts(&events), ["out 1", "out 2", "out 3"], "a reading for each of them");
+    assert_eq!(stores.flushes.load(Ordering::Relaxed), 1);
+    let acks: Vec<_> = bench.raised.iter().map(|(_, ack)| (ack.kind, ack.id.clone())).collect();
+    let wanted = (0..3).map(|number| (InsightKind::Ack, Some(EventId::new(SOURCE, number))));
+    assert_eq!(acks, wanted.collect::<Vec<_>>());
+}
+
+#[test]
+fn a_tick_stores_what_another_turn_has_taken_in() {
+    let stores = MoodyStores::default();
+    let mut bench = moody(&stores, 0);
+    run_in_turn(&mut bench, &["1", "2"]);
+    assert_eq!(bench.tick(9), ["out 1"]);
+    assert_eq!(bench.raised.len(), 2);
+    assert_eq!(bench.tick(10), ["out 2"]);
+}
+
+#[test]
+fn what_cannot_be_stored_is_neither_acknowledged_nor_emitted() {
+    let stores = MoodyStores::default();
+    let mut bench = moody(&stores, 10);
+    stores.fails.store(true, Ordering::Relaxed);
+    run_in_turn(&mut bench, &["1", "2"]);
+    assert!(bench.end_turn().is_empty());
+    assert!(bench.raised.is_empty());
+    assert!(bench.errors[0].to_string().contains("no room"), "{:?}", bench.errors);
+    stores.fails.store(false, Ordering::Relaxed);
+    assert_eq!(texts(&send(&mut bench, "3")), ["out 3"]);
+    assert_eq!(bench.raised.len(), 1);
 }
 
 #[test]
