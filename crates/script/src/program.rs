@@ -65,11 +65,10 @@ impl Program {
             Ok(()) => self.body.exec(scope, &mut frame),
             Err(limit) => Err(limit),
         };
-        match ended {
-            Ok(Flow::Value(value)) => Ok(Verdict::EmitValue(value, None)),
-            Ok(Flow::Done | Flow::Exit | Flow::Recur) => Ok(frame.outcome.take().unwrap_or(Verdict::ReturnEvent)),
-            Err(trap) => Err(trap),
-        }
+        Ok(match ended? {
+            Flow::Value(value) => Verdict::EmitValue(value, None),
+            Flow::Done | Flow::Exit | Flow::Recur => frame.outcome.take().unwrap_or(Verdict::ReturnEvent),
+        })
     }
 
     /// What the script uses.

@@ -45,6 +45,7 @@ pub(crate) struct Frame<'f> {
 
 impl<'f> Frame<'f> {
     /// A frame with `slots` unset local names.
+    #[inline]
     pub(crate) fn new(scratch: &'f mut Scratch, slots: usize, shared: &'f Shared) -> Self {
         // Every frame leaves the buffers empty.
         if slots > 0 {

@@ -70,13 +70,16 @@ impl Deref for Val<'_> {
 pub(crate) type Res<'a> = Result<Val<'a>, Box<Trap>>;
 
 /// What expressions may read.
+///
+/// The order of the roots is not that of [`World`]: two neighbours there, just written one by one, would be read at once to be copied, and
+/// the processor waits until such writes have left its queue.
 #[derive(Clone, Copy)]
 pub(crate) struct View<'a> {
     pub event: &'a Value,
-    pub meta: &'a Value,
     pub state: &'a Value,
-    pub args: &'a Value,
     pub group: &'a Value,
+    pub meta: &'a Value,
+    pub args: &'a Value,
     pub window: &'a Value,
     pub info: &'a EventInfo<'a>,
     /// State of the aggregate calls of a select expression, where there is one.
