@@ -85,14 +85,12 @@ async fn run(mut pump: Pump, items: Vec<Bytes>, interval: Option<Duration>, iter
     let mut due = Instant::now();
     for item in items.iter().cycle() {
         if left == Some(0) {
-            pump.run_gathered().await;
             return;
         }
         left = left.map(|left| left - 1);
         if let Some(interval) = interval {
             // Timers are coarser than intervals may be. Keeping to a timetable makes the rate right all the same.
             due = (due + interval).max(Instant::now() - MOST_LATE);
-            pump.run_gathered().await;
             if due > Instant::now() && pump.unless_draining(tokio::time::sleep_until(due)).await.is_none() {
                 return;
             }
@@ -100,7 +98,7 @@ async fn run(mut pump: Pump, items: Vec<Bytes>, interval: Option<Duration>, iter
         if !pump.may_pull().await {
             return;
         }
-        pump.raw_of_many(item.clone()).await;
+        pump.raw(item.clone()).await;
     }
 }
 

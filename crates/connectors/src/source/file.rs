@@ -67,9 +67,8 @@ async fn run(mut pump: Pump, mut blocks: Receiver<Bytes>, config: Config, exit: 
             if !pump.may_pull().await {
                 return;
             }
-            pump.raw_of_many(line).await;
+            pump.raw(line).await;
         }
-        pump.run_gathered().await;
     }
     if pump.sleep(config.sleep_on_done).await && config.close_on_done {
         exit.request(0);

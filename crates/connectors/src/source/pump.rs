@@ -1,7 +1,7 @@
 //! From items to events: what all sources here have in common (spec/artefacts.md 1.5).
 //!
-//! Few items at a time: their events run to their end before the next are taken, so that order is kept and whoever is slow downstream
-//! slows the source. Items that are at hand together run together: what is done once for all of them (writing a log) is then cheap.
+//! One item at a time: its events run to their end before the next item is taken, so that order is kept and whoever is slow downstream
+//! slows the source.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,9 +19,6 @@ use temblor_value::{ObjectMap, Str, Value};
 /// Items after which other tasks of the worker get their turn.
 const TURN: u32 = 64;
 
-/// Items at most that run together.
-const TOGETHER: u32 = 32;
-
 /// Turns the items of one source into events and sends them.
 pub(super) struct Pump {
     cx: SourceCx,
@@ -38,10 +35,7 @@ pub(super) struct Pump {
     /// Number of the next event.
     next: u64,
     is_transactional: bool,
-    /// Items since other tasks had their turn.
     items: u32,
-    /// Items that were taken and did not run.
-    gathered: u32,
 }
 
 impl Pump {
@@ -65,7 +59,6 @@ impl Pump {
             next: 0,
             is_transactional: false,
             items: 0,
-            gathered: 0,
         }
     }
 
@@ -79,13 +72,11 @@ impl Pump {
 
     /// Waits while the circuit breaker is closed. False: the process drains, and nothing more may be pulled.
     pub(super) async fn may_pull(&mut self) -> bool {
-        let may_go_on = !self.cx.shutdown.has_moved();
-        if may_go_on && !self.cx.control.is_paused() {
-            return true;
-        }
-        self.run_gathered().await;
-        if !may_go_on {
+        if self.cx.shutdown.has_moved() {
             return false;
+        }
+        if !self.cx.control.is_paused() {
+            return true;
         }
         tokio::select! {
             () = self.cx.control.running() => true,
@@ -127,24 +118,9 @@ impl Pump {
 
     /// Sends what one raw item gives: preprocessors, codec, events on `out` and `err`.
     pub(super) async fn raw(&mut self, item: Bytes) {
-        self.take(item);
-        self.run_gathered().await;
-    }
-
-    /// The same for an item of which the next one is at hand; [`Pump::run_gathered`] must follow when none is.
-    pub(super) async fn raw_of_many(&mut self, item: Bytes) {
-        self.take(item);
-        if self.gathered >= TOGETHER {
-            self.run_gathered().await;
-        }
-    }
-
-    fn take(&mut self, item: Bytes) {
         let mut ingest_ns = now_ns();
         let first = self.next;
-        if self.gathered == 0 {
-            self.follow_flow();
-        }
+        self.follow_flow();
         let mut chunks = std::mem::take(&mut self.chunks);
         match self.chain.run(item, &mut ingest_ns, &mut chunks) {
             Ok(()) => {
@@ -155,7 +131,7 @@ impl Pump {
             Err(error) => self.send_error(&error.to_string(), ingest_ns, first),
         }
         self.chunks = chunks;
-        self.gathered += 1;
+        self.finish().await;
     }
 
     /// Sends one structured value; `build` gets ingest time and event number.
@@ -164,8 +140,7 @@ impl Pump {
         let value = build(ingest_ns, self.next);
         self.follow_flow();
         self.send(value, ingest_ns);
-        self.gathered += 1;
-        self.run_gathered().await;
+        self.finish().await;
     }
 
     fn follow_flow(&mut self) {
@@ -174,15 +149,10 @@ impl Pump {
         }
     }
 
-    /// Runs what was taken and did not run yet.
-    pub(super) async fn run_gathered(&mut self) {
-        if self.gathered == 0 {
-            return;
-        }
+    async fn finish(&mut self) {
         self.dispatch.run_out().await;
-        self.items += std::mem::take(&mut self.gathered);
-        if self.items >= TURN {
-            self.items = 0;
+        self.items += 1;
+        if self.items.is_multiple_of(TURN) {
             tokio::task::yield_now().await;
         }
     }
