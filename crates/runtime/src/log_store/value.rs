@@ -18,6 +18,7 @@
 
 use std::slice;
 
+use smallvec::SmallVec;
 use temblor_value::{Blob, Iter, ObjectMap, Str, Value};
 
 const NULL: u8 = 0;
@@ -30,6 +31,11 @@ const TEXT: u8 = 6;
 const BYTES: u8 = 7;
 const ARRAY: u8 = 8;
 const RECORD: u8 = 9;
+
+/// Bytes that a number takes at most.
+const LONGEST_NUMBER: usize = 10;
+/// Levels for which nothing is allocated.
+const USUAL_DEPTH: usize = 8;
 
 /// Entries for which room is made before they are read.
 const AT_ONCE: usize = 64;
@@ -207,6 +213,7 @@ impl Open {
 }
 
 /// Writes a number in LEB128.
+#[inline]
 pub(super) fn put_number(mut number: u64, out: &mut Vec<u8>) {
     while number >= 0x80 {
         out.push(number as u8 | 0x80);
@@ -215,7 +222,10 @@ pub(super) fn put_number(mut number: u64, out: &mut Vec<u8>) {
     out.push(number as u8);
 }
 
+#[inline]
 fn put_bytes(bytes: &[u8], out: &mut Vec<u8>) {
+    // Once, instead of for each byte of the length.
+    out.reserve(LONGEST_NUMBER + bytes.len());
     put_number(bytes.len() as u64, out);
     out.extend_from_slice(bytes);
 }
@@ -233,7 +243,7 @@ enum Rest<'a> {
 
 /// Writes a value.
 pub(super) fn put_value(value: &Value, out: &mut Vec<u8>) {
-    let mut open: Vec<Rest<'_>> = Vec::new();
+    let mut open: SmallVec<[Rest<'_>; USUAL_DEPTH]> = SmallVec::new();
     let mut next = Some(value);
     loop {
         match next {
@@ -254,6 +264,7 @@ pub(super) fn put_value(value: &Value, out: &mut Vec<u8>) {
 }
 
 /// Writes what is no container whole, of a container its head; gives its entries.
+#[inline]
 fn put_plain_or_head<'a>(value: &'a Value, out: &mut Vec<u8>) -> Option<Rest<'a>> {
     match value {
         Value::Null => out.push(NULL),
