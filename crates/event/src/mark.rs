@@ -13,8 +13,6 @@ pub struct Attempted {
     pub copy: Event,
     /// Which attempt this is; the first is 1.
     pub number: u32,
-    /// Bytes of a streamed body that are kept for sending it again.
-    pub body_limit: u64,
     /// Longest time of the attempt, milliseconds; `None`: no limit.
     pub timeout_ms: Option<u64>,
 }

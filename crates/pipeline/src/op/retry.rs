@@ -35,8 +35,6 @@ pub struct Config {
     pub on: FailureClasses,
     /// Methods of requests that may be sent twice, in upper case.
     pub methods: Vec<Str>,
-    /// Bytes of a streamed body that are kept for repeating.
-    pub body_limit: u64,
     /// Pause before the second attempt at most, milliseconds; doubled for each further one.
     pub backoff_ms: u64,
     /// Longest pause, milliseconds.
@@ -89,7 +87,6 @@ impl Retry {
         let attempted = Attempted {
             copy: event,
             number,
-            body_limit: self.config.body_limit,
             timeout_ms: self.config.attempt_timeout_ms,
         };
         marked.op_meta.set(uid, Mark::Attempted(Arc::new(attempted)));

@@ -172,11 +172,12 @@ fn retry(making: &mut Making<'_>) -> Result<Instance, ConfigError> {
         0 => Err(ConfigError(format!("`{key}` must be at least 1"))),
         value => Ok(value),
     };
+    // Without effect as long as streamed bodies are sent again only if nothing of them was sent (docs/retries.md).
+    params.unsigned("body_limit")?;
     let config = retry::Config {
         attempts: positive("attempts", params.unsigned("attempts")?.unwrap_or(2))?,
         on,
         methods: methods.unwrap_or_else(safe),
-        body_limit: params.unsigned("body_limit")?.unwrap_or(256 << 10),
         backoff_ms: params.unsigned("backoff")?.unwrap_or(25),
         backoff_max_ms: params.unsigned("backoff_max")?.unwrap_or(250),
         attempt_timeout_ms: params.unsigned("attempt_timeout")?.filter(|timeout| *timeout > 0),
