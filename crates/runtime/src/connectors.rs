@@ -30,21 +30,21 @@ pub struct SourceType {
     pub plan: fn(Ramp) -> Result<SourcePlan, StartError>,
 }
 
-/// Opens what a source reads from.
-type OpenSource = Box<dyn FnOnce(SourceCx) -> Result<Box<dyn Source>, StartError>>;
-/// Opens what a sink writes to.
-type OpenSink = Box<dyn FnOnce(SinkStart) -> Result<Arc<dyn Sink>, StartError>>;
-
-/// A source whose configuration is good; nothing is open yet.
-pub struct SourcePlan {
+/// An instance of a connector whose configuration is good; nothing is open yet. It is opened in surroundings `C` and gives a `T`.
+pub struct Plan<C, T> {
     /// What the configuration says.
     pub facts: Facts,
-    open: OpenSource,
+    open: Box<dyn FnOnce(C) -> Result<T, StartError>>,
 }
 
-impl SourcePlan {
-    /// A plan that `open` turns into a source, with the facts of a source that has nothing to say.
-    pub fn new(open: impl FnOnce(SourceCx) -> Result<Box<dyn Source>, StartError> + 'static) -> Self {
+/// A source that is not open.
+pub type SourcePlan = Plan<SourceCx, Box<dyn Source>>;
+/// A sink that is not open.
+pub type SinkPlan = Plan<SinkStart, Arc<dyn Sink>>;
+
+impl<C, T> Plan<C, T> {
+    /// A plan that `open` carries out, with the facts of an instance that has nothing to say.
+    pub fn new(open: impl FnOnce(C) -> Result<T, StartError> + 'static) -> Self {
         Self {
             facts: Facts::default(),
             open: Box::new(open),
@@ -57,12 +57,12 @@ impl SourcePlan {
         Self { facts, ..self }
     }
 
-    /// Opens what it reads from.
+    /// Opens what the instance reads from or writes to.
     ///
     /// # Errors
-    /// What the connector needs cannot be had: an address is taken, a file is missing.
-    pub fn open(self, cx: SourceCx) -> Result<Box<dyn Source>, StartError> {
-        (self.open)(cx)
+    /// What the connector needs cannot be had: an address is taken, a file is missing or cannot be made.
+    pub fn open(self, surroundings: C) -> Result<T, StartError> {
+        (self.open)(surroundings)
     }
 }
 
@@ -93,37 +93,6 @@ pub struct SinkType {
     pub passes_bodies: bool,
     /// Reads the configuration.
     pub plan: fn(Ramp) -> Result<SinkPlan, StartError>,
-}
-
-/// A sink whose configuration is good; nothing is open yet.
-pub struct SinkPlan {
-    /// What the configuration says.
-    pub facts: Facts,
-    open: OpenSink,
-}
-
-impl SinkPlan {
-    /// A plan that `open` turns into a sink, with the facts of a sink that has nothing to say.
-    pub fn new(open: impl FnOnce(SinkStart) -> Result<Arc<dyn Sink>, StartError> + 'static) -> Self {
-        Self {
-            facts: Facts::default(),
-            open: Box::new(open),
-        }
-    }
-
-    /// The same plan with these facts.
-    #[must_use]
-    pub fn with_facts(self, facts: Facts) -> Self {
-        Self { facts, ..self }
-    }
-
-    /// Opens what it writes to.
-    ///
-    /// # Errors
-    /// What the connector needs cannot be had: a file cannot be made, a host is unknown.
-    pub fn open(self, start: SinkStart) -> Result<Arc<dyn Sink>, StartError> {
-        (self.open)(start)
-    }
 }
 
 /// All types.

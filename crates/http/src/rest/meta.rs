@@ -7,6 +7,12 @@ use temblor_value::{ObjectMap, Str, Value};
 
 use crate::message::{Authority, Field, Headers, Name, RequestHead, TargetForm, has_option, parse_authority};
 
+/// The media type of a message's body, of several fields the last one's.
+pub(crate) fn content_type(headers: &Headers) -> Option<&str> {
+    let last = headers.get_all(Name::ContentType).next_back()?;
+    std::str::from_utf8(last).ok()
+}
+
 /// Keys of metadata records. Constants, so that no key is built at run time.
 pub mod key {
     use temblor_value::Str;

@@ -170,6 +170,13 @@ fn processors(view: &View<'_>, facts: &RampFacts, name: &str, behind: &Behind) -
     if facts.has_preprocessors {
         return Some(Remark::plain(format!("preprocessors of {name}")));
     }
+    ramps(view, behind)
+        .find(|(facts, _)| facts.has_postprocessors)
+        .map(|(_, name)| Remark::plain(format!("postprocessors of {name}")))
+}
+
+/// The offramps and onramps where bodies leave.
+fn ramps<'a>(view: &'a View<'_>, behind: &'a Behind) -> impl Iterator<Item = (&'a RampFacts, String)> {
     let sinks = behind
         .sinks
         .iter()
@@ -178,10 +185,7 @@ fn processors(view: &View<'_>, facts: &RampFacts, name: &str, behind: &Behind) -
         .sources
         .iter()
         .map(|ix| (view.onramp_facts(*ix), view.onramp_name(*ix)));
-    sinks
-        .chain(sources)
-        .find(|(facts, _)| facts.has_postprocessors)
-        .map(|(_, name)| Remark::plain(format!("postprocessors of {name}")))
+    sinks.chain(sources)
 }
 
 fn remark(view: &View<'_>, cause: &Cause) -> Remark {
@@ -258,16 +262,7 @@ fn untouched(view: &View<'_>, behind: &Behind, keeps_original: bool) -> Untouche
     if !keeps_original {
         return replaced.map_or(Untouched::Nowhere, Untouched::Replaced);
     }
-    let sinks = behind
-        .sinks
-        .iter()
-        .map(|ix| (view.offramp_facts(*ix), view.offramp_name(*ix)));
-    let sources = behind
-        .sources
-        .iter()
-        .map(|ix| (view.onramp_facts(*ix), view.onramp_name(*ix)));
-    let always: Vec<String> = sinks
-        .chain(sources)
+    let always: Vec<String> = ramps(view, behind)
         .filter(|(facts, _)| facts.own.always_encodes)
         .map(|(_, name)| name)
         .collect();

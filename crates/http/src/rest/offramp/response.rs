@@ -16,7 +16,7 @@ use super::request::{Built, request_record};
 use super::sink::RestSink;
 use crate::message::{Name, ResponseHead};
 use crate::rest::body::{Arrived, Intake, Mode, payload};
-use crate::rest::meta::{headers, key};
+use crate::rest::meta::{content_type, headers, key};
 
 /// A response, as far as it was taken.
 pub(super) struct Received {
@@ -39,13 +39,8 @@ impl RestSink {
     }
 
     fn intake(&self, head: &ResponseHead, need: BodyNeed) -> Intake<'_> {
-        let content_type = head
-            .headers
-            .get_all(Name::ContentType)
-            .next_back()
-            .and_then(|text| std::str::from_utf8(text).ok());
         Intake {
-            codec: self.codec_map.resolve(content_type).unwrap_or(&self.codec),
+            codec: self.codec_map.resolve(content_type(&head.headers)).unwrap_or(&self.codec),
             preprocessors: &self.preprocessors,
             need,
             validate: self.config.validate,

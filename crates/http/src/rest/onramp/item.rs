@@ -10,9 +10,9 @@ use temblor_runtime::need::BodyNeed;
 use temblor_value::{ObjectMap, Str, Value};
 
 use super::handler::Onramp;
-use crate::message::{Name, RequestHead};
+use crate::message::RequestHead;
 use crate::rest::body::{Arrived, Intake, Taken, payload};
-use crate::rest::meta::{self, key};
+use crate::rest::meta::{self, content_type, key};
 
 /// A request whose body is not read yet, as programs will see it.
 pub(crate) struct Arrival {
@@ -72,13 +72,12 @@ impl Onramp {
 
     /// How the body of a request becomes data.
     pub(crate) fn body_intake(&self, head: &RequestHead, flow: &Flow) -> Intake<'_> {
-        let content_type = head
-            .headers
-            .get_all(Name::ContentType)
-            .next_back()
-            .and_then(|text| std::str::from_utf8(text).ok());
         Intake {
-            codec: self.replies.codec_map.resolve(content_type).unwrap_or(&self.replies.codec),
+            codec: self
+                .replies
+                .codec_map
+                .resolve(content_type(&head.headers))
+                .unwrap_or(&self.replies.codec),
             preprocessors: &self.preprocessors,
             need: flow.source(self.cx.ix).map_or(BodyNeed::EVERYTHING, |source| source.need),
             validate: self.config.validate,
