@@ -5,10 +5,13 @@
 //! folder, with the path of the folder as `.`. `TEMBLOR_BLESS=1` writes these files anew; read what it changed.
 #![allow(clippy::unwrap_used)] // a test without the usual harness
 
+mod golden;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
+use golden::{compare, folders, name_of};
 use libtest_mimic::{Arguments, Failed, Trial};
 use temblor_syntax::codes;
 
@@ -32,16 +35,6 @@ fn main() {
     libtest_mimic::run(&args, trials).exit();
 }
 
-fn folders(root: &Path) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
-    found.sort();
-    found
-}
-
-fn name_of(case: &Path) -> String {
-    case.file_name().unwrap().to_string_lossy().into_owned()
-}
-
 /// The code that the name of a case starts with.
 fn code_of(name: &str) -> &str {
     name.split('-').next().unwrap_or(name)
@@ -54,16 +47,7 @@ fn check(case: &Path) -> Result<(), Failed> {
     if !shown.lines().any(|line| line.ends_with(&format!("[{code}]"))) {
         return Err(format!("nothing with the code {code} was shown:\n{shown}").into());
     }
-    let file = case.join("expected.txt");
-    if std::env::var_os("TEMBLOR_BLESS").is_some() {
-        fs::write(file, shown)?;
-        return Ok(());
-    }
-    let expected = fs::read_to_string(file).unwrap_or_default();
-    if shown != expected {
-        return Err(format!("expected:\n{expected}\nshown:\n{shown}").into());
-    }
-    Ok(())
+    compare(case, &shown)
 }
 
 /// What `temblor run` writes to standard error.

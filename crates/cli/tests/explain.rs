@@ -6,12 +6,15 @@
 //! finding shows findings of that code and no others. `TEMBLOR_BLESS=1` writes `expected.txt` anew; read what it changed.
 #![allow(clippy::unwrap_used)] // a test without the usual harness
 
+mod golden;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use golden::{compare, folders, name_of};
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value;
 
@@ -48,16 +51,6 @@ fn main() {
         move || findings_are_logged_at_deployment(&case)
     }));
     libtest_mimic::run(&args, trials).exit();
-}
-
-fn folders(root: &Path) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
-    found.sort();
-    found
-}
-
-fn name_of(case: &Path) -> String {
-    case.file_name().unwrap().to_string_lossy().into_owned()
 }
 
 /// The words of a file of the case; none if it has no such file.
@@ -141,13 +134,7 @@ fn check(case: &Path) -> Result<(), Failed> {
         expect(codes == BTreeSet::from([*code]), || format!("findings of {codes:?}:\n{text}"))?;
     }
     same_as_json(case, &text)?;
-    let file = case.join("expected.txt");
-    if std::env::var_os("TEMBLOR_BLESS").is_some() {
-        fs::write(file, text)?;
-        return Ok(());
-    }
-    let expected = fs::read_to_string(file).unwrap_or_default();
-    expect(text == expected, || format!("expected:\n{expected}\nshown:\n{text}"))
+    compare(case, &text)
 }
 
 /// Onramps, needs, codes, statuses and places of the records are those of the text, in its order.

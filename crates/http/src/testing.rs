@@ -1,12 +1,21 @@
-//! Bodies that tests feed, and pairs of connected sockets.
+//! Bodies that tests feed, pairs of connected sockets, and settings of servers with TLS.
 
+use std::io;
+use std::path::PathBuf;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::timeout;
 
 use crate::body::{Body, Broken, ReadBody};
+use crate::tls::{Alpn, CertificateSettings, DefaultCertificate, MinVersion, ServerSettings};
+
+/// How long a test waits for what must happen.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Gives parts to a body; dropping it ends the body.
 pub(crate) type Feed = UnboundedSender<Result<Bytes, Broken>>;
@@ -46,6 +55,54 @@ pub(crate) fn fed(left: Option<u64>, trailers: &'static [(&'static str, &'static
 /// Gives a part.
 pub(crate) fn give(feed: &Feed, part: &'static str) {
     feed.send(Ok(Bytes::from_static(part.as_bytes()))).unwrap();
+}
+
+/// Reads up to and including this text; a text that does not come in time fails the test.
+pub(crate) async fn read_to(stream: &mut TcpStream, end: &str) -> String {
+    let mut text = Vec::new();
+    let read = async {
+        while !text.ends_with(end.as_bytes()) {
+            text.push(stream.read_u8().await.unwrap());
+        }
+    };
+    let done = timeout(PATIENCE, read).await;
+    assert!(
+        done.is_ok(),
+        "{end:?} does not come behind {:?}",
+        String::from_utf8_lossy(&text)
+    );
+    String::from_utf8(text).unwrap()
+}
+
+/// Reads until the connection ends, which must happen in time; the result says whether it was an orderly end.
+pub(crate) async fn read_all(stream: &mut TcpStream) -> (String, io::Result<usize>) {
+    let mut text = Vec::new();
+    let end = timeout(PATIENCE, stream.read_to_end(&mut text))
+        .await
+        .expect("connection stays open");
+    (String::from_utf8(text).unwrap(), end)
+}
+
+/// A certificate for the names in it, which asks nothing of clients.
+pub(crate) fn certificate((cert, key): (PathBuf, PathBuf)) -> CertificateSettings {
+    CertificateSettings {
+        cert,
+        key,
+        names: None,
+        client: None,
+    }
+}
+
+/// A server of HTTP/1.1 that shows these certificates.
+pub(crate) fn tls_settings(certificates: Vec<CertificateSettings>) -> ServerSettings {
+    ServerSettings {
+        certificates,
+        default: DefaultCertificate::First,
+        min_version: MinVersion::Tls12,
+        alpn: vec![Alpn::Http11],
+        reload: None,
+        tickets: true,
+    }
 }
 
 /// Both ends of a connection.

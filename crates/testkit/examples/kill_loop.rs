@@ -10,7 +10,7 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use temblor_testkit::KillLoop;
+use temblor_testkit::{KillLoop, program_beside_examples};
 
 fn main() -> io::Result<ExitCode> {
     let mut arguments = env::args().skip(1);
@@ -19,7 +19,7 @@ fn main() -> io::Result<ExitCode> {
     let seed = number().unwrap_or(1);
     let program = match arguments.next() {
         Some(path) => PathBuf::from(path),
-        None => beside_examples()?,
+        None => program_beside_examples()?,
     };
     println!("seed              {seed}");
     let kill_loop = KillLoop {
@@ -35,18 +35,4 @@ fn main() -> io::Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
-}
-
-fn beside_examples() -> io::Result<PathBuf> {
-    let own = env::current_exe()?;
-    let folder = own.parent().and_then(|examples| examples.parent());
-    let program = folder.map(|folder| folder.join("temblor")).unwrap_or_default();
-    if program.exists() {
-        Ok(program)
-    } else {
-        Err(io::Error::other(format!(
-            "{} is not there; run `cargo build` first",
-            program.display()
-        )))
-    }
 }

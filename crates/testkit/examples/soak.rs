@@ -12,7 +12,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread::scope;
 use std::time::Duration;
 
-use temblor_testkit::{Deployment, FaultyUpstream, Load, Recipe, Summary, free_port};
+use temblor_testkit::{Deployment, FaultyUpstream, Load, Recipe, Summary, free_port, program_beside_examples};
 
 const CLIENTS: usize = 200;
 /// Slots per upstream: two must carry all clients while the third is down.
@@ -27,7 +27,7 @@ fn main() -> io::Result<ExitCode> {
     let seconds = arguments.next().and_then(|text| text.parse().ok()).unwrap_or(60);
     let program = match arguments.next() {
         Some(path) => PathBuf::from(path),
-        None => beside_examples()?,
+        None => program_beside_examples()?,
     };
     let [first, second, mut third] = [FaultyUpstream::echo()?, FaultyUpstream::echo()?, FaultyUpstream::echo()?];
     for upstream in [&first, &second, &third] {
@@ -92,18 +92,4 @@ fn killing(upstream: &mut FaultyUpstream, work: impl FnOnce() -> io::Result<Summ
             .unwrap_or_else(|_| Err(io::Error::other("the killer panicked")))?;
         summary
     })
-}
-
-fn beside_examples() -> io::Result<PathBuf> {
-    let own = env::current_exe()?;
-    let folder = own.parent().and_then(|examples| examples.parent());
-    let program = folder.map(|folder| folder.join("temblor")).unwrap_or_default();
-    if program.exists() {
-        Ok(program)
-    } else {
-        Err(io::Error::other(format!(
-            "{} is not there; run `cargo build` first",
-            program.display()
-        )))
-    }
 }

@@ -6,6 +6,7 @@ mod common;
 mod crowds;
 mod ends;
 mod identity;
+mod logs;
 mod operators;
 mod pages;
 mod program;

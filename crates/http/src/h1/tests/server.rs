@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -16,9 +16,9 @@ use crate::error::{BodyError, Refusal, RefusalReason};
 use crate::h1::{Answer, DrainTrigger, Handler, Request, Response, ServerConfig, drain, serve};
 use crate::limits::ServerLimits;
 use crate::message::Status;
+use crate::testing::{PATIENCE, pair, read_all, read_to};
 use crate::timeouts::ServerTimeouts;
 
-const PATIENCE: Duration = Duration::from_secs(10);
 const SHORT: Option<Duration> = Some(Duration::from_millis(60));
 
 fn body(text: impl Into<Bytes>) -> Content {
@@ -109,9 +109,7 @@ struct Server {
 }
 
 async fn connect(config: ServerConfig) -> Server {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-    let (accepted, _) = listener.accept().await.unwrap();
+    let (stream, accepted) = pair().await;
     let (sender, log) = mpsc::unbounded_channel();
     let script = Arc::new(Script {
         release: Notify::new(),
@@ -120,7 +118,6 @@ async fn connect(config: ServerConfig) -> Server {
     let (drain, signal) = drain();
     let handler = script.clone();
     let task = tokio::spawn(async move {
-        accepted.set_nodelay(true).unwrap();
         let info = ConnectionInfo::direct(Addresses::of(&accepted).unwrap());
         serve(accepted.into(), &info, &config, signal, &*handler).await;
     });
@@ -140,24 +137,14 @@ impl Server {
 
     /// Reads up to and including this text.
     async fn read_to(&mut self, end: &str) -> String {
-        let mut text = Vec::new();
-        let read = async {
-            while !text.ends_with(end.as_bytes()) {
-                text.push(self.stream.read_u8().await.unwrap());
-            }
-        };
-        timeout(PATIENCE, read).await.unwrap_or_else(|_| panic!("no {end:?}"));
-        String::from_utf8(text).unwrap()
+        read_to(&mut self.stream, end).await
     }
 
     /// Reads to the end of the connection.
     async fn read_all(&mut self) -> String {
-        let mut text = Vec::new();
-        timeout(PATIENCE, self.stream.read_to_end(&mut text))
-            .await
-            .expect("connection stays open")
-            .unwrap();
-        String::from_utf8(text).unwrap()
+        let (text, end) = read_all(&mut self.stream).await;
+        end.unwrap();
+        text
     }
 
     async fn exchange(&mut self, text: &str) -> String {

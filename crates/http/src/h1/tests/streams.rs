@@ -1,5 +1,7 @@
 //! Bodies that are passed on while they arrive, over real sockets: `proxy.md` 2.7, 2.8, 3.2 and the first remark of 1.3.
 
+mod interim;
+
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -21,11 +23,9 @@ use crate::error::BodyError;
 use crate::h1::request_body::{Channel, Intake, Place};
 use crate::h1::{Answer, Framing, Handler, Request, RequestBody, Response, ServerConfig, Switch, Wire, drain, serve};
 use crate::message::{Direction, HeaderBlock, Headers, ResponseHead, Status, Version};
-use crate::testing::{Feed, fed, give, pair};
+use crate::testing::{Feed, PATIENCE, fed, give, pair, read_all, read_to};
 use crate::timeouts::ServerTimeouts;
 use crate::tunnel::{Tunnel, TunnelBounds};
-
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Answers with what the test has prepared.
 #[derive(Default)]
@@ -153,28 +153,13 @@ impl Server {
 
     /// Reads until the text ends so.
     async fn read_to(&mut self, end: &str) -> String {
-        let mut text = Vec::new();
-        let read = async {
-            while !text.ends_with(end.as_bytes()) {
-                text.push(self.stream.read_u8().await.unwrap());
-            }
-        };
-        let done = timeout(PATIENCE, read).await;
-        assert!(
-            done.is_ok(),
-            "{end:?} does not come behind {:?}",
-            String::from_utf8_lossy(&text)
-        );
-        String::from_utf8(text).unwrap()
+        read_to(&mut self.stream, end).await
     }
 
     /// Reads until the connection ends; the flag says whether it was an orderly end.
     async fn read_all(&mut self) -> (String, bool) {
-        let mut text = Vec::new();
-        let end = timeout(PATIENCE, self.stream.read_to_end(&mut text))
-            .await
-            .expect("connection stays open");
-        (String::from_utf8(text).unwrap(), end.is_ok())
+        let (text, end) = read_all(&mut self.stream).await;
+        (text, end.is_ok())
     }
 }
 
@@ -567,63 +552,4 @@ async fn a_lent_body_that_breaks_the_rules_is_refused() {
         .await;
     server.stream.shutdown().await.unwrap();
     assert_eq!(server.read_all().await.0, "");
-}
-
-#[tokio::test]
-async fn interim_responses_leave_at_once() {
-    let mut server = connect(ServerConfig::default()).await;
-    server.send("GET /hints HTTP/1.1\r\nHost: a\r\n\r\n").await;
-    let first = server.read_to("\r\n\r\n").await;
-    assert_eq!(first, "HTTP/1.1 103 Early Hints\r\nlink: </a>; rel=preload\r\n\r\n");
-    let second = server.read_to("\r\n\r\n").await;
-    assert!(
-        second.starts_with("HTTP/1.1 102 ") && second.ends_with("\r\nx: y\r\n\r\n"),
-        "{second}"
-    );
-    server.prepared.release.notify_one();
-    assert!(server.read_to("\r\n\r\n").await.starts_with("HTTP/1.1 200 OK\r\n"));
-}
-
-#[tokio::test]
-async fn interim_responses_are_kept_from_old_clients_and_by_the_setting() {
-    for (early_hints, version) in [(true, "1.0"), (false, "1.1")] {
-        let mut server = connect(ServerConfig {
-            early_hints,
-            ..ServerConfig::default()
-        })
-        .await;
-        server.prepared.release.notify_one();
-        server.send(format!("GET /hints HTTP/{version}\r\nHost: a\r\n\r\n")).await;
-        assert!(server.read_to("\r\n\r\n").await.starts_with("HTTP/1.1 200 OK\r\n"));
-    }
-}
-
-#[tokio::test]
-async fn a_switch_joins_client_and_upstream() {
-    let mut server = connect(ServerConfig::default()).await;
-    let (mut upstream, end) = pair().await;
-    server.prepared.tunnels.lock().push_back(end);
-    // What the client sends behind its request belongs to the tunnel.
-    server
-        .send("GET /switch HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: chat\r\n\r\nfirst")
-        .await;
-    let head = server.read_to("\r\n\r\n").await;
-    assert_eq!(
-        head,
-        "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: chat\r\n\r\n"
-    );
-    let mut text = [0; 5];
-    timeout(PATIENCE, upstream.read_exact(&mut text)).await.unwrap().unwrap();
-    assert_eq!(&text, b"first");
-    upstream.write_all(b"second").await.unwrap();
-    assert_eq!(server.read_to("second").await, "second");
-    drop(upstream);
-    server.read_all().await;
-}
-
-#[test]
-fn a_head_of_an_interim_response_is_parsed() {
-    let head = interim_head(103, "a: b");
-    let expected: &Headers = &head.headers;
-    assert_eq!((head.version, expected.len()), (Version::Http11, 1));
 }

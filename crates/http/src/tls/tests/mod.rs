@@ -18,6 +18,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::*;
+use crate::testing::{self, tls_settings};
 
 /// A folder with files, and the authority that signs all certificates in it.
 struct Folder {
@@ -46,13 +47,7 @@ impl Folder {
 
     /// Settings of a certificate, whose files are written.
     fn certificate(&self, file: &str, identity: &Identity) -> CertificateSettings {
-        let (cert, key) = identity.write(self.folder.path(), file).unwrap();
-        CertificateSettings {
-            cert,
-            key,
-            names: None,
-            client: None,
-        }
+        testing::certificate(identity.write(self.folder.path(), file).unwrap())
     }
 
     /// Settings of a new certificate for these names.
@@ -76,12 +71,8 @@ impl Folder {
 
 fn settings(certificates: Vec<CertificateSettings>) -> ServerSettings {
     ServerSettings {
-        certificates,
-        default: DefaultCertificate::First,
-        min_version: MinVersion::Tls12,
         alpn: vec![Alpn::H2, Alpn::Http11],
-        reload: None,
-        tickets: true,
+        ..tls_settings(certificates)
     }
 }
 

@@ -6,9 +6,8 @@ use tokio::net::TcpListener;
 
 use super::*;
 use crate::h1::Wire;
-use crate::tls::{
-    Alpn, CertificateSettings, ClientSettings, DefaultCertificate, MinVersion, ServerSettings, TlsServer, TlsSocket,
-};
+use crate::testing::{certificate, tls_settings};
+use crate::tls::{ClientSettings, TlsServer, TlsSocket};
 
 const SHORT: Duration = Duration::from_millis(60);
 const LONG: Duration = Duration::from_secs(10);
@@ -24,22 +23,10 @@ struct Peer {
 async fn peer(names: &[&str]) -> Peer {
     let folder = tempfile::tempdir().unwrap();
     let authority = Authority::new("Test Authority").unwrap();
-    let (cert, key) = authority.server(names).unwrap().write(folder.path(), "one").unwrap();
+    let files = authority.server(names).unwrap().write(folder.path(), "one").unwrap();
     let ca = folder.path().join("ca.pem");
     std::fs::write(&ca, authority.pem()).unwrap();
-    let server = TlsServer::new(ServerSettings {
-        certificates: vec![CertificateSettings {
-            cert,
-            key,
-            names: None,
-            client: None,
-        }],
-        default: DefaultCertificate::First,
-        min_version: MinVersion::Tls12,
-        alpn: vec![Alpn::Http11],
-        reload: None,
-        tickets: true,
-    });
+    let server = TlsServer::new(tls_settings(vec![certificate(files)]));
     let client = TlsClient::new(ClientSettings {
         ca: Some(ca),
         ..ClientSettings::default()
@@ -74,6 +61,17 @@ impl Peer {
     }
 }
 
+/// Whether the other side is noticed within a second.
+async fn stirs(wire: &mut Wire) -> bool {
+    for _ in 0..1000 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        if !wire.is_quiet() {
+            return true;
+        }
+    }
+    false
+}
+
 #[tokio::test]
 async fn bytes_travel_both_ways() {
     let peer = peer(&["127.0.0.1"]).await;
@@ -102,15 +100,7 @@ async fn tickets_that_arrive_later_leave_a_connection_usable() {
     assert!(wire.is_quiet());
     server.write_all(b"x").await.unwrap();
     server.flush().await.unwrap();
-    let mut is_quiet = true;
-    for _ in 0..1000 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-        is_quiet = wire.is_quiet();
-        if !is_quiet {
-            break;
-        }
-    }
-    assert!(!is_quiet, "input was not noticed");
+    assert!(stirs(&mut wire).await, "input was not noticed");
 }
 
 #[tokio::test]
@@ -125,15 +115,7 @@ async fn a_closed_connection_is_not_quiet() {
         } else {
             drop(server);
         }
-        let mut is_quiet = true;
-        for _ in 0..1000 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-            is_quiet = wire.is_quiet();
-            if !is_quiet {
-                break;
-            }
-        }
-        assert!(!is_quiet, "orderly: {is_orderly}");
+        assert!(stirs(&mut wire).await, "orderly: {is_orderly}");
     }
 }
 

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsConnector;
 
 use super::*;
-use crate::tls::{Alpn, CertificateSettings, DefaultCertificate, MinVersion, ServerSettings};
+use crate::testing::{certificate, tls_settings};
 
 const SHORT: Option<Duration> = Some(Duration::from_millis(60));
 const LONG: Option<Duration> = Some(Duration::from_secs(10));
@@ -30,24 +30,12 @@ fn entrance(proxies: Option<&[&str]>, tls: Option<Arc<TlsServer>>, time: Option<
 fn tls() -> (Arc<TlsServer>, TlsOptions) {
     let folder = tempfile::tempdir().unwrap();
     let authority = Authority::new("Test Authority").unwrap();
-    let (cert, key) = authority
+    let files = authority
         .server(&["shop.example"])
         .unwrap()
         .write(folder.path(), "one")
         .unwrap();
-    let server = TlsServer::new(ServerSettings {
-        certificates: vec![CertificateSettings {
-            cert,
-            key,
-            names: None,
-            client: None,
-        }],
-        default: DefaultCertificate::First,
-        min_version: MinVersion::Tls12,
-        alpn: vec![Alpn::Http11],
-        reload: None,
-        tickets: true,
-    });
+    let server = TlsServer::new(tls_settings(vec![certificate(files)]));
     (Arc::new(server.unwrap()), TlsOptions::trusting(&authority).unwrap())
 }
 
