@@ -1,16 +1,5 @@
 # Medians of the raw results as Markdown tables, one for each size and number of connections.
 
-function median(text,    values, n, i, j, held) {
-  n = split(text, values, " ")
-  for (i = 2; i <= n; i++) {
-    held = values[i] + 0
-    for (j = i - 1; j > 0 && values[j] + 0 > held; j--) values[j + 1] = values[j]
-    values[j + 1] = held
-  }
-  lowest = values[1]; highest = values[n]
-  return n % 2 ? values[(n + 1) / 2] : (values[n / 2] + values[n / 2 + 1]) / 2
-}
-
 function ratio(value, base) { return base > 0 ? sprintf("%.2f", value / base) : "-" }
 
 BEGIN { FS = "\t" }
