@@ -6,7 +6,8 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use smallvec::SmallVec;
 use temblor_event::{Event, Insight, Signal};
@@ -69,6 +70,8 @@ pub enum Withdrawal {
     Never,
     /// As long as the other side cannot have seen anything of it.
     Unsent(SentMark),
+    /// As long as it waits for its turn, and from then on as the other one says.
+    Queued(TurnMark, Box<Withdrawal>),
 }
 
 impl Withdrawal {
@@ -78,7 +81,62 @@ impl Withdrawal {
             Self::Always => true,
             Self::Never => false,
             Self::Unsent(mark) => !mark.is_set(),
+            Self::Queued(turn, then) => turn.is_awaited() || then.is_possible(),
         }
+    }
+
+    /// May the other side have seen something of it?
+    pub fn may_be_sent(&self) -> bool {
+        match self {
+            Self::Always | Self::Never => true,
+            Self::Unsent(mark) => mark.is_set(),
+            Self::Queued(turn, then) => !turn.is_awaited() && then.may_be_sent(),
+        }
+    }
+
+    /// Does it still wait for its turn? Then its end is no judgement on the other side.
+    pub fn is_queued(&self) -> bool {
+        matches!(self, Self::Queued(turn, _) if turn.is_awaited())
+    }
+
+    /// How much of the time since its delivery is not to be counted, since it waited for its turn.
+    pub fn uncounted(&self) -> Duration {
+        match self {
+            Self::Queued(turn, _) => turn.uncounted(),
+            Self::Always | Self::Never | Self::Unsent(_) => Duration::ZERO,
+        }
+    }
+}
+
+/// Whether the turn of an exchange has come (spec/proxy.md 4.9); the exchange sets it, its caller looks.
+#[derive(Clone, Debug)]
+pub struct TurnMark(Arc<AtomicU64>);
+
+impl TurnMark {
+    /// The turn has not come; no real time is as long.
+    const AWAITED: u64 = u64::MAX;
+
+    /// It has come; `uncounted` of the time before is not to be counted.
+    pub fn set(&self, uncounted: Duration) {
+        let ns = u64::try_from(uncounted.as_nanos()).unwrap_or(Self::AWAITED - 1);
+        self.0.store(ns, Ordering::Release);
+    }
+
+    fn is_awaited(&self) -> bool {
+        self.0.load(Ordering::Acquire) == Self::AWAITED
+    }
+
+    fn uncounted(&self) -> Duration {
+        match self.0.load(Ordering::Acquire) {
+            Self::AWAITED => Duration::ZERO,
+            ns => Duration::from_nanos(ns),
+        }
+    }
+}
+
+impl Default for TurnMark {
+    fn default() -> Self {
+        Self(Arc::new(AtomicU64::new(Self::AWAITED)))
     }
 }
 

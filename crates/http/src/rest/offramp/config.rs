@@ -1,11 +1,13 @@
-//! Configuration of a `rest` offramp (spec/artefacts.md 4.1, spec/proxy.md 2.2, 2.3, 2.6, 2.11 and 2.15).
+//! Configuration of a `rest` offramp (spec/artefacts.md 4.1, spec/proxy.md 2.2, 2.3, 2.6, 2.11, 2.15 and 4.9).
 
-use std::num::NonZeroU64;
+use std::num::{NonZeroU32, NonZeroU64};
+use std::time::Duration;
 
 use temblor_runtime::config::{ConfigError, ConfigReader, Field, FromConfig, Pairs, Statuses};
 use temblor_value::{Str, Value};
 
 use super::endpoint::Endpoint;
+use super::slots::Order;
 use super::tls;
 use crate::message::Method;
 use crate::rest::settings::{always_encode, count_limit, refuse_absent, size, size_limit, time_limit, upgrades};
@@ -15,7 +17,6 @@ use crate::upstream::{Family, UpstreamConfig};
 
 /// Settings of the specification that this release does not have.
 const ABSENT: &[&str] = &[
-    "queue",
     "health",
     "expose",
     "deadline_header",
@@ -58,6 +59,19 @@ pub(super) enum Decompress {
     Never,
 }
 
+/// How events wait for a slot (spec/proxy.md 4.9).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct QueueConfig {
+    /// Events that wait at most.
+    pub size: NonZeroU32,
+    /// How long each waits at most; `None`: until its request's deadline.
+    pub timeout: Option<Duration>,
+    /// Which is served next.
+    pub order: Order,
+    /// Waiting counts as time of the attempt.
+    pub is_counted: bool,
+}
+
 /// See the module's documentation.
 pub(super) struct OfframpConfig {
     /// Where requests go unless the event says otherwise.
@@ -68,6 +82,8 @@ pub(super) struct OfframpConfig {
     pub headers: Vec<(Str, Str)>,
     /// Requests under way at most.
     pub concurrency: usize,
+    /// How events wait that find no slot; `None`: they are refused.
+    pub queue: Option<QueueConfig>,
     /// Which `host` field is sent.
     pub host_header: HostHeader,
     /// Statuses of error events.
@@ -123,6 +139,7 @@ impl OfframpConfig {
             method: read_method(&mut reader)?,
             headers,
             concurrency: read_concurrency(&mut reader)?,
+            queue: reader.optional("queue")?.map(read_queue).transpose()?,
             host_header: read_host_header(&mut reader)?,
             error_status: read_error_status(&mut reader)?,
             failure: read_failure(&mut reader)?,
@@ -191,6 +208,25 @@ fn read_concurrency(reader: &mut ConfigReader<'_>) -> Result<usize, ConfigError>
         0 => Err(reader.error("concurrency", "`concurrency` cannot be 0: no request could ever be sent")),
         limit => Ok(limit),
     }
+}
+
+fn read_queue(mut record: ConfigReader<'_>) -> Result<QueueConfig, ConfigError> {
+    let size: u32 = record.or("size", 100)?;
+    let size = NonZeroU32::new(size).ok_or_else(|| record.error("size", "`size` cannot be 0: without `queue` nothing waits"))?;
+    let order: Option<Str> = record.optional("order")?;
+    let order = match order.as_deref() {
+        None | Some("fifo") => Order::Fifo,
+        Some("lifo") => Order::Lifo,
+        Some(other) => return Err(record.error("order", format!("`order` is `fifo` or `lifo`, not `{other}`"))),
+    };
+    let queue = QueueConfig {
+        size,
+        timeout: time_limit(&mut record, "timeout", Some(Duration::from_secs(1)))?,
+        order,
+        is_counted: record.or("counted", false)?,
+    };
+    record.finish_closed()?;
+    Ok(queue)
 }
 
 fn read_host_header(reader: &mut ConfigReader<'_>) -> Result<HostHeader, ConfigError> {

@@ -1,6 +1,6 @@
 //! What an offramp's configuration says before the first event; for `explain` (spec/proxy.md 3.5).
 
-use std::num::NonZeroU64;
+use std::num::{NonZeroU32, NonZeroU64};
 
 use temblor_runtime::facts::{Bound, Facts};
 
@@ -22,20 +22,33 @@ pub(super) fn of(config: &OfframpConfig, is_linked: bool) -> Facts {
         validates: config.validate,
         always_encodes: config.always_encode,
         own_answers: Vec::new(),
-        bounds: vec![
-            Bound::count("concurrency", "concurrency", size(config.concurrency)),
-            Bound::time("connect", "timeouts.connect", timeouts.connect),
-            Bound::time("first_byte", "timeouts.first_byte", timeouts.first_byte),
-            Bound::time("idle", "timeouts.idle", timeouts.idle),
-            Bound::time("total", "timeouts.total", timeouts.total),
-            Bound::size("head", "limits.head", size(upstream.limits.head)),
-            Bound::count("head", "limits.headers", size(upstream.limits.headers)),
-            Bound::size("buffer", "limits.buffer", config.buffer),
-            Bound::count("tunnels", "limits.tunnels", config.tunnels.map(NonZeroU64::get)),
-            Bound::count("pool", "pool.max_idle", size(upstream.max_idle)),
-            Bound::time("pool", "timeouts.keep_alive", upstream.keep_alive),
-            Bound::time("age", "pool.max_age", upstream.max_age),
-            Bound::count("requests", "pool.max_requests", upstream.max_requests),
-        ],
+        bounds: [Bound::count("concurrency", "concurrency", size(config.concurrency))]
+            .into_iter()
+            .chain(queue(config))
+            .chain([
+                Bound::time("connect", "timeouts.connect", timeouts.connect),
+                Bound::time("first_byte", "timeouts.first_byte", timeouts.first_byte),
+                Bound::time("idle", "timeouts.idle", timeouts.idle),
+                Bound::time("total", "timeouts.total", timeouts.total),
+                Bound::size("head", "limits.head", size(upstream.limits.head)),
+                Bound::count("head", "limits.headers", size(upstream.limits.headers)),
+                Bound::size("buffer", "limits.buffer", config.buffer),
+                Bound::count("tunnels", "limits.tunnels", config.tunnels.map(NonZeroU64::get)),
+                Bound::count("pool", "pool.max_idle", size(upstream.max_idle)),
+                Bound::time("pool", "timeouts.keep_alive", upstream.keep_alive),
+                Bound::time("age", "pool.max_age", upstream.max_age),
+                Bound::count("requests", "pool.max_requests", upstream.max_requests),
+            ])
+            .collect(),
     }
+}
+
+/// Bounds of the queue; without one nothing waits, and there is nothing to bound.
+fn queue(config: &OfframpConfig) -> impl Iterator<Item = Bound> {
+    config.queue.iter().flat_map(|queue| {
+        [
+            Bound::count("queue", "queue.size", Some(NonZeroU32::get(queue.size).into())),
+            Bound::time("queue", "queue.timeout", queue.timeout),
+        ]
+    })
 }

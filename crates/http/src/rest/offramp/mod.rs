@@ -7,6 +7,7 @@ mod facts;
 mod request;
 mod response;
 mod sink;
+mod slots;
 mod stream;
 mod tls;
 

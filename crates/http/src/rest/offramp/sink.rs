@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use temblor_codec::{Codec, CodecMap, PostFactory, PreFactory};
 use temblor_event::{Event, Insight, Origin, Outcome, Signal, Uid};
@@ -9,7 +10,7 @@ use temblor_runtime::clock::now_ns;
 use temblor_runtime::connectors::{SinkPlan, SinkStart};
 use temblor_runtime::need::BodyNeed;
 use temblor_runtime::ramp::Ramp;
-use temblor_runtime::sink::{Delivery, Exchange, Reply, SentMark, Sink, SinkCx, Withdrawal};
+use temblor_runtime::sink::{Delivery, Exchange, Reply, SentMark, Sink, SinkCx, TurnMark, Withdrawal};
 use temblor_runtime::source::StartError;
 use temblor_runtime::worker;
 use temblor_value::Str;
@@ -20,11 +21,12 @@ use super::events::{Cause, Failure};
 use super::facts;
 use super::request::Built;
 use super::response::Received;
+use super::slots::{Admission, Order, Slot, Slots, Turn};
 use super::stream::ResponseStream;
 use crate::error::UpstreamError;
 use crate::interim::{Interim, of_client};
 use crate::rest::body::{Arrived, Mode, settle};
-use crate::rest::permit::{Permit, Permits};
+use crate::rest::permit::Permits;
 use crate::rest::watch::watch;
 use crate::tls::{ClientSettings, TlsClient};
 use crate::tunnel::Tunnel;
@@ -52,7 +54,7 @@ pub(super) struct RestSink {
     /// Its name, for logs.
     pub(super) url: String,
     pub(super) is_linked: bool,
-    permits: Arc<Permits>,
+    slots: Arc<Slots>,
     tunnels: Arc<Permits>,
     upstream: Upstream,
     ticks: AtomicU64,
@@ -71,7 +73,10 @@ fn open(ramp: Ramp, mut config: OfframpConfig, start: SinkStart) -> Result<Arc<d
     config.upstream.shards = start.workers.count();
     let sink = RestSink {
         uid: start.uid,
-        permits: Permits::new(config.concurrency),
+        slots: match &config.queue {
+            Some(queue) => Slots::new(config.concurrency, queue.size.get(), queue.order),
+            None => Slots::new(config.concurrency, 0, Order::Fifo),
+        },
         tunnels: Permits::new(config.tunnels.map_or(usize::MAX, |limit| limit.get() as usize)),
         upstream: Upstream::new(config.upstream.clone()),
         usual_endpoint: config
@@ -128,13 +133,13 @@ impl Sink for RestOfframp {
             let text = "Batched events are not supported for linked rest offramps.";
             return refuse(cause, Failure::unsent(Outcome::Build, text));
         }
-        let Some(permit) = sink.permits.try_acquire() else {
+        let Some(admission) = sink.slots.enter() else {
             return refuse(cause, Failure::overload());
         };
         let is_shown = cx.response_meta.touches("response", "request");
         let about = cause.about.clone();
         let mut sent = None;
-        let (request, withdrawal) = if sink.must_collect(&event) {
+        let (request, mut withdrawal) = if sink.must_collect(&event) {
             (
                 Request::Uncollected(Box::new((event, is_shown))),
                 Withdrawal::Unsent(sent.insert(SentMark::default()).clone()),
@@ -152,12 +157,20 @@ impl Sink for RestOfframp {
                 Err(text) => return refuse(cause, Failure::unsent(Outcome::Build, text)),
             }
         };
+        let place = match admission {
+            Admission::Now(slot) => Place::Slot(slot),
+            Admission::Later(turn) => {
+                let mark = TurnMark::default();
+                withdrawal = Withdrawal::Queued(mark.clone(), Box::new(withdrawal));
+                Place::Queue(Box::new((turn, mark)))
+            }
+        };
         let work = Work {
             sink: Arc::clone(sink),
             cause,
             request,
             need: cx.response_need,
-            permit,
+            place,
             interim: of_client(),
             sent,
         };
@@ -178,7 +191,7 @@ impl Sink for RestOfframp {
     }
 
     fn is_available(&self) -> bool {
-        self.0.permits.has_free()
+        self.0.slots.has_room()
     }
 
     fn stop(&self) {
@@ -192,10 +205,18 @@ struct Work {
     cause: Cause,
     request: Request,
     need: BodyNeed,
-    permit: Permit,
+    place: Place,
     interim: Option<Arc<Interim>>,
     /// To be set as soon as something of the request is sent, if somebody looks.
     sent: Option<SentMark>,
+}
+
+/// Where a request is.
+enum Place {
+    /// It may go.
+    Slot(Slot),
+    /// It waits for its turn, and says when that has come.
+    Queue(Box<(Turn, TurnMark)>),
 }
 
 /// How far a request was prepared.
@@ -214,11 +235,26 @@ impl Work {
             cause,
             request,
             need,
-            permit,
+            place,
             interim,
             sent,
         } = self;
-        let start = Instant::now();
+        let mut start = Instant::now();
+        let slot = match place {
+            Place::Slot(slot) => slot,
+            Place::Queue(place) => {
+                let (turn, mark) = *place;
+                let Some(slot) = Box::pin(sink.wait(turn, start)).await else {
+                    let waited = sink.counted(start.elapsed());
+                    return sink.failed(cause, Failure::overload(), waited.as_secs_f64() * 1000.0, now_ns());
+                };
+                let waited = start.elapsed();
+                let uncounted = waited.saturating_sub(sink.counted(waited));
+                mark.set(uncounted);
+                start += uncounted;
+                slot
+            }
+        };
         let elapsed_ms = || start.elapsed().as_secs_f64() * 1000.0;
         let built = match request {
             Request::Built(built) => Ok(built),
@@ -232,7 +268,7 @@ impl Work {
             Err(text) => return sink.failed(cause, Failure::unsent(Outcome::Build, text), elapsed_ms(), now_ns()),
         };
         match sink
-            .attempt(&mut built, need, start, permit, interim.as_deref(), sent.as_ref())
+            .attempt(&mut built, need, start, slot, interim.as_deref(), sent.as_ref())
             .await
         {
             Ok(received) if sink.is_linked => sink.received(cause, built, received, need),
@@ -246,6 +282,19 @@ impl Work {
 }
 
 impl RestSink {
+    async fn wait(&self, turn: Turn, since: Instant) -> Option<Slot> {
+        let timeout = self.config.queue.as_ref().and_then(|queue| queue.timeout);
+        turn.wait(timeout.and_then(|timeout| since.checked_add(timeout))).await
+    }
+
+    /// What counts of the time that an event has waited for its turn.
+    fn counted(&self, waited: Duration) -> Duration {
+        match &self.config.queue {
+            Some(queue) if queue.is_counted => waited,
+            _ => Duration::ZERO,
+        }
+    }
+
     async fn build_late(&self, mut event: Event, need: BodyNeed, is_shown: bool) -> Result<Built, String> {
         settle(&mut event.payload, self.config.buffer).await?;
         self.build_request(&event, need, is_shown, now_ns())
@@ -256,7 +305,7 @@ impl RestSink {
         built: &mut Built,
         need: BodyNeed,
         start: Instant,
-        permit: Permit,
+        slot: Slot,
         interim: Option<&Interim>,
         sent: Option<&SentMark>,
     ) -> Result<Received, Failure> {
@@ -297,7 +346,7 @@ impl RestSink {
                     Some(bytes) => Arrived::Whole(bytes, None),
                     None => {
                         rest.without_end();
-                        Arrived::Stream(Box::new(ResponseStream::new(rest, permit, Arc::clone(self))))
+                        Arrived::Stream(Box::new(ResponseStream::new(rest, slot, Arc::clone(self))))
                     }
                 }),
                 Mode::Drop => drop_body(&mut rest).await,

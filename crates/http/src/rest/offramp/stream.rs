@@ -7,23 +7,23 @@ use bytes::Bytes;
 use temblor_event::Outcome;
 
 use super::sink::RestSink;
+use super::slots::Slot;
 use crate::body::{Broken, ReadBody};
-use crate::rest::permit::Permit;
 use crate::upstream::UpstreamBody;
 
 /// See the module's documentation. The slot is given back at the end of the body.
 pub(super) struct ResponseStream {
     body: UpstreamBody,
-    permit: Option<Permit>,
+    slot: Option<Slot>,
     sink: Arc<RestSink>,
 }
 
 impl ResponseStream {
     /// A body that holds its request's slot.
-    pub(super) fn new(body: UpstreamBody, permit: Permit, sink: Arc<RestSink>) -> Self {
+    pub(super) fn new(body: UpstreamBody, slot: Slot, sink: Arc<RestSink>) -> Self {
         Self {
             body,
-            permit: Some(permit),
+            slot: Some(slot),
             sink,
         }
     }
@@ -33,7 +33,7 @@ impl ReadBody for ResponseStream {
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Broken>> {
         let chunk = ready!(self.body.poll_chunk(cx));
         if !matches!(chunk, Ok(Some(_))) {
-            self.permit = None;
+            self.slot = None;
         }
         if let Err(Broken(detail)) = chunk {
             let (url, outcome) = (&self.sink.url, Outcome::Truncated.name());

@@ -66,11 +66,18 @@ impl Run {
             };
             drop(future);
             if let Some(insight) = about {
+                // What never had its turn says nothing about the other side, whoever ended it.
+                let (kind, outcome) = if pending.withdrawal.is_queued() {
+                    (InsightKind::Cancelled, Outcome::Cancelled)
+                } else {
+                    (kind, outcome)
+                };
+                let elapsed = pending.since.elapsed().saturating_sub(pending.withdrawal.uncounted());
                 let attempt = Attempt {
                     outcome,
-                    is_sent: !matches!(&pending.withdrawal, Withdrawal::Unsent(mark) if !mark.is_set()),
+                    is_sent: pending.withdrawal.may_be_sent(),
                     status: None,
-                    elapsed_ms: pending.since.elapsed().as_secs_f64() * 1000.0,
+                    elapsed_ms: elapsed.as_secs_f64() * 1000.0,
                 };
                 flow.feedback_from_sink(sink, given_up(insight, kind, attempt));
             }

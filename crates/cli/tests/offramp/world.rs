@@ -1,0 +1,117 @@
+//! One worker, one onramp and upstreams of the testkit.
+
+use std::time::Duration;
+
+use temblor_testkit::{Deployment, FaultyUpstream, Page, RawClient, Response};
+
+/// How long a test waits for something that must happen.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The program in front of its upstreams. The page's first upstream is at port 9000, the second at 9001, and so on.
+pub(crate) struct World<const N: usize> {
+    pub(crate) upstreams: [FaultyUpstream; N],
+    pub(crate) proxy: Deployment,
+}
+
+impl<const N: usize> World<N> {
+    /// The deployment of a page, in front of upstreams that echo.
+    pub(crate) fn of_page(text: &str) -> Self {
+        let upstreams = std::array::from_fn(|_| FaultyUpstream::echo().unwrap());
+        Self::before(text, upstreams)
+    }
+
+    /// The deployment of a page, in front of these upstreams.
+    pub(crate) fn before(text: &str, upstreams: [FaultyUpstream; N]) -> Self {
+        let page = Page::new(text).unwrap().logging("info");
+        let page = upstreams
+            .iter()
+            .zip(9000..)
+            .fold(page, |page, (upstream, shown)| page.at(shown, upstream.port()));
+        let proxy = Deployment::of_page(env!("CARGO_BIN_EXE_temblor"), &page).unwrap_or_else(|error| panic!("{error}"));
+        Self { upstreams, proxy }
+    }
+
+    /// One upstream behind one offramp with these settings, and an onramp with those.
+    pub(crate) fn with(onramp: &str, offramp: &str) -> Self {
+        Self::of_page(&page(onramp, offramp))
+    }
+
+    /// A client whose connection was served before: what it sends now arrives before what others send later.
+    pub(crate) fn client(&self) -> RawClient {
+        let mut client = self.proxy.client().unwrap();
+        // Refused before there is an event.
+        let answer = client.ask("TRACE", "/", &[("Max-Forwards", "0")], "").unwrap();
+        assert_eq!(answer.status, 405);
+        client
+    }
+
+    /// One request over a connection of its own.
+    pub(crate) fn ask(&self, method: &str, target: &str, body: &str) -> Response {
+        let answer = self.proxy.client().unwrap().ask(method, target, &[], body);
+        answer.unwrap_or_else(|error| panic!("{method} {target}: {error}; the program wrote:\n{}", self.proxy.stderr()))
+    }
+}
+
+impl<const N: usize> World<N> {
+    /// The targets of the requests that an upstream got, in order.
+    pub(crate) fn targets(&self, upstream: usize) -> Vec<String> {
+        let log = self.upstreams[upstream].log();
+        log.requests.iter().map(|one| one.request.word(1).to_owned()).collect()
+    }
+
+    /// Waits until an upstream has got so many requests.
+    pub(crate) fn await_requests(&self, upstream: usize, count: u64) {
+        let is_there = self.upstreams[upstream].wait(PATIENCE, |log| log.count >= count);
+        assert!(is_there, "{:?}; {}", self.targets(upstream), self.proxy.stderr());
+    }
+}
+
+/// A proxy for any content, with one upstream at 9000. Settings are lines of a record.
+pub(crate) fn page(onramp: &str, offramp: &str) -> String {
+    format!(
+        "```yaml gate.yaml
+temblor:
+  workers: 1
+onramp:
+  - id: gate
+    type: rest
+    linked: true
+    codec: binary
+    config:
+      host: 127.0.0.1
+      port: 8080
+      proxy: {{name: gate}}
+      {onramp}
+offramp:
+  - id: shop
+    type: rest
+    linked: true
+    codec: binary
+    config:
+      endpoint:
+        host: 127.0.0.1
+        port: 9000
+      {offramp}
+binding:
+  - id: main
+    links:
+      \"/onramp/gate/{{instance}}/out\": [\"/pipeline/route/{{instance}}/in\"]
+      \"/pipeline/route/{{instance}}/out\": [\"/offramp/shop/{{instance}}/in\"]
+      \"/offramp/shop/{{instance}}/out\": [\"/pipeline/back/{{instance}}/in\"]
+      \"/pipeline/back/{{instance}}/out\": [\"/onramp/gate/{{instance}}/in\"]
+mapping:
+  /binding/main/a:
+    instance: a
+```
+```trickle route.trickle
+define script path script let $endpoint = {{\"path\": $request.url.path}}; event end;
+create script path;
+select event from in into path;
+select event from path into out;
+```
+```trickle back.trickle
+select event from in into out;
+```
+"
+    )
+}
