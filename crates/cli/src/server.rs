@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use temblor_http::budget::BUFFERS;
+use temblor_metrics::Metrics;
 use temblor_pipeline::QueryErrors;
 use temblor_runtime::boot::{load, preview};
 use temblor_runtime::config::Settings;
@@ -81,7 +82,8 @@ pub(crate) fn start(
         .unwrap_or(NonZeroUsize::MIN);
     BUFFERS.limit_to(settings.memory_buffers.unwrap_or_else(|| memory::limit() / 4));
     let workers = Arc::new(Workers::start(count).map_err(|error| format!("cannot start workers: {error}"))?);
-    let runtime = Runtime::new(connectors::all(), Arc::clone(&workers), &env).map_err(|error| error.to_string())?;
+    let runtime =
+        Runtime::new(connectors::all(), Arc::clone(&workers), &env, Metrics::default()).map_err(|error| error.to_string())?;
     load(&runtime, files, &env, report).map_err(|error| error.to_string())?;
     Ok(Server {
         runtime,

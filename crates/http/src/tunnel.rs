@@ -105,8 +105,17 @@ impl Lane {
     }
 }
 
+/// Bytes that went through a tunnel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Moved {
+    /// From the client.
+    pub(crate) up: u64,
+    /// To the client.
+    pub(crate) down: u64,
+}
+
 /// Joins two ends until both have ended, one of them breaks, nothing moves for too long, or the process stops.
-pub(crate) async fn join(client: &mut dyn TunnelEnd, upstream: &mut dyn TunnelEnd, bounds: &mut TunnelBounds) {
+pub(crate) async fn join(client: &mut dyn TunnelEnd, upstream: &mut dyn TunnelEnd, bounds: &mut TunnelBounds) -> Moved {
     let (mut up, mut down) = (Lane::default(), Lane::default());
     let mut timer = Timer::default();
     let mut deadline = after(bounds.idle);
@@ -124,6 +133,10 @@ pub(crate) async fn join(client: &mut dyn TunnelEnd, upstream: &mut dyn TunnelEn
         timer.poll(cx, deadline)
     })
     .await;
+    Moved {
+        up: up.count,
+        down: down.count,
+    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use temblor_event::Uid;
+use temblor_metrics::Metrics;
 use temblor_value::Str;
 
 use crate::exit::Exit;
@@ -80,6 +81,8 @@ pub struct SinkStart {
     pub exit: Exit,
     /// Tells when files may have changed.
     pub reload: Reload,
+    /// Where what it counts can be read.
+    pub metrics: Metrics,
 }
 
 /// A type of sink.

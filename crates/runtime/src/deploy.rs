@@ -8,6 +8,7 @@ use temblor_config::{
     RampEntry,
 };
 use temblor_event::{Insight, InsightKind, UidKind, UidSource};
+use temblor_metrics::Metrics;
 use temblor_pipeline::op::wal::NoFolders;
 use temblor_pipeline::{InstanceCx, Query};
 use temblor_script::Env;
@@ -57,13 +58,14 @@ pub struct Runtime {
     activity: Activity,
     exit: Exit,
     reload: Reload,
+    metrics: Metrics,
     hostname: Str,
 }
 
 impl Runtime {
     /// A runtime with the system artefacts, without any flow. Ticks run from now on.
-    pub fn new(connectors: Connectors, workers: Arc<Workers>, env: &Env) -> Result<Self, DeployError> {
-        let runtime = Self::with_system_artefacts(connectors, Some(Arc::clone(&workers)), env)?;
+    pub fn new(connectors: Connectors, workers: Arc<Workers>, env: &Env, metrics: Metrics) -> Result<Self, DeployError> {
+        let runtime = Self::with_system_artefacts(connectors, Some(Arc::clone(&workers)), env, metrics)?;
         workers.spawn(run_ticks(
             Arc::clone(&runtime.flow),
             runtime.shutdown.receiver(),
@@ -74,10 +76,15 @@ impl Runtime {
 
     /// A runtime that links what is deployed and opens nothing: no socket, no file, no thread, no clock.
     pub(crate) fn draft(connectors: Connectors, env: &Env) -> Result<Self, DeployError> {
-        Self::with_system_artefacts(connectors, None, env)
+        Self::with_system_artefacts(connectors, None, env, Metrics::default())
     }
 
-    fn with_system_artefacts(connectors: Connectors, workers: Option<Arc<Workers>>, env: &Env) -> Result<Self, DeployError> {
+    fn with_system_artefacts(
+        connectors: Connectors,
+        workers: Option<Arc<Workers>>,
+        env: &Env,
+        metrics: Metrics,
+    ) -> Result<Self, DeployError> {
         let runtime = Self {
             connectors,
             workers,
@@ -89,6 +96,7 @@ impl Runtime {
             activity: Activity::default(),
             exit: Exit::default(),
             reload: Reload::default(),
+            metrics,
             hostname: env.host.hostname(),
         };
         for id in [METRICS_PIPELINE, "system::passthrough"] {
@@ -232,7 +240,7 @@ impl Runtime {
             error,
         };
         let uid = self.uids.next(UidKind::Sink);
-        let ramp = Ramp::resolve(&entry.ramp, url.to_string(), kind.default_codec).map_err(failed)?;
+        let ramp = Ramp::resolve(&entry.ramp, url, kind.default_codec).map_err(failed)?;
         let mut facts = RampFacts::of(&ramp);
         let mut plan = (kind.plan)(ramp).map_err(failed)?;
         facts.own = std::mem::take(&mut plan.facts);
@@ -246,6 +254,7 @@ impl Runtime {
                     shutdown: self.shutdown.receiver(),
                     exit: self.exit.clone(),
                     reload: self.reload.clone(),
+                    metrics: self.metrics.clone(),
                 })
                 .map_err(failed)?,
         };
@@ -276,7 +285,7 @@ impl Runtime {
         };
         let uid = self.uids.next(UidKind::Source);
         let control = Arc::new(SourceControl::default());
-        let ramp = Ramp::resolve(&entry.ramp, url.to_string(), kind.default_codec).map_err(failed)?;
+        let ramp = Ramp::resolve(&entry.ramp, url, kind.default_codec).map_err(failed)?;
         let mut facts = RampFacts::of(&ramp);
         let mut plan = (kind.plan)(ramp).map_err(failed)?;
         facts.own = std::mem::take(&mut plan.facts);
@@ -295,6 +304,7 @@ impl Runtime {
                     activity: self.activity.clone(),
                     exit: self.exit.clone(),
                     reload: self.reload.clone(),
+                    metrics: self.metrics.clone(),
                 })
                 .map_err(failed)?,
             ),

@@ -3,13 +3,24 @@
 use std::sync::Arc;
 
 use temblor_codec::{Codec, CodecMap, PostChain, PostFactory, PreChain, PreFactory, codec};
-use temblor_config::{ConfigReader, RampEntry};
+use temblor_config::{ArtefactUrl, ConfigReader, RampEntry};
 use temblor_value::{Str, Value};
 
 use crate::source::StartError;
 
+/// What an instance is called in metrics.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RampName {
+    /// The artefact's id.
+    pub id: Str,
+    /// The instance.
+    pub instance: Str,
+}
+
 /// An artefact that is about to become an instance.
 pub struct Ramp {
+    /// Id and instance.
+    pub name: RampName,
     /// The instance's own name, with the port of the link that made it.
     pub url: String,
     /// The reverse direction is in use.
@@ -27,7 +38,7 @@ pub struct Ramp {
 
 impl Ramp {
     /// Looks up codecs and processors.
-    pub fn resolve(entry: &RampEntry, url: String, default_codec: &str) -> Result<Self, StartError> {
+    pub fn resolve(entry: &RampEntry, url: &ArtefactUrl, default_codec: &str) -> Result<Self, StartError> {
         let unknown = |error: temblor_codec::UnknownName| StartError(error.to_string());
         let pairs = entry
             .codec_map
@@ -36,7 +47,11 @@ impl Ramp {
             .map(|(mime, name)| (mime.as_str(), name.as_str()));
         let names = |list: &Option<Vec<Str>>| list.clone().unwrap_or_default();
         Ok(Self {
-            url,
+            name: RampName {
+                id: entry.id.clone(),
+                instance: url.instance().cloned().unwrap_or_default(),
+            },
+            url: url.to_string(),
             is_linked: entry.linked,
             codec: find_codec(entry.codec.as_deref().unwrap_or(default_codec))?,
             codec_map: CodecMap::new(pairs).map_err(unknown)?,

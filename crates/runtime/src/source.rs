@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use temblor_event::{Insight, InsightKind, Uid};
+use temblor_metrics::Metrics;
 use temblor_value::Str;
 use tokio::sync::Notify;
 
@@ -45,6 +46,8 @@ pub struct SourceCx {
     pub exit: Exit,
     /// Tells when files may have changed.
     pub reload: Reload,
+    /// Where what it counts can be read.
+    pub metrics: Metrics,
 }
 
 /// A source that was built (bound, opened) and not started yet.

@@ -124,7 +124,9 @@ struct Echo {
 }
 
 impl Handler for Echo {
-    async fn handle(&self, request: Request<'_>) -> Answer {
+    type Notes = ();
+
+    async fn handle(&self, request: Request<'_>, (): &mut ()) -> Answer {
         let Request {
             head,
             mut body,

@@ -28,7 +28,7 @@ pub(crate) use framing::Framing;
 pub(crate) use pump::{Pump, PumpError, SendFraming};
 pub use request_body::RequestBody;
 pub(crate) use response::{ResponseMessage, ResponseParser};
-pub use server::{Handler, Request, ServerConfig, serve};
+pub use server::{Finished, Handler, Request, ServerConfig, serve};
 pub(crate) use timer::Timer;
 pub(crate) use wire::{COPY_BODY, Wire, WireError};
 

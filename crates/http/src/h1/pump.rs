@@ -66,6 +66,8 @@ pub(crate) struct Pump {
     broken: Option<Broken>,
     has_read: bool,
     has_written: bool,
+    /// Bytes of the body that were taken to be written.
+    taken: u64,
     patience: Patience,
 }
 
@@ -87,6 +89,7 @@ impl Pump {
         Pump {
             framing,
             body: None,
+            taken: chunk.len() as u64,
             chunk,
             written: 0,
             buffered: 0,
@@ -141,6 +144,11 @@ impl Pump {
         self.has_written
     }
 
+    /// Bytes of the body that were given to the connection.
+    pub(crate) fn sent(&self) -> u64 {
+        self.taken - self.chunk.len() as u64
+    }
+
     /// Reads what is there and fits; true if the body has nothing for the moment.
     fn gather<A: WireAccess>(&mut self, access: &mut A, cx: &mut Context<'_>) -> bool {
         while self.chunk.is_empty() && self.buffered < COPY_BODY {
@@ -166,6 +174,7 @@ impl Pump {
 
     fn push(&mut self, wire: &mut Wire, chunk: Bytes) -> Result<(), Broken> {
         self.has_read = true;
+        self.taken += chunk.len() as u64;
         let out = &mut wire.write;
         let is_chunked = match &mut self.framing {
             SendFraming::Length(left) => {

@@ -233,6 +233,11 @@ impl Place {
         }
     }
 
+    /// Bytes of the body that were read so far; 0 if the connection is nowhere.
+    pub(crate) fn received(&mut self) -> u64 {
+        self.channel(|channel| channel.intake.received).unwrap_or(0)
+    }
+
     /// Is the body still being read by somebody else?
     pub(crate) fn is_reading(&mut self) -> bool {
         match self {

@@ -23,7 +23,7 @@ use crate::connection::ConnectionInfo;
 use crate::error::{Refusal, RefusalReason};
 use crate::interim::Interim;
 use crate::limits::ServerLimits;
-use crate::message::{Method, Name, RequestHead, Version, has_option};
+use crate::message::{Method, Name, RequestHead, Status, Version, has_option};
 use crate::timeouts::{ServerTimeouts, after, earlier};
 use crate::transport::Transport;
 use crate::tunnel::join;
@@ -79,14 +79,56 @@ pub struct Request<'a> {
 
 /// Handles the requests of connections.
 pub trait Handler: Send + Sync {
+    /// What the handler keeps of an exchange until that has ended.
+    type Notes: Default + Send;
+
+    /// A well-formed head has arrived; nothing was done about it yet. What does not come so far has the default notes.
+    fn begin(&self, _head: &RequestHead, _connection: &ConnectionInfo) -> Self::Notes {
+        Self::Notes::default()
+    }
+
     /// Answers one request. The connection waits; a client that goes meanwhile is noticed only by
     /// [`RequestBody::client_gone`].
-    fn handle(&self, request: Request<'_>) -> impl Future<Output = Answer> + Send;
+    fn handle(&self, request: Request<'_>, notes: &mut Self::Notes) -> impl Future<Output = Answer> + Send;
 
     /// Decides what a refused request gets (setting `answers`); the connection closes in any case. Called for every refusal,
     /// also for those a handler returned, so it is the place to count them.
-    fn refuse(&self, refusal: &Refusal) -> Answer {
+    fn refuse(&self, refusal: &Refusal, _notes: &mut Self::Notes) -> Answer {
         Answer::Refuse(*refusal)
+    }
+
+    /// An exchange has ended: its answer was sent, or cannot be; a tunnel is closed.
+    fn end(&self, _notes: Self::Notes, _connection: &ConnectionInfo, _finished: &Finished) {}
+}
+
+/// What came of an exchange, as its connection saw it.
+#[derive(Clone, Copy, Debug)]
+pub struct Finished {
+    /// When the head was complete, or what came turned out to be none.
+    pub received: Instant,
+    /// Time from the first byte of the head to its end; zero if it came at once.
+    pub head_time: Duration,
+    /// Bytes of the request's body, or what a tunnel took from the client.
+    pub body_received: u64,
+    /// Bytes of the answer's body, or what a tunnel gave to the client; framing does not count.
+    pub body_sent: u64,
+    /// Status of the answer that was begun; `None`: the connection ended without one.
+    pub status: Option<Status>,
+    /// The answer went out to its end.
+    pub is_complete: bool,
+}
+
+impl Finished {
+    /// An exchange of which nothing more is known.
+    fn new(head_time: Duration) -> Finished {
+        Finished {
+            received: Instant::now(),
+            head_time,
+            body_received: 0,
+            body_sent: 0,
+            status: None,
+            is_complete: false,
+        }
     }
 }
 
@@ -99,15 +141,26 @@ pub async fn serve<H: Handler>(transport: Transport, info: &ConnectionInfo, conf
         end_of_life: after(spread(config.timeouts.connection_age, info.peer.port())),
         requests: 0,
         interim: None,
+        head_time: Duration::ZERO,
     };
     loop {
         let message = match connection.next_request(&mut channel.wire).await {
             Ok(message) => message,
-            Err(End::Refused(refusal)) => return connection.refuse(channel, &refusal, unknown_frame(), handler).await,
+            Err(End::Refused(refusal)) => {
+                let mut exchange = Exchange::of(handler, info, H::Notes::default(), connection.head_time);
+                let sent = connection.refuse(channel, &refusal, unknown_frame(), &mut exchange).await;
+                exchange.end();
+                if let Some(mut channel) = sent {
+                    channel.wire.linger(LINGER).await;
+                }
+                return;
+            }
             Err(End::Closed) => return channel.wire.finish(LINGER).await,
             Err(End::Broken) => return,
         };
-        match connection.exchange(channel, message, info, handler).await {
+        let notes = handler.begin(&message.head, info);
+        let mut exchange = Exchange::of(handler, info, notes, connection.head_time);
+        match connection.exchange(channel, message, &mut exchange).await {
             Some(kept) => channel = kept,
             None => return,
         }
@@ -125,6 +178,35 @@ fn unknown_frame() -> AnswerFrame {
     AnswerFrame::of(&Method::Get, Version::Http11)
 }
 
+/// One exchange and who is told of its end.
+struct Exchange<'c, H: Handler> {
+    handler: &'c H,
+    info: &'c ConnectionInfo,
+    notes: H::Notes,
+    finished: Finished,
+}
+
+impl<'c, H: Handler> Exchange<'c, H> {
+    fn of(handler: &'c H, info: &'c ConnectionInfo, notes: H::Notes, head_time: Duration) -> Self {
+        Exchange {
+            handler,
+            info,
+            notes,
+            finished: Finished::new(head_time),
+        }
+    }
+
+    /// Tells the handler.
+    fn end(&mut self) {
+        self.handler.end(std::mem::take(&mut self.notes), self.info, &self.finished);
+    }
+}
+
+/// A connection whose request was refused: what else it brings is not looked at.
+fn after_refusal(channel: Box<Channel>) -> (Box<Channel>, Rest, bool) {
+    (channel, Rest::Lost, true)
+}
+
 struct Connection<'c> {
     config: &'c ServerConfig,
     drain: DrainWatch,
@@ -132,6 +214,8 @@ struct Connection<'c> {
     requests: u64,
     /// Made for the first request whose client takes interim responses.
     interim: Option<Arc<Interim>>,
+    /// How long the last head took to arrive.
+    head_time: Duration,
 }
 
 /// Why there is no further request.
@@ -174,12 +258,18 @@ impl Connection<'_> {
             wire.shrink();
             self.wait_for_request(wire).await?;
         }
-        let mut deadline = None;
+        self.head_time = Duration::ZERO;
+        let (mut deadline, mut begun) = (None, None);
         loop {
-            if let Some(message) = parser.advance(&mut wire.read, rules).map_err(End::Refused)? {
+            let parsed = parser.advance(&mut wire.read, rules).map_err(End::Refused);
+            if let (Some(begun), Ok(Some(_)) | Err(_)) = (begun, &parsed) {
+                self.head_time = Instant::now().saturating_duration_since(begun);
+            }
+            if let Some(message) = parsed? {
                 self.requests += 1;
                 return Ok(message);
             }
+            begun = begun.or_else(|| Some(Instant::now()));
             let deadline = *deadline.get_or_insert_with(|| after(config.timeouts.head));
             match wire.fill(deadline).await {
                 Ok(0) => return Err(End::Closed),
@@ -220,11 +310,35 @@ impl Connection<'_> {
     /// One request and its answer; the connection, if it can go on.
     async fn exchange<H: Handler>(
         &mut self,
+        channel: Box<Channel>,
+        message: RequestMessage,
+        exchange: &mut Exchange<'_, H>,
+    ) -> Option<Box<Channel>> {
+        let answered = self.answer(channel, message, exchange).await;
+        exchange.end();
+        let (mut channel, mut rest, is_last) = answered?;
+        if rest == Rest::Small && !is_last && !self.discard(&mut channel).await {
+            rest = Rest::Lost;
+        }
+        if !is_last && rest != Rest::Lost {
+            return Some(channel);
+        }
+        if rest == Rest::Nothing {
+            channel.wire.finish(LINGER).await;
+        } else {
+            channel.wire.linger(LINGER).await;
+        }
+        None
+    }
+
+    /// Has a request answered. What is left of its connection, if the answer went out in full: what of the request's body is still to come, and
+    /// whether the answer was the last.
+    async fn answer<H: Handler>(
+        &mut self,
         mut channel: Box<Channel>,
         message: RequestMessage,
-        info: &ConnectionInfo,
-        handler: &H,
-    ) -> Option<Box<Channel>> {
+        exchange: &mut Exchange<'_, H>,
+    ) -> Option<(Box<Channel>, Rest, bool)> {
         let RequestMessage {
             head,
             framing,
@@ -244,8 +358,8 @@ impl Connection<'_> {
             .is_some_and(|limit| announced.is_some_and(|length| length > limit))
         {
             let refusal = Refusal::new(RefusalReason::BodyTooLarge, "content-length above the limit");
-            self.refuse(channel, &refusal, frame, handler).await;
-            return None;
+            let sent = self.refuse(channel, &refusal, frame, exchange).await;
+            return sent.map(after_refusal);
         }
         self.renew_interim(head.version);
         let mut place = Place::Here(channel);
@@ -254,22 +368,22 @@ impl Connection<'_> {
             config,
             interim: self.interim.as_ref().filter(|_| head.version == Version::Http11),
         };
-        let answer = handler
-            .handle(Request {
-                head,
-                body,
-                connection: info,
-                received: Instant::now(),
-            })
-            .await;
+        let request = Request {
+            head,
+            body,
+            connection: exchange.info,
+            received: exchange.finished.received,
+        };
+        let answer = exchange.handler.handle(request, &mut exchange.notes).await;
+        exchange.finished.body_received = place.received();
         let response = match answer {
             Answer::Respond(response) => response,
             Answer::Refuse(refusal) => {
-                self.refuse(place.reclaim()?, &refusal, frame, handler).await;
-                return None;
+                let sent = self.refuse(place.reclaim()?, &refusal, frame, exchange).await;
+                return sent.map(after_refusal);
             }
             Answer::Switch(switch) => {
-                self.switch(place.reclaim()?, *switch).await;
+                self.switch(place.reclaim()?, *switch, &mut exchange.finished).await;
                 return None;
             }
             Answer::Close => {
@@ -292,7 +406,10 @@ impl Connection<'_> {
             || response.status.is_interim()
             || self.is_last()
             || frame.carries_body(response.status) && frame.framing(response.body.length()) == SendFraming::UntilClose;
-        let sending = self.send(&mut place, response, frame).await;
+        let sending = self.send(&mut place, response, frame, &mut exchange.finished).await;
+        if is_duplex {
+            exchange.finished.body_received = place.received();
+        }
         let mut channel = place.reclaim()?;
         if sending == Sending::Failed {
             return None;
@@ -300,18 +417,7 @@ impl Connection<'_> {
         if is_duplex {
             rest = rest_of(&mut channel);
         }
-        if rest == Rest::Small && !frame.close && !self.discard(&mut channel).await {
-            rest = Rest::Lost;
-        }
-        if !frame.close && rest != Rest::Lost {
-            return Some(channel);
-        }
-        if rest == Rest::Nothing {
-            channel.wire.finish(LINGER).await;
-        } else {
-            channel.wire.linger(LINGER).await;
-        }
-        None
+        Some((channel, rest, frame.close))
     }
 
     /// Interim responses of an exchange that outlived its request must not reach the next one.
@@ -348,23 +454,27 @@ impl Connection<'_> {
         false
     }
 
-    async fn refuse<H: Handler>(&mut self, channel: Box<Channel>, refusal: &Refusal, mut frame: AnswerFrame, handler: &H) {
+    /// Answers a refused request; the connection, which has to close, if that went out in full.
+    async fn refuse<H: Handler>(
+        &mut self,
+        channel: Box<Channel>,
+        refusal: &Refusal,
+        mut frame: AnswerFrame,
+        exchange: &mut Exchange<'_, H>,
+    ) -> Option<Box<Channel>> {
         frame.close = true;
-        let response = match handler.refuse(refusal) {
+        let response = match exchange.handler.refuse(refusal, &mut exchange.notes) {
             Answer::Respond(response) => response,
             Answer::Refuse(refusal) => Response::refusal(&refusal, &self.config.server_header),
-            Answer::Switch(_) | Answer::Close => return,
+            Answer::Switch(_) | Answer::Close => return None,
         };
         let mut place = Place::Here(channel);
-        let sending = self.send(&mut place, response, frame).await;
-        if let Some(mut channel) = place.reclaim()
-            && sending == Sending::Done
-        {
-            channel.wire.linger(LINGER).await;
-        }
+        let sending = self.send(&mut place, response, frame, &mut exchange.finished).await;
+        place.reclaim().filter(|_| sending == Sending::Done)
     }
 
-    async fn switch(&mut self, mut channel: Box<Channel>, switch: Switch) {
+    async fn switch(&mut self, mut channel: Box<Channel>, switch: Switch, finished: &mut Finished) {
+        finished.status = Some(Status::SWITCHING_PROTOCOLS);
         write_switch(channel.start_answer(), &switch);
         if channel.wire.send(&[], self.config.timeouts.write).await.is_err() {
             return;
@@ -372,14 +482,19 @@ impl Connection<'_> {
         channel.wire.write.clear();
         let Switch { tunnel, mut bounds, .. } = switch;
         let mut upstream = tunnel.end;
-        join(&mut channel.wire, &mut *upstream, &mut bounds).await;
+        let moved = join(&mut channel.wire, &mut *upstream, &mut bounds).await;
+        finished.body_received = moved.up;
+        finished.body_sent = moved.down;
+        finished.is_complete = true;
     }
 
     /// Writes a response.
-    async fn send(&mut self, place: &mut Place, response: Response, frame: AnswerFrame) -> Sending {
+    async fn send(&mut self, place: &mut Place, response: Response, frame: AnswerFrame, finished: &mut Finished) -> Sending {
+        finished.status = Some(response.status);
         // Before the connection is touched: the body may lie on it as well.
         let length = response.body.length();
         let framing = frame.framing(length);
+        let mut copied = 0;
         let written = place.channel(|channel| {
             let out = channel.start_answer();
             write_head(out, &response, length, frame);
@@ -389,17 +504,22 @@ impl Connection<'_> {
                 Content::Whole(body) if body.len() > COPY_BODY => Pump::of_bytes(body),
                 Content::Whole(body) => {
                     out.extend_from_slice(&body);
+                    copied = body.len() as u64;
                     Pump::of_bytes(Bytes::new())
                 }
             }
         });
-        match written {
-            Some(pump) => self.run(place, pump, framing).await,
-            None => Sending::Failed,
-        }
+        let Some(mut pump) = written else {
+            return Sending::Failed;
+        };
+        let sending = self.run(place, &mut pump, framing).await;
+        finished.is_complete = sending == Sending::Done;
+        // What was copied left with the head, in one write or not at all.
+        finished.body_sent = pump.sent() + if finished.is_complete { copied } else { 0 };
+        sending
     }
 
-    async fn run(&mut self, place: &mut Place, mut pump: Pump, framing: SendFraming) -> Sending {
+    async fn run(&mut self, place: &mut Place, pump: &mut Pump, framing: SendFraming) -> Sending {
         let pace = Pace {
             idle: self.config.timeouts.write,
             until: None,

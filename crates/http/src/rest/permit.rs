@@ -29,6 +29,11 @@ impl Permits {
         self.taken.fetch_update(Ordering::AcqRel, Ordering::Relaxed, take).ok()?;
         Some(Permit(Arc::clone(self)))
     }
+
+    /// Taken slots.
+    pub(crate) fn taken(&self) -> usize {
+        self.taken.load(Ordering::Relaxed)
+    }
 }
 
 impl Drop for Permit {

@@ -1,4 +1,5 @@
 mod body;
+mod ends;
 mod request;
 mod response;
 mod server;

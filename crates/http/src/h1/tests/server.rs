@@ -79,7 +79,9 @@ impl Script {
 }
 
 impl Handler for Script {
-    async fn handle(&self, request: Request<'_>) -> Answer {
+    type Notes = ();
+
+    async fn handle(&self, request: Request<'_>, (): &mut ()) -> Answer {
         if request.head.target.path() == "/nothing" {
             return Answer::Close;
         }
@@ -90,7 +92,7 @@ impl Handler for Script {
         }
     }
 
-    fn refuse(&self, refusal: &Refusal) -> Answer {
+    fn refuse(&self, refusal: &Refusal, (): &mut ()) -> Answer {
         self.log.send(refusal.reason.name().to_owned()).unwrap();
         if refusal.reason == RefusalReason::Expectation {
             Answer::Close

@@ -36,7 +36,9 @@ struct Prepared {
 }
 
 impl Handler for Prepared {
-    async fn handle(&self, mut request: Request<'_>) -> Answer {
+    type Notes = ();
+
+    async fn handle(&self, mut request: Request<'_>, (): &mut ()) -> Answer {
         let mut response = Response::new(Status::OK);
         match request.head.target.path() {
             // The request's own body, while it arrives.

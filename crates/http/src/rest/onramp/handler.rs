@@ -8,6 +8,7 @@ use temblor_codec::PreFactory;
 use temblor_event::{End, EventId, Reason};
 use temblor_runtime::clock::now_ns;
 use temblor_runtime::flow::{Dispatch, Flow};
+use temblor_runtime::ramp::RampName;
 use temblor_runtime::source::SourceCx;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
@@ -20,15 +21,16 @@ use super::forwarded::{self, ClientAddress};
 use super::identity;
 use super::item::{Arrival, Item};
 use super::journal::Journal;
+use super::metrics::{MethodLabel, OnrampMetrics};
 use super::panic::{Panicked, caught};
 use super::proxy::{Passage, Proxy};
-use super::reason::OwnReason;
+use super::reason::{Label, OwnReason};
 use super::reply::ReplyBuilder;
 use super::unanswered::Template;
 use super::waiting::Waiting;
 use crate::connection::ConnectionInfo;
 use crate::error::{BodyError, Refusal, RefusalReason};
-use crate::h1::{Answer, Handler, Request, RequestBody, Response, ServerConfig};
+use crate::h1::{Answer, Finished, Handler, Request, RequestBody, Response, ServerConfig};
 use crate::message::{RequestHead, Status};
 use crate::rest::body::{Arrived, Mode};
 use crate::rest::meta::{self, key};
@@ -41,6 +43,33 @@ const ORPHAN_TIME: Duration = Duration::from_mins(1);
 const QUEUE: usize = 128;
 /// A time that no process reaches (30 years); for requests without deadline.
 const FAR_AWAY: Duration = Duration::from_hours(30 * 365 * 24);
+
+/// What is done for a request, and the reason by which it is known afterwards.
+pub(super) struct Ending {
+    pub(super) answer: Answer,
+    /// `None`: the table of ends does not say anything of it.
+    pub(super) reason: Option<Label>,
+}
+
+impl Ending {
+    /// An answer that the table of ends does not know.
+    fn nameless(answer: Answer) -> Self {
+        Self { answer, reason: None }
+    }
+
+    /// The engine asks for the answer to a refusal, and notes why.
+    pub(super) fn refused(refusal: Refusal) -> Self {
+        Self::nameless(Answer::Refuse(refusal))
+    }
+
+    /// A reply of the program.
+    pub(super) fn reply(answer: Answer) -> Self {
+        Self {
+            answer,
+            reason: Some(Label::Reply),
+        }
+    }
+}
 
 /// The handler of all connections of one onramp.
 pub(super) struct Onramp {
@@ -56,6 +85,7 @@ pub(super) struct Onramp {
     queue: Arc<Semaphore>,
     /// Places for tunnels.
     pub(super) tunnels: Arc<Permits>,
+    pub(super) metrics: Arc<OnrampMetrics>,
 }
 
 impl Onramp {
@@ -66,11 +96,21 @@ impl Onramp {
         preprocessors: Vec<PreFactory>,
         is_linked: bool,
         tls: Option<Arc<TlsServer>>,
+        name: &RampName,
         cx: SourceCx,
     ) -> Self {
+        let tunnels = Permits::new(config.server.limits.tunnels.map_or(usize::MAX, |limit| limit as usize));
+        let metrics = Arc::new(OnrampMetrics::new(
+            name,
+            cx.metrics.buckets(),
+            tls.clone(),
+            Arc::clone(&tunnels),
+        ));
+        cx.metrics.register(&metrics);
         Self {
             tls,
-            tunnels: Permits::new(config.server.limits.tunnels.map_or(usize::MAX, |limit| limit as usize)),
+            tunnels,
+            metrics,
             proxy: config.proxy.take().map(|settings| Proxy::new(settings, &cx.hostname)),
             config,
             replies,
@@ -100,7 +140,7 @@ impl Onramp {
         &self.config.server.server_header
     }
 
-    async fn answer(&self, request: Request<'_>, alarm: &Alarm) -> Answer {
+    async fn answer(&self, request: Request<'_>, alarm: &Alarm) -> Ending {
         let Request {
             head,
             mut body,
@@ -109,12 +149,12 @@ impl Onramp {
         } = request;
         if self.is_misdirected(&head, connection) {
             let detail = "host of a certificate with other demands on clients";
-            return Answer::Refuse(Refusal::new(RefusalReason::Misdirected, detail));
+            return Ending::refused(Refusal::new(RefusalReason::Misdirected, detail));
         }
         let via = self.proxy.as_ref().and_then(|proxy| proxy.via(head.version));
         let arrival = match self.arrive(head, connection, received) {
             Ok(arrival) => arrival,
-            Err(answer) => return answer,
+            Err(ending) => return ending,
         };
         let Ok(upgrade) = self.upgrade(&arrival.head, &mut body) else {
             return self.give(self.own_answer(OwnReason::End(Reason::Overflow), self.take_number()));
@@ -201,16 +241,16 @@ impl Onramp {
     }
 
     /// Ends a request whose body cannot be read.
-    fn body_failed(&self, error: &BodyError) -> Answer {
+    fn body_failed(&self, error: &BodyError) -> Ending {
         match error {
-            BodyError::Refused(refusal) => Answer::Refuse(*refusal),
+            BodyError::Refused(refusal) => Ending::refused(*refusal),
             BodyError::Gone => self.client_gone(None),
             BodyError::NoRoom => self.give(self.own_answer(OwnReason::BufferFull, self.take_number())),
         }
     }
 
     /// What is done with a head before there is an event: identification (spec/proxy.md 2.4 and 2.5).
-    fn arrive(&self, mut head: RequestHead, connection: &ConnectionInfo, received: Instant) -> Result<Arrival, Answer> {
+    fn arrive(&self, mut head: RequestHead, connection: &ConnectionInfo, received: Instant) -> Result<Arrival, Ending> {
         let origin_host = meta::origin_host(&head);
         let client = self.config.expose.then(|| {
             let address = match &self.proxy {
@@ -224,7 +264,8 @@ impl Onramp {
                 Passage::On => {}
                 Passage::Loop => return Err(self.give(self.own_answer(OwnReason::Loop, self.take_number()))),
                 Passage::Last(status) => {
-                    return Err(Answer::Respond(OwnAnswer::last(status, self.server_header()).into_response()));
+                    let answer = OwnAnswer::last(status, self.server_header());
+                    return Err(Ending::nameless(Answer::Respond(answer.into_response())));
                 }
             }
         }
@@ -255,7 +296,7 @@ impl Onramp {
         }
     }
 
-    async fn end_paused(&self, mut waiting: Waiting<'_, '_>, arrival: &Arrival, reason: OwnReason) -> Answer {
+    async fn end_paused(&self, mut waiting: Waiting<'_, '_>, arrival: &Arrival, reason: OwnReason) -> Ending {
         if reason == OwnReason::ClientGone {
             return self.client_gone(None);
         }
@@ -271,7 +312,7 @@ impl Onramp {
     }
 
     /// Not linked: the client is answered before the events run (spec/artefacts.md 3.5).
-    async fn accept_only(&self, item: Item, flow: Arc<Flow>) -> Answer {
+    async fn accept_only(&self, item: Item, flow: Arc<Flow>) -> Ending {
         let Ok(permit) = Arc::clone(&self.queue).acquire_owned().await else {
             return self.give(self.own_answer(OwnReason::Internal, item.first));
         };
@@ -282,7 +323,7 @@ impl Onramp {
             dispatch.finish().await;
             drop((permit, active));
         });
-        Answer::Respond(Response::new(Status::known(202)))
+        Ending::nameless(Answer::Respond(Response::new(Status::known(202))))
     }
 
     /// A number for a request that ends before it has events.
@@ -329,10 +370,15 @@ impl Onramp {
     }
 
     /// Gives an own answer to the client, unless the setting says that it gets none.
-    pub(super) fn give(&self, answer: OwnAnswer) -> Answer {
-        match answer.reason().and_then(|reason| self.config.answers.of_own(reason)) {
+    pub(super) fn give(&self, answer: OwnAnswer) -> Ending {
+        let reason = answer.reason();
+        let answer = match reason.and_then(|reason| self.config.answers.of_own(reason)) {
             Some(Choice::Close) => Answer::Close,
             _ => Answer::Respond(answer.into_response()),
+        };
+        Ending {
+            answer,
+            reason: reason.map(Label::Own),
         }
     }
 
@@ -359,13 +405,17 @@ impl Onramp {
     }
 
     /// The client went away; what was begun for it ends as the setting `cancel` says.
-    pub(super) fn client_gone(&self, dispatch: Option<Dispatch>) -> Answer {
+    pub(super) fn client_gone(&self, dispatch: Option<Dispatch>) -> Ending {
+        let ending = Ending {
+            answer: Answer::Close,
+            reason: Some(Label::Own(OwnReason::ClientGone)),
+        };
         self.journal.ended(
             OwnReason::ClientGone,
             OwnReason::ClientGone.status(),
             OwnReason::ClientGone.text(),
         );
-        let Some(mut dispatch) = dispatch else { return Answer::Close };
+        let Some(mut dispatch) = dispatch else { return ending };
         match self.config.cancel {
             Cancel::Auto => dispatch.cancel(false),
             Cancel::Always => dispatch.cancel(true),
@@ -379,8 +429,16 @@ impl Onramp {
                 drop(active);
             });
         }
-        Answer::Close
+        ending
     }
+}
+
+/// What is kept of a request until it has ended.
+#[derive(Default)]
+pub(crate) struct Notes {
+    /// `None`: there was no head.
+    method: Option<MethodLabel>,
+    reason: Option<Label>,
 }
 
 /// The handler of one connection.
@@ -400,15 +458,32 @@ impl ConnectionHandler {
 }
 
 impl Handler for ConnectionHandler {
-    async fn handle(&self, request: Request<'_>) -> Answer {
-        let onramp = &self.onramp;
-        match caught(onramp.answer(request, &self.alarm)).await {
-            Ok(answer) => answer,
-            Err(Panicked) => onramp.give(onramp.own_answer(OwnReason::Internal, onramp.take_number())),
+    type Notes = Notes;
+
+    fn begin(&self, head: &RequestHead, _connection: &ConnectionInfo) -> Notes {
+        self.onramp.metrics.begun();
+        Notes {
+            method: Some(MethodLabel::of(&head.method)),
+            reason: None,
         }
     }
 
-    fn refuse(&self, refusal: &Refusal) -> Answer {
+    async fn handle(&self, request: Request<'_>, notes: &mut Notes) -> Answer {
+        let onramp = &self.onramp;
+        let ending = match caught(onramp.answer(request, &self.alarm)).await {
+            Ok(ending) => ending,
+            Err(Panicked) => onramp.give(onramp.own_answer(OwnReason::Internal, onramp.take_number())),
+        };
+        notes.reason = ending.reason;
+        ending.answer
+    }
+
+    fn refuse(&self, refusal: &Refusal, notes: &mut Notes) -> Answer {
+        notes.reason = Some(Label::Refused(refusal.reason));
         self.onramp.refuse(refusal)
+    }
+
+    fn end(&self, notes: Notes, _connection: &ConnectionInfo, finished: &Finished) {
+        self.onramp.metrics.ended(notes.method, notes.reason, finished);
     }
 }

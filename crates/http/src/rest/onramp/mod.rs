@@ -12,6 +12,7 @@ mod hops;
 mod identity;
 mod item;
 mod journal;
+mod metrics;
 mod panic;
 mod proxy;
 mod reason;

@@ -2,7 +2,48 @@
 
 use temblor_event::Reason;
 
+use crate::error::RefusalReason;
 use crate::message::Status;
+
+/// How a request ended, as metrics and logs name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Label {
+    /// A reply event was sent.
+    Reply,
+    /// We answered, or closed, ourselves.
+    Own(OwnReason),
+    /// It was refused for its HTTP.
+    Refused(RefusalReason),
+}
+
+impl Label {
+    /// All of them; a label's place is its [`Label::index`].
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        let own = OwnReason::ALL.into_iter().map(Self::Own);
+        let refused = RefusalReason::ALL.into_iter().map(Self::Refused);
+        std::iter::once(Self::Reply).chain(own).chain(refused)
+    }
+
+    /// How many there are.
+    pub(super) const COUNT: usize = 1 + OwnReason::ALL.len() + RefusalReason::ALL.len();
+
+    /// Its number, below [`Label::COUNT`].
+    pub(super) fn index(self) -> usize {
+        match self {
+            Self::Reply => 0,
+            other => Self::all().position(|known| known == other).unwrap_or(0),
+        }
+    }
+
+    /// Its name.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Reply => "reply",
+            Self::Own(reason) => reason.name(),
+            Self::Refused(reason) => reason.name(),
+        }
+    }
+}
 
 /// Why the onramp itself ends a request; what ends in a flow is a [`Reason`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -17,6 +17,7 @@ use super::config::OnrampConfig;
 use super::entrance::Entrance;
 use super::facts;
 use super::handler::{ConnectionHandler, Onramp};
+use super::metrics::ClientProtocol;
 use super::reply::ReplyBuilder;
 use crate::h1::{Drain, DrainTrigger, drain, serve};
 use crate::rest::watch::watch;
@@ -68,6 +69,7 @@ fn open(ramp: Ramp, mut config: OnrampConfig, cx: SourceCx) -> Result<Box<dyn So
         ramp.preprocessors,
         ramp.is_linked,
         entrance.tls.clone(),
+        &ramp.name,
         cx.clone(),
     );
     Ok(Box::new(RestSource {
@@ -192,6 +194,7 @@ impl Acceptor {
         tokio::spawn(async move {
             match entrance.open(socket).await {
                 Ok((transport, info)) => {
+                    let _open = onramp.metrics.connection(ClientProtocol::Http1);
                     let handler = ConnectionHandler::new(Arc::clone(&onramp));
                     serve(transport, &info, onramp.server(), drain, &handler).await;
                 }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::alarm::{Alarm, Interruption};
 use super::answer::OwnAnswer;
-use super::handler::Onramp;
+use super::handler::{Ending, Onramp};
 use super::item::Item;
 use super::reason::OwnReason;
 use super::unanswered::Template;
@@ -57,7 +57,7 @@ enum Waited {
 
 impl Waiting<'_, '_> {
     /// Sends the events of the request and waits.
-    pub(super) async fn send(mut self, item: Item) -> Answer {
+    pub(super) async fn send(mut self, item: Item) -> Ending {
         let onramp = self.onramp;
         let mut dispatch = self.dispatch(self.deadline);
         if onramp.has_unanswered(&self.flow) {
@@ -74,7 +74,7 @@ impl Waiting<'_, '_> {
                 return self.reply(event).await;
             }
             Waited::Gone => return onramp.client_gone(Some(dispatch)),
-            Waited::Refused(refusal) => return Answer::Refuse(refusal),
+            Waited::Refused(refusal) => return Ending::refused(refusal),
             Waited::Exhausted(end) => (onramp.answer_of_end(&end, self.number), correlation_of(end)),
             Waited::Late => {
                 dispatch.time_out();
@@ -88,7 +88,7 @@ impl Waiting<'_, '_> {
     }
 
     /// Gives a pipeline the chance to answer, where one is linked and the reason allows it; else, and if it has none, answers.
-    pub(super) async fn hand_over(mut self, answer: OwnAnswer, correlation: Option<Value>) -> Answer {
+    pub(super) async fn hand_over(mut self, answer: OwnAnswer, correlation: Option<Value>) -> Ending {
         let onramp = self.onramp;
         let is_theirs = answer.reason().is_some_and(OwnReason::is_handled_by_pipelines);
         let Some(template) = self.template.take().filter(|_| is_theirs) else {
@@ -104,7 +104,7 @@ impl Waiting<'_, '_> {
                 return self.reply(event).await;
             }
             Waited::Gone => return onramp.client_gone(Some(dispatch)),
-            Waited::Refused(refusal) => return Answer::Refuse(refusal),
+            Waited::Refused(refusal) => return Ending::refused(refusal),
             Waited::Stopped => return onramp.give(onramp.own_answer(OwnReason::Shutdown, self.number)),
             Waited::Late => dispatch.time_out(),
             Waited::Exhausted(_) | Waited::Loop => {}
@@ -143,7 +143,7 @@ impl Waiting<'_, '_> {
         }
     }
 
-    async fn reply(self, mut event: Event) -> Answer {
+    async fn reply(self, mut event: Event) -> Ending {
         let onramp = self.onramp;
         if onramp.replies.must_collect(&event)
             && let Err(text) = settle(&mut event.payload, onramp.config.buffer).await
@@ -151,8 +151,8 @@ impl Waiting<'_, '_> {
             return onramp.give(onramp.invalid_reply(&text));
         }
         match (onramp.replies.build(&event, self.via, now_ns()), self.upgrade) {
-            (Ok(response), Some(upgrade)) => onramp.switch(upgrade, &event, response),
-            (Ok(response), None) => Answer::Respond(response),
+            (Ok(response), Some(upgrade)) => Ending::reply(onramp.switch(upgrade, &event, response)),
+            (Ok(response), None) => Ending::reply(Answer::Respond(response)),
             (Err(text), _) => onramp.give(onramp.invalid_reply(&text)),
         }
     }
