@@ -48,6 +48,11 @@ impl Interim {
         }
     }
 
+    /// What waits now.
+    pub(crate) fn take(&self) -> Vec<ResponseHead> {
+        std::mem::take(&mut self.0.lock().heads)
+    }
+
     /// What waits, as soon as something does.
     pub(crate) fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Vec<ResponseHead>> {
         let mut waiting = self.0.lock();

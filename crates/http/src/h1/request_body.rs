@@ -385,6 +385,14 @@ impl RequestBody<'_> {
     }
 }
 
+/// Puts interim responses that came together with the answer in front of it: a proxy passes them on (RFC 9110 15.2).
+pub(crate) fn note_last(place: &mut Place, interim: &Interim) {
+    let heads = interim.take();
+    if !heads.is_empty() {
+        place.channel(|channel| note(channel, &heads));
+    }
+}
+
 fn note(channel: &mut Channel, heads: &[ResponseHead]) {
     let out = channel.unsent();
     for head in heads {

@@ -16,7 +16,7 @@ use super::body::Pace;
 use super::drain::{Drain, DrainWatch};
 use super::pump::{Pump, PumpError, SendFraming};
 use super::request::{RequestMessage, RequestParser, RequestRules};
-use super::request_body::{Channel, Intake, Place, RequestBody};
+use super::request_body::{Channel, Intake, Place, RequestBody, note_last};
 use super::wire::{COPY_BODY, Wire, WireError};
 use crate::body::Content;
 use crate::connection::ConnectionInfo;
@@ -362,11 +362,12 @@ impl Connection<'_> {
             return sent.map(after_refusal);
         }
         self.renew_interim(head.version);
+        let takes_interim = head.version == Version::Http11;
         let mut place = Place::Here(channel);
         let body = RequestBody {
             place: &mut place,
             config,
-            interim: self.interim.as_ref().filter(|_| head.version == Version::Http11),
+            interim: self.interim.as_ref().filter(|_| takes_interim),
         };
         let request = Request {
             head,
@@ -391,6 +392,9 @@ impl Connection<'_> {
                 return None;
             }
         };
+        if let Some(interim) = self.interim.as_ref().filter(|_| takes_interim) {
+            note_last(&mut place, interim);
+        }
         // An upstream may answer while it still takes the request: then both directions go on at the same time.
         let is_duplex = matches!(response.body, Content::Stream(_)) && place.is_reading();
         if !is_duplex {

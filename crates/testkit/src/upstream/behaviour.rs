@@ -30,6 +30,15 @@ pub enum Behaviour {
         /// Close the connection afterwards.
         close: bool,
     },
+    /// The same in small pieces.
+    Dribble {
+        /// The bytes.
+        bytes: Vec<u8>,
+        /// Bytes of a piece, at least 1.
+        piece: usize,
+        /// Close the connection afterwards.
+        close: bool,
+    },
 }
 
 /// A response that does not depend on the request. `HEAD` gets its head only.

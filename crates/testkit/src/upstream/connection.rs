@@ -1,12 +1,14 @@
 //! One accepted connection.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
+use tokio::task::yield_now;
 use tokio::time::sleep;
 
 use super::behaviour::Behaviour;
@@ -100,10 +102,18 @@ impl Connection {
     }
 
     async fn read(&mut self) -> Result<(), Gone> {
+        let before = self.reader.rest().len();
         match self.stream.read_buf(self.reader.space()).await {
-            Ok(0) | Err(_) => Err(Gone),
-            Ok(_) => Ok(()),
+            Ok(0) | Err(_) => return Err(Gone),
+            Ok(_) => {}
         }
+        if self.shared.keeps_bytes.load(Ordering::Relaxed) {
+            let new = &self.reader.rest()[before..];
+            self.shared
+                .log
+                .update(|log| log.bytes.entry(self.number).or_default().extend_from_slice(new));
+        }
+        Ok(())
     }
 
     async fn answer(&mut self, request: &Message) -> Result<Next, Gone> {
@@ -139,6 +149,13 @@ impl Connection {
             Behaviour::Raw { bytes, close } => {
                 let next = if *close { Next::Close } else { Next::Continue };
                 self.write(bytes, next).await
+            }
+            Behaviour::Dribble { bytes, piece, close } => {
+                for part in bytes.chunks((*piece).max(1)) {
+                    self.write(part, Next::Continue).await?;
+                    yield_now().await;
+                }
+                Ok(if *close { Next::Close } else { Next::Continue })
             }
         }
     }

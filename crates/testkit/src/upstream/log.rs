@@ -1,5 +1,6 @@
 //! What an upstream saw.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
@@ -28,6 +29,8 @@ pub struct Log {
     pub torn: Vec<String>,
     /// Requests whose sender left before it was answered.
     pub abandoned: u64,
+    /// Every byte received, by connection, if that is switched on ([`super::FaultyUpstream::keep_bytes`]).
+    pub bytes: BTreeMap<u64, Vec<u8>>,
 }
 
 /// A log that can be waited for.

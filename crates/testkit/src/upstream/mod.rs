@@ -8,6 +8,7 @@ mod log;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener as StdListener};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -31,6 +32,7 @@ struct Shared {
     behaviour: watch::Sender<Behaviour>,
     requests_per_connection: Mutex<Option<u64>>,
     keeps_requests: Mutex<bool>,
+    keeps_bytes: AtomicBool,
     log: SharedLog,
 }
 
@@ -78,6 +80,7 @@ impl FaultyUpstream {
                 behaviour: watch::Sender::new(behaviour),
                 requests_per_connection: Mutex::new(None),
                 keeps_requests: Mutex::new(true),
+                keeps_bytes: AtomicBool::new(false),
                 log: SharedLog::default(),
             }),
             running: None,
@@ -104,6 +107,11 @@ impl FaultyUpstream {
     /// Keeps every request in the log (the default), or counts only.
     pub fn keep_requests(&self, keep: bool) {
         *self.shared.keeps_requests.lock() = keep;
+    }
+
+    /// Keeps every byte received in the log from now on, so that a test can read it in other ways than this server does.
+    pub fn keep_bytes(&self) {
+        self.shared.keeps_bytes.store(true, Ordering::Relaxed);
     }
 
     /// What it saw.
