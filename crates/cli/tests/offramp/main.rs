@@ -1,6 +1,8 @@
-//! What stands between an event and its upstream, through the real program: the queue for slots (spec/proxy.md 4.9).
+//! What stands between an event and its upstream, through the real program: the queue for slots and
+//! health checks (spec/proxy.md 4.9 and 4.10).
 
 #![allow(clippy::unwrap_used)] // helpers of tests
 
+mod health;
 mod queue;
 mod world;

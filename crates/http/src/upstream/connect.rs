@@ -60,6 +60,11 @@ impl Connector {
         secured.await
     }
 
+    /// Whether the endpoint takes a TCP connection.
+    pub(crate) async fn reach(&self, endpoint: &Endpoint) -> Result<(), UpstreamError> {
+        self.open(endpoint).await.map(drop)
+    }
+
     async fn open(&self, endpoint: &Endpoint) -> Result<TcpStream, UpstreamError> {
         let connected = if let Some(address) = endpoint.address() {
             TcpStream::connect((address, endpoint.port())).await

@@ -21,6 +21,7 @@ pub use exchange::{OutgoingRequest, Terms, UpstreamResponse};
 use pool::Pool;
 pub use resolve::Family;
 
+use crate::error::UpstreamError;
 use crate::limits::ClientLimits;
 use crate::tls::TlsClient;
 
@@ -80,6 +81,11 @@ impl Upstream {
             connector,
             limits: config.limits,
         }
+    }
+
+    /// Looks whether the endpoint takes a connection, which is closed at once.
+    pub async fn reach(&self, endpoint: &Endpoint) -> Result<(), UpstreamError> {
+        self.connector.reach(endpoint).await
     }
 
     /// Closes idle connections whose time is over. To be called now and then; a connection past its time is never used

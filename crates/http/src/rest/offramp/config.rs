@@ -1,4 +1,4 @@
-//! Configuration of a `rest` offramp (spec/artefacts.md 4.1, spec/proxy.md 2.2, 2.3, 2.6, 2.11, 2.15 and 4.9).
+//! Configuration of a `rest` offramp (spec/artefacts.md 4.1, spec/proxy.md 2.2, 2.3, 2.6, 2.11, 2.15, 4.9 and 4.10).
 
 use std::num::{NonZeroU32, NonZeroU64};
 use std::time::Duration;
@@ -7,6 +7,7 @@ use temblor_runtime::config::{ConfigError, ConfigReader, Field, FromConfig, Pair
 use temblor_value::{Str, Value};
 
 use super::endpoint::Endpoint;
+use super::health::HealthSettings;
 use super::slots::Order;
 use super::tls;
 use crate::message::Method;
@@ -16,15 +17,7 @@ use crate::tls::ClientSettings;
 use crate::upstream::{Family, UpstreamConfig};
 
 /// Settings of the specification that this release does not have.
-const ABSENT: &[&str] = &[
-    "health",
-    "expose",
-    "deadline_header",
-    "deadline_margin",
-    "send_proxy",
-    "access",
-    "auth",
-];
+const ABSENT: &[&str] = &["expose", "deadline_header", "deadline_margin", "send_proxy", "access", "auth"];
 const DEFAULT_BUFFER: u64 = 256 << 20;
 const DEFAULT_CONCURRENCY: usize = 4;
 
@@ -108,6 +101,8 @@ pub(super) struct OfframpConfig {
     pub upgrade: Vec<Str>,
     /// Tunnels open at a time; `None`: no limit.
     pub tunnels: Option<NonZeroU64>,
+    /// How the endpoint is probed; `None`: it is not.
+    pub health: Option<HealthSettings>,
 }
 
 impl OfframpConfig {
@@ -134,8 +129,11 @@ impl OfframpConfig {
         };
         tls::protocol(&mut reader)?;
         let Pairs(headers) = reader.or("headers", Pairs::<Str>(Vec::new()))?;
+        let endpoint = read_endpoint(&mut reader)?;
+        let health = reader.optional("health")?;
         let config = Self {
-            endpoint: read_endpoint(&mut reader)?,
+            health: health.map(|record| HealthSettings::read(record, &endpoint)).transpose()?,
+            endpoint,
             method: read_method(&mut reader)?,
             headers,
             concurrency: read_concurrency(&mut reader)?,

@@ -25,6 +25,7 @@ pub(super) fn of(config: &OfframpConfig, is_linked: bool) -> Facts {
         bounds: [Bound::count("concurrency", "concurrency", size(config.concurrency))]
             .into_iter()
             .chain(queue(config))
+            .chain(health(config))
             .chain([
                 Bound::time("connect", "timeouts.connect", timeouts.connect),
                 Bound::time("first_byte", "timeouts.first_byte", timeouts.first_byte),
@@ -49,6 +50,19 @@ fn queue(config: &OfframpConfig) -> impl Iterator<Item = Bound> {
         [
             Bound::count("queue", "queue.size", Some(NonZeroU32::get(queue.size).into())),
             Bound::time("queue", "queue.timeout", queue.timeout),
+        ]
+    })
+}
+
+/// Times and counts of probes, if there are any.
+fn health(config: &OfframpConfig) -> impl Iterator<Item = Bound> {
+    config.health.iter().flat_map(|health| {
+        let rules = &health.rules;
+        [
+            Bound::time("health", "health.interval", Some(rules.interval)),
+            Bound::time("health", "health.timeout", Some(health.timeout)),
+            Bound::count("health", "health.unhealthy", Some(rules.unhealthy.get().into())),
+            Bound::count("health", "health.healthy", Some(rules.healthy.get().into())),
         ]
     })
 }

@@ -4,6 +4,7 @@ mod config;
 mod endpoint;
 mod events;
 mod facts;
+mod health;
 mod request;
 mod response;
 mod sink;

@@ -5,11 +5,12 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use temblor_codec::{Codec, CodecMap, PostFactory, PreFactory};
-use temblor_event::{Event, Insight, Origin, Outcome, Signal, Uid};
+use temblor_event::{Event, Insight, InsightKind, Origin, Outcome, Signal, Uid};
 use temblor_runtime::clock::now_ns;
 use temblor_runtime::connectors::{SinkPlan, SinkStart};
 use temblor_runtime::need::BodyNeed;
 use temblor_runtime::ramp::Ramp;
+use temblor_runtime::shutdown::{Phase, ShutdownSender};
 use temblor_runtime::sink::{Delivery, Exchange, Reply, SentMark, Sink, SinkCx, TurnMark, Withdrawal};
 use temblor_runtime::source::StartError;
 use temblor_runtime::worker;
@@ -19,6 +20,7 @@ use tokio::time::Instant;
 use super::config::OfframpConfig;
 use super::events::{Cause, Failure};
 use super::facts;
+use super::health::{Health, Probe};
 use super::request::Built;
 use super::response::Received;
 use super::slots::{Admission, Order, Slot, Slots, Turn};
@@ -58,6 +60,10 @@ pub(super) struct RestSink {
     tunnels: Arc<Permits>,
     upstream: Upstream,
     ticks: AtomicU64,
+    /// `None` if the endpoint is not probed.
+    health: Option<Arc<Health>>,
+    /// Ends what runs beside the requests.
+    tasks: ShutdownSender,
 }
 
 /// Reads the configuration.
@@ -71,7 +77,15 @@ pub(super) fn plan(ramp: Ramp) -> Result<SinkPlan, StartError> {
 fn open(ramp: Ramp, mut config: OfframpConfig, start: SinkStart) -> Result<Arc<dyn Sink>, StartError> {
     config.upstream.tls = start_tls(std::mem::take(&mut config.tls), &start, &ramp.url)?;
     config.upstream.shards = start.workers.count();
+    let tasks = ShutdownSender::default();
+    let usual_endpoint = config
+        .endpoint
+        .resolve()
+        .ok()
+        .map(|usual| Endpoint::new(&usual.host, usual.port).with_tls(usual.is_https));
     let sink = RestSink {
+        health: start_health(&config, usual_endpoint.as_ref(), &start, &ramp.url, &tasks),
+        tasks,
         uid: start.uid,
         slots: match &config.queue {
             Some(queue) => Slots::new(config.concurrency, queue.size.get(), queue.order),
@@ -79,11 +93,7 @@ fn open(ramp: Ramp, mut config: OfframpConfig, start: SinkStart) -> Result<Arc<d
         },
         tunnels: Permits::new(config.tunnels.map_or(usize::MAX, |limit| limit.get() as usize)),
         upstream: Upstream::new(config.upstream.clone()),
-        usual_endpoint: config
-            .endpoint
-            .resolve()
-            .ok()
-            .map(|usual| Endpoint::new(&usual.host, usual.port).with_tls(usual.is_https)),
+        usual_endpoint,
         config,
         codec: ramp.codec,
         codec_map: ramp.codec_map,
@@ -122,6 +132,22 @@ fn start_tls(settings: ClientSettings, start: &SinkStart, url: &str) -> Result<A
         start.workers.spawn(looking);
     }
     Ok(tls)
+}
+
+/// Probes the endpoint from now on, where that is asked for.
+fn start_health(
+    config: &OfframpConfig,
+    endpoint: Option<&Endpoint>,
+    start: &SinkStart,
+    url: &str,
+    tasks: &ShutdownSender,
+) -> Option<Arc<Health>> {
+    let settings = config.health.clone()?;
+    let health = Health::new(&settings);
+    let probe = Probe::new(settings, endpoint?.clone(), config.upstream.clone());
+    let watching = Arc::clone(&health).watch(probe, format!("Sink::{url}"), start.uid.0, tasks.receiver());
+    start.workers.spawn_on(start.uid.0 as usize, watching);
+    Some(health)
 }
 
 impl Sink for RestOfframp {
@@ -182,19 +208,26 @@ impl Sink for RestOfframp {
         })
     }
 
-    fn on_signal(&self, _signal: Signal) -> Option<Insight> {
+    fn on_signal(&self, signal: Signal) -> Option<Insight> {
         let ticks = self.0.ticks.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         if ticks.is_multiple_of(SWEEP_TICKS) {
             self.0.upstream.sweep();
         }
-        None
+        let is_healthy = self.0.health.as_ref()?.change()?;
+        let kind = if is_healthy { InsightKind::Resume } else { InsightKind::Pause };
+        Some(Insight::breaker(kind, self.0.uid, signal.ingest_ns()))
+    }
+
+    fn is_active(&self) -> bool {
+        self.0.health.as_ref().is_none_or(|health| health.is_active())
     }
 
     fn is_available(&self) -> bool {
-        self.0.slots.has_room()
+        self.0.health.as_ref().is_none_or(|health| health.is_healthy()) && self.0.slots.has_room()
     }
 
     fn stop(&self) {
+        self.0.tasks.advance(Phase::Stopped);
         self.0.upstream.close_idle();
     }
 }
