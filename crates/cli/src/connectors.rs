@@ -23,6 +23,7 @@ pub(crate) fn all() -> Connectors {
             sink::debug::TYPE,
             sink::exit::TYPE,
             sink::file::TYPE,
+            sink::null::TYPE,
             sink::stdio::STDERR,
             sink::stdio::STDOUT,
         ],

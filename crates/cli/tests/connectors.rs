@@ -193,6 +193,14 @@ fn lines_that_do_not_decode_are_error_events() {
 }
 
 #[test]
+fn null_takes_all_events_and_the_program_ends_as_ever() {
+    let world = World::new();
+    world.write("in.json", numbered(100));
+    let ended = world.start(FILE_IN, PASS, "    type: null\n").wait();
+    assert_eq!((ended.status, ended.stdout.as_str()), (Some(0), ""), "{}", ended.stderr);
+}
+
+#[test]
 fn a_missing_file_is_a_start_error() {
     let world = World::new();
     let ended = world.start(FILE_IN, PASS, FILE_OUT).wait();

@@ -6,6 +6,7 @@ pub mod debug;
 pub mod exit;
 pub mod file;
 mod line;
+pub mod null;
 pub mod stdio;
 mod writer;
 
