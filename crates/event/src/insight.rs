@@ -58,6 +58,26 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 16] = [
+        Self::Ok,
+        Self::Status,
+        Self::Build,
+        Self::Overload,
+        Self::Dns,
+        Self::Connect,
+        Self::ConnectTimeout,
+        Self::Tls,
+        Self::Refused,
+        Self::Reset,
+        Self::Protocol,
+        Self::Timeout,
+        Self::Truncated,
+        Self::Decode,
+        Self::TooLarge,
+        Self::Cancelled,
+    ];
+
     /// The name that metadata, metrics and logs use.
     pub fn name(self) -> &'static str {
         match self {

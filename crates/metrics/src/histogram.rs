@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Counter, Sharded};
+use crate::{Sharded, Tally};
 
 /// The bounds of the specification, in seconds.
 const DEFAULT_S: [f64; 18] = [
@@ -67,16 +67,16 @@ pub struct Histogram {
 
 #[derive(Debug)]
 struct Shard {
-    counts: Box<[Counter]>,
-    sum_ns: Counter,
+    counts: Box<[Tally]>,
+    sum_ns: Tally,
 }
 
 impl Histogram {
     /// An empty one.
     pub fn new(buckets: &Buckets) -> Self {
         let shard = || Shard {
-            counts: (0..buckets.count()).map(|_| Counter::default()).collect(),
-            sum_ns: Counter::default(),
+            counts: (0..buckets.count()).map(|_| Tally::default()).collect(),
+            sum_ns: Tally::default(),
         };
         Self {
             shards: Sharded::new(shard),

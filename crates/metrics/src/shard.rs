@@ -1,23 +1,34 @@
 //! One copy of a structure for each worker, so that counting touches memory that no other worker writes.
+//!
+//! Worker N counts in shard N + 1, in which no other thread of its process counts; all threads that are no workers share shard 0. That a worker
+//! is alone is what lets it count without atomic additions.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Shards that structures made from now on get.
-static SHARDS: AtomicUsize = AtomicUsize::new(1);
+/// Workers for which structures made from now on have shards.
+static WORKERS: AtomicUsize = AtomicUsize::new(0);
+
+/// The shard of threads that are no workers.
+const SHARED: usize = 0;
 
 thread_local! {
-    static CURRENT: Cell<usize> = const { Cell::new(0) };
+    static CURRENT: Cell<usize> = const { Cell::new(SHARED) };
 }
 
-/// Structures made from now on have at least `count` shards. To be called before the threads that use them start.
-pub fn expect_shards(count: usize) {
-    SHARDS.fetch_max(count, Ordering::Relaxed);
+/// Structures made from now on have shards for so many workers. To be called before the workers start.
+pub fn expect_workers(count: usize) {
+    WORKERS.fetch_max(count, Ordering::Relaxed);
 }
 
-/// The calling thread counts in shard `at` from now on; threads that never say so share the first one.
-pub fn enter_shard(at: usize) {
-    CURRENT.set(at);
+/// The calling thread counts as worker `at` from now on. No other thread may do so for the same structures.
+pub fn count_as_worker(at: usize) {
+    CURRENT.set(at + 1);
+}
+
+/// Whether the calling thread has its shards for itself.
+pub(crate) fn is_alone() -> bool {
+    CURRENT.get() != SHARED
 }
 
 /// Padded so that two workers never share a cache line, nor a pair of lines fetched together.
@@ -25,35 +36,34 @@ pub fn enter_shard(at: usize) {
 #[repr(align(128))]
 struct Padded<T>(T);
 
-/// A structure of counters, once for each worker.
+/// A structure of counters, once for each worker and once for all others.
 #[derive(Debug)]
 pub struct Sharded<T> {
-    /// Never empty: the first shard stands apart.
-    first: Padded<T>,
-    others: Box<[Padded<T>]>,
+    shared: Padded<T>,
+    workers: Box<[Padded<T>]>,
 }
 
 impl<T> Sharded<T> {
-    /// As many shards as there are workers, each made by `make`.
+    /// Shards for all workers, each made by `make`.
     pub fn new(make: impl Fn() -> T) -> Self {
         Self {
-            first: Padded(make()),
-            others: (1..SHARDS.load(Ordering::Relaxed)).map(|_| Padded(make())).collect(),
+            shared: Padded(make()),
+            workers: (0..WORKERS.load(Ordering::Relaxed)).map(|_| Padded(make())).collect(),
         }
     }
 
     /// The calling thread's shard.
     pub fn mine(&self) -> &T {
-        let at = CURRENT.get();
-        match at.checked_sub(1).and_then(|at| self.others.get(at)) {
+        let worker = CURRENT.get().wrapping_sub(1);
+        match self.workers.get(worker) {
             Some(shard) => &shard.0,
-            None => &self.first.0,
+            None => &self.shared.0,
         }
     }
 
     /// All shards, to be summed.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
-        std::iter::once(&self.first.0).chain(self.others.iter().map(|shard| &shard.0))
+        std::iter::once(&self.shared.0).chain(self.workers.iter().map(|shard| &shard.0))
     }
 
     /// The sum of one number over all shards.
@@ -74,19 +84,22 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use crate::Counter;
+    use crate::Tally;
 
     #[test]
-    fn every_thread_counts_in_its_own_shard_and_the_sum_is_exact() {
-        expect_shards(4);
-        let counters: Arc<Sharded<Counter>> = Arc::default();
-        let threads: Vec<_> = (0..6)
-            .map(|at| {
-                let counters = Arc::clone(&counters);
+    fn workers_count_alone_and_others_together_and_the_sum_is_exact() {
+        expect_workers(3);
+        let tallies: Arc<Sharded<Tally>> = Arc::default();
+        let threads: Vec<_> = [Some(0), None, Some(1), None, Some(2), None]
+            .into_iter()
+            .map(|worker| {
+                let tallies = Arc::clone(&tallies);
                 thread::spawn(move || {
-                    enter_shard(at);
-                    for _ in 0..1000 {
-                        counters.mine().one();
+                    if let Some(at) = worker {
+                        count_as_worker(at);
+                    }
+                    for _ in 0..10_000 {
+                        tallies.mine().one();
                     }
                 })
             })
@@ -94,9 +107,8 @@ mod tests {
         for thread in threads {
             thread.join().unwrap();
         }
-        // Two threads are more than there are shards and use the first one.
-        let counts: Vec<u64> = counters.iter().map(Counter::get).collect();
-        assert_eq!(counts, [3000, 1000, 1000, 1000]);
-        assert_eq!(counters.sum(Counter::get), 6000);
+        let counts: Vec<u64> = tallies.iter().map(Tally::get).collect();
+        assert_eq!(counts, [30_000, 10_000, 10_000, 10_000]);
+        assert_eq!(tallies.sum(Tally::get), 60_000);
     }
 }

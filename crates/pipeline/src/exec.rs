@@ -19,9 +19,7 @@ enum Cause {
 impl Graph {
     /// Runs one event from an input to the outputs.
     pub fn run(&self, state: &mut PipelineState, input: InputId, event: Event, links: &dyn Links, out: &mut Outputs) {
-        if let Some(metrics) = &self.metrics {
-            metrics.report_if_due(self, state, event.ingest_ns, out);
-        }
+        self.metrics.report_if_due(self, state, event.ingest_ns, out);
         let before = out.events.len();
         let entry = self.inputs[usize::from(input.0)].1;
         out.stack.push((entry, PortId::DEFAULT, event));
@@ -148,9 +146,7 @@ impl Graph {
     }
 
     fn push_emitted(&self, id: NodeId, node: &Node, cause: Cause, state: &PipelineState, out: &mut Outputs) {
-        if let Some(metrics) = &self.metrics {
-            metrics.count(self, id, cause == Cause::Event, &out.emitted);
-        }
+        self.metrics.count(id, cause == Cause::Event, &out.emitted);
         let mut emitted = std::mem::take(&mut out.emitted);
         for (port, event) in emitted.drain(..) {
             let stack = &mut out.stack;

@@ -4,6 +4,7 @@
 //! metrics (spec/query.md 7.2).
 
 use temblor_event::Uid;
+use temblor_metrics::Page;
 use temblor_value::Str;
 
 use crate::metrics::Metrics;
@@ -96,7 +97,7 @@ pub struct Graph {
     pub(crate) inputs: Vec<(Str, NodeId)>,
     /// Name of each output.
     pub(crate) outputs: Vec<Str>,
-    pub(crate) metrics: Option<Metrics>,
+    pub(crate) metrics: Metrics,
 }
 
 impl Graph {
@@ -154,6 +155,11 @@ impl Graph {
             links,
         }
         .node_is_available(entry, at_ns)
+    }
+
+    /// Puts what its nodes counted on the page (spec/proxy.md 6.3). `pipeline` and `instance`: names of the artefact and of the instance.
+    pub fn collect(&self, pipeline: &str, instance: &str, page: &mut Page) {
+        self.metrics.collect(self, pipeline, instance, page);
     }
 
     /// Serial as soon as one node is stateful.

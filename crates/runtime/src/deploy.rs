@@ -223,9 +223,9 @@ impl Runtime {
         let (graph, state) = query
             .instantiate(&cx)
             .map_err(|error| DeployError::Pipeline(error.to_string()))?;
-        registry
-            .pipelines
-            .push(PipelineInstance::new(url.clone(), query, graph, state));
+        let instance = PipelineInstance::new(url.clone(), query, graph, state);
+        self.metrics.register(&instance.numbers);
+        registry.pipelines.push(instance);
         Ok(())
     }
 
@@ -265,7 +265,7 @@ impl Runtime {
             passes_bodies: kind.passes_bodies,
             is_linked: entry.ramp.linked,
             facts,
-            metrics: ramp_metrics(&entry.ramp, url),
+            metrics: self.ramp_metrics(&entry.ramp, url, ArtefactKind::Offramp),
         });
         Ok(())
     }
@@ -316,10 +316,20 @@ impl Runtime {
             passes_bodies: kind.passes_bodies,
             needs_err: entry.err_required,
             facts,
-            metrics: ramp_metrics(&entry.ramp, url),
+            metrics: self.ramp_metrics(&entry.ramp, url, ArtefactKind::Onramp),
             waiting,
         });
         Ok(())
+    }
+
+    fn ramp_metrics(&self, ramp: &RampEntry, url: &ArtefactUrl, kind: ArtefactKind) -> Arc<RampMetrics> {
+        let mut metrics = RampMetrics::new(&url.to_string(), ramp.metrics_interval_s);
+        if kind == ArtefactKind::Onramp && ramp.linked {
+            metrics = metrics.with_replies(ramp.id.clone());
+        }
+        let metrics = Arc::new(metrics);
+        self.metrics.register(&metrics);
+        metrics
     }
 
     /// Stops taking in work. What is under way goes on.
@@ -334,11 +344,6 @@ impl Runtime {
             sink.sink.stop();
         }
     }
-}
-
-fn ramp_metrics(ramp: &RampEntry, url: &ArtefactUrl) -> Option<Arc<RampMetrics>> {
-    let interval_s = ramp.metrics_interval_s?;
-    Some(Arc::new(RampMetrics::new(&url.to_string(), interval_s)))
 }
 
 fn add<T>(list: &mut Vec<(ArtefactUrl, T)>, url: ArtefactUrl, entry: T) -> Result<(), DeployError> {

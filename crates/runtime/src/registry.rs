@@ -5,6 +5,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use temblor_config::{ArtefactUrl, BindingEntry, Link, OfframpEntry, OnrampEntry, OnrampPort};
 use temblor_event::Uid;
+use temblor_metrics::{Collect, Page};
 use temblor_pipeline::Query;
 use temblor_pipeline::graph::{Graph, Mode, PipelineState};
 use temblor_script::MetaPaths;
@@ -45,7 +46,7 @@ pub(crate) struct SourceInstance {
     pub(crate) passes_bodies: bool,
     pub(crate) needs_err: bool,
     pub(crate) facts: RampFacts,
-    pub(crate) metrics: Option<Arc<RampMetrics>>,
+    pub(crate) metrics: Arc<RampMetrics>,
     /// Opened and not started yet.
     pub(crate) waiting: Option<Box<dyn Source>>,
 }
@@ -56,15 +57,37 @@ pub(crate) struct PipelineInstance {
     pub(crate) query: Arc<Query>,
     pub(crate) graph: Arc<Graph>,
     pub(crate) state: Option<Arc<Mutex<PipelineState>>>,
+    /// What it counts, to be read.
+    pub(crate) numbers: Arc<PipelineNumbers>,
+}
+
+/// What a pipeline instance counts.
+pub(crate) struct PipelineNumbers {
+    url: ArtefactUrl,
+    graph: Arc<Graph>,
+}
+
+impl Collect for PipelineNumbers {
+    fn collect(&self, page: &mut Page) {
+        let (pipeline, instance) = (self.url.artefact(), self.url.instance());
+        let name = |text: Option<&Str>| text.cloned().unwrap_or_default();
+        self.graph.collect(&name(pipeline), &name(instance), page);
+    }
 }
 
 impl PipelineInstance {
     pub(crate) fn new(url: ArtefactUrl, query: &Arc<Query>, graph: Graph, state: PipelineState) -> Self {
+        let state = (graph.mode() == Mode::Serial).then(|| Arc::new(Mutex::new(state)));
+        let graph = Arc::new(graph);
         Self {
-            url,
             query: Arc::clone(query),
-            state: (graph.mode() == Mode::Serial).then(|| Arc::new(Mutex::new(state))),
-            graph: Arc::new(graph),
+            state,
+            numbers: Arc::new(PipelineNumbers {
+                url: url.clone(),
+                graph: Arc::clone(&graph),
+            }),
+            url,
+            graph,
         }
     }
 }
@@ -76,7 +99,7 @@ pub(crate) struct SinkInstance {
     pub(crate) passes_bodies: bool,
     pub(crate) is_linked: bool,
     pub(crate) facts: RampFacts,
-    pub(crate) metrics: Option<Arc<RampMetrics>>,
+    pub(crate) metrics: Arc<RampMetrics>,
 }
 
 /// Running instances and deployed bindings. Positions are never reused.
@@ -276,7 +299,7 @@ fn source_node(instance: &SourceInstance) -> SourceNode {
         control: Arc::clone(&instance.control),
         passes_bodies: instance.passes_bodies,
         need: BodyNeed::NOTHING,
-        metrics: instance.metrics.clone(),
+        metrics: Some(Arc::clone(&instance.metrics)),
     }
 }
 
@@ -301,6 +324,6 @@ fn sink_node(instance: &SinkInstance) -> SinkNode {
         feeders: Vec::new(),
         response_need: BodyNeed::NOTHING,
         response_meta: MetaPaths::default(),
-        metrics: instance.metrics.clone(),
+        metrics: Some(Arc::clone(&instance.metrics)),
     }
 }

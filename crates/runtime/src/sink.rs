@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use smallvec::SmallVec;
-use temblor_event::{Event, Insight, Signal};
+use temblor_event::{Event, Insight, Outcome, Signal};
 
 use temblor_script::MetaPaths;
 
@@ -208,6 +208,9 @@ pub trait Sink: Send + Sync {
     fn is_available(&self) -> bool {
         true
     }
+
+    /// An exchange was dropped before its end, with this outcome.
+    fn given_up(&self, _outcome: Outcome) {}
 
     /// Ends what the sink holds open; called once, after the last delivery.
     fn stop(&self) {}

@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
-use temblor_metrics::{enter_shard, expect_shards};
+use temblor_metrics::{count_as_worker, expect_workers};
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
@@ -39,7 +39,7 @@ pub struct Workers {
 impl Workers {
     /// Starts `count` threads.
     pub fn start(count: NonZeroUsize) -> io::Result<Self> {
-        expect_shards(count.get());
+        expect_workers(count.get());
         let workers = (0..count.get())
             .map(|at| start_one(WorkerIx(at as u16)))
             .collect::<io::Result<Vec<_>>>()?;
@@ -96,7 +96,7 @@ fn start_one(ix: WorkerIx) -> io::Result<Worker> {
     let (stop, stopped) = oneshot::channel();
     let thread = std::thread::Builder::new().name(format!("worker-{}", ix.0)).spawn(move || {
         CURRENT.set(ix);
-        enter_shard(usize::from(ix.0));
+        count_as_worker(usize::from(ix.0));
         // An error means that the sender is gone, which ends the worker as well.
         let _ = runtime.block_on(stopped);
         runtime.shutdown_background();

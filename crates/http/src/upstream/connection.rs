@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Endpoint;
+use super::meters::OpenMark;
 use crate::h1::Wire;
 use crate::transport::Transport;
 
@@ -22,10 +23,11 @@ pub(crate) struct Connection {
     pub(crate) idle_since: Instant,
     /// How long the upstream says it keeps it.
     pub(crate) idle_hint: Option<Duration>,
+    _open: OpenMark,
 }
 
 impl Connection {
-    pub(crate) fn new(transport: Transport, endpoint: Endpoint) -> Connection {
+    pub(crate) fn new(transport: Transport, endpoint: Endpoint, open: OpenMark) -> Connection {
         let now = Instant::now();
         Connection {
             wire: Wire::new(transport),
@@ -35,6 +37,7 @@ impl Connection {
             requests: 0,
             idle_since: now,
             idle_hint: None,
+            _open: open,
         }
     }
 

@@ -142,6 +142,7 @@ impl Upstream {
             None
         };
         if let Some(mut connection) = idle {
+            self.meters.reuse();
             match self.attempt(&mut connection, request, schedule, terms).await {
                 Ok(answered) => return Ok(self.respond(shard, connection, answered, schedule, true)),
                 Err(failure) if failure.is_repeatable(&request.method) => {}
@@ -153,8 +154,10 @@ impl Upstream {
             each: timeouts.connect,
             end: schedule.end,
         };
+        let begun = Instant::now();
         let transport = Box::pin(self.connector.connect(endpoint, time)).await?;
-        let mut connection = Box::new(Connection::new(transport, endpoint.clone()));
+        self.meters.connected(begun.elapsed());
+        let mut connection = Box::new(Connection::new(transport, endpoint.clone(), self.meters.open()));
         match self.attempt(&mut connection, request, schedule, terms).await {
             Ok(answered) => Ok(self.respond(shard, connection, answered, schedule, false)),
             Err(failure) => Err(failure.error),

@@ -8,6 +8,7 @@ mod connect;
 mod connection;
 mod endpoint;
 mod exchange;
+mod meters;
 mod pool;
 mod resolve;
 
@@ -18,8 +19,12 @@ pub use body::UpstreamBody;
 use connect::Connector;
 pub use endpoint::Endpoint;
 pub use exchange::{OutgoingRequest, Terms, UpstreamResponse};
+pub use meters::ConnectionNumbers;
+use meters::Meters;
 use pool::Pool;
 pub use resolve::Family;
+
+use temblor_metrics::Buckets;
 
 use crate::error::UpstreamError;
 use crate::limits::ClientLimits;
@@ -46,6 +51,8 @@ pub struct UpstreamConfig {
     pub limits: ClientLimits,
     /// TLS for endpoints that want it.
     pub tls: Arc<TlsClient>,
+    /// Bounds of the histogram of connecting times.
+    pub buckets: Buckets,
 }
 
 impl Default for UpstreamConfig {
@@ -60,6 +67,7 @@ impl Default for UpstreamConfig {
             family: Family::Any,
             limits: ClientLimits::default(),
             tls: Arc::default(),
+            buckets: Buckets::default(),
         }
     }
 }
@@ -70,6 +78,7 @@ pub struct Upstream {
     pool: Arc<Pool>,
     connector: Connector,
     limits: ClientLimits,
+    meters: Arc<Meters>,
 }
 
 impl Upstream {
@@ -79,6 +88,7 @@ impl Upstream {
         Upstream {
             pool: Arc::new(Pool::new(&config)),
             connector,
+            meters: Arc::new(Meters::new(&config.buckets)),
             limits: config.limits,
         }
     }
@@ -97,6 +107,11 @@ impl Upstream {
     /// Closes all idle connections.
     pub fn close_idle(&self) {
         self.pool.clear();
+    }
+
+    /// What was counted about connections.
+    pub fn numbers(&self) -> ConnectionNumbers {
+        self.meters.numbers()
     }
 
     /// Number of idle connections.

@@ -18,6 +18,7 @@ pub mod script;
 pub mod wal;
 
 use temblor_event::{End, Event, Insight, Reason, Signal, Tickets, Uid};
+use temblor_metrics::Page;
 use temblor_script::{MetaPaths, Scratch};
 use temblor_value::Str;
 
@@ -167,6 +168,9 @@ pub trait Operator: Send + Sync {
     fn metrics(&self) -> Vec<OwnMetric> {
         Vec::new()
     }
+
+    /// Puts what only this kind of operator counts on the page. `labels` name the node.
+    fn collect(&self, _labels: &[(&str, &str)], _page: &mut Page) {}
 
     /// The output ports a balancer chooses from; empty for all others.
     fn balanced_ports(&self) -> &[PortId] {

@@ -12,6 +12,7 @@
 use std::sync::Arc;
 
 use temblor_event::{Attempt, Attempted, Claim, Data, Event, Insight, InsightKind, Mark, Outcome, Tickets, Uid};
+use temblor_metrics::{Counter, Family, Kind, Page};
 use temblor_script::MetaPaths;
 use temblor_value::{Str, Value};
 
@@ -25,6 +26,34 @@ const NS_PER_MS: u64 = 1_000_000;
 const CONTROL: PortId = PortId(1);
 /// Slices that the budget's window is counted in.
 const SLICES: usize = 10;
+
+const RETRIES: Family = Family {
+    name: "temblor_retry_total",
+    kind: Kind::Counter,
+    help: "Failures that came back to a retry operator, by what was done about them: repeated, or why not",
+};
+
+/// Why a failure is not claimed, in the order in which it is looked at; or that it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Deadline,
+    Class,
+    Attempts,
+    Method,
+    Body,
+    Budget,
+    Repeated,
+}
+
+const VERDICTS: [(Verdict, &str); 7] = [
+    (Verdict::Deadline, "deadline"),
+    (Verdict::Class, "class"),
+    (Verdict::Attempts, "attempts"),
+    (Verdict::Method, "method"),
+    (Verdict::Body, "body"),
+    (Verdict::Budget, "budget"),
+    (Verdict::Repeated, "repeated"),
+];
 
 /// Configuration of the operator.
 #[derive(Clone, Debug)]
@@ -59,6 +88,8 @@ pub struct Retry {
     budget: Budget,
     /// State of the generator for pauses.
     seed: AtomicU64,
+    /// By [`Verdict`].
+    verdicts: [Counter; VERDICTS.len()],
 }
 
 impl Retry {
@@ -69,6 +100,7 @@ impl Retry {
             budget_percent: AtomicU64::new(config.budget_percent.to_bits()),
             budget: Budget::new(config.budget_window_ms),
             seed: AtomicU64::new(0),
+            verdicts: Default::default(),
             config,
         }
     }
@@ -93,16 +125,52 @@ impl Retry {
         marked
     }
 
-    fn is_allowed(&self, attempted: &Attempted, attempt: Attempt, now_ns: u64) -> bool {
-        let is_left = u64::from(attempted.number) < self.attempts.load(Ordering::Relaxed);
-        is_left
-            && self.may_be_sent_twice(&attempted.copy, attempt)
-            && (!attempt.is_sent || !matches!(attempted.copy.payload.data(), Data::Stream(_)))
-            && self.budget.take(
-                now_ns,
-                f64::from_bits(self.budget_percent.load(Ordering::Relaxed)),
-                self.config.min_per_second,
-            )
+    /// What is done about a failure, but for the pause that may lead beyond the deadline.
+    fn judge(&self, attempted: &Attempted, attempt: Attempt, insight: &Insight) -> Verdict {
+        let now_ns = insight.ingest_ns;
+        if insight.repeatable_until_ns.is_none_or(|until_ns| now_ns >= until_ns) {
+            return Verdict::Deadline;
+        }
+        if !self.config.on.matches(attempt) {
+            return Verdict::Class;
+        }
+        if u64::from(attempted.number) >= self.attempts.load(Ordering::Relaxed) {
+            return Verdict::Attempts;
+        }
+        if !self.may_be_sent_twice(&attempted.copy, attempt) {
+            return Verdict::Method;
+        }
+        if attempt.is_sent && matches!(attempted.copy.payload.data(), Data::Stream(_)) {
+            return Verdict::Body;
+        }
+        let percent = f64::from_bits(self.budget_percent.load(Ordering::Relaxed));
+        if self.budget.take(now_ns, percent, self.config.min_per_second) {
+            Verdict::Repeated
+        } else {
+            Verdict::Budget
+        }
+    }
+
+    /// The claim on a failure, if all conditions hold.
+    fn claim(&self, uid: Uid, attempted: &Attempted, attempt: Attempt, insight: &Insight) -> Result<Claim, Verdict> {
+        match self.judge(attempted, attempt, insight) {
+            Verdict::Repeated => {}
+            verdict => return Err(verdict),
+        }
+        let pause_ms = self.pause_ms(attempted.number);
+        let sent_at_ns = insight.ingest_ns.saturating_add(pause_ms.saturating_mul(NS_PER_MS));
+        if insight.repeatable_until_ns.is_none_or(|until_ns| sent_at_ns >= until_ns) {
+            return Err(Verdict::Deadline);
+        }
+        let mut event = self.marked(uid, attempted.copy.clone(), attempted.number + 1);
+        let own = event.op_meta.get(uid).cloned();
+        // The marks of the nodes behind go along: a balancer remembers what it tried.
+        event.op_meta.merge(&insight.op_meta);
+        if let Some(own) = own {
+            event.op_meta.set(uid, own);
+        }
+        event.resent_ns = Some(sent_at_ns);
+        Ok(Claim { event, pause_ms })
     }
 
     fn may_be_sent_twice(&self, event: &Event, attempt: Attempt) -> bool {
@@ -165,33 +233,25 @@ impl Operator for Retry {
         let Some(Mark::Attempted(attempted)) = insight.op_meta.get(uid) else {
             return;
         };
-        let (Some(until_ns), Some(attempt)) = (insight.repeatable_until_ns, insight.attempt) else {
-            return;
-        };
-        if insight.claim.is_some()
-            || insight.kind == InsightKind::Cancelled
-            || attempt.outcome == Outcome::Cancelled
-            || insight.ingest_ns >= until_ns
-        {
+        let Some(attempt) = insight.attempt else { return };
+        if insight.claim.is_some() || insight.kind == InsightKind::Cancelled || attempt.outcome == Outcome::Cancelled {
             return;
         }
-        if !self.config.on.matches(attempt) || !self.is_allowed(attempted, attempt, insight.ingest_ns) {
+        // What others take for a success may be worth another attempt here.
+        if insight.kind == InsightKind::Ack && !self.config.on.matches(attempt) {
             return;
         }
-        let pause_ms = self.pause_ms(attempted.number);
-        let sent_at_ns = insight.ingest_ns.saturating_add(pause_ms.saturating_mul(NS_PER_MS));
-        if sent_at_ns >= until_ns {
-            return;
+        let claim = self.claim(uid, attempted, attempt, insight);
+        let verdict = claim.as_ref().err().copied().unwrap_or(Verdict::Repeated);
+        self.verdicts[verdict as usize].one();
+        insight.claim = claim.ok();
+    }
+
+    fn collect(&self, labels: &[(&str, &str)], page: &mut Page) {
+        for ((_, name), count) in VERDICTS.iter().zip(&self.verdicts) {
+            let labels = [labels, &[("result", *name)]].concat();
+            page.counter(&RETRIES, &labels, count.get());
         }
-        let mut event = self.marked(uid, attempted.copy.clone(), attempted.number + 1);
-        let own = event.op_meta.get(uid).cloned();
-        // The marks of the nodes behind go along: a balancer remembers what it tried.
-        event.op_meta.merge(&insight.op_meta);
-        if let Some(own) = own {
-            event.op_meta.set(uid, own);
-        }
-        event.resent_ns = Some(sent_at_ns);
-        insight.claim = Some(Claim { event, pause_ms });
     }
 
     fn input_ports(&self) -> &'static [&'static str] {

@@ -31,7 +31,7 @@ pub(crate) fn build(logical: Logical<'_>, cx: &InstanceCx<'_>, metrics_interval_
         nodes: Vec::with_capacity(logical_nodes.len()),
         inputs: Vec::new(),
         outputs: Vec::new(),
-        metrics: None,
+        metrics: Metrics::none(),
     };
     let mut state = PipelineState::default();
     for LogicalNode { name, kind, mut ports } in logical_nodes {
@@ -97,7 +97,7 @@ pub(crate) fn build(logical: Logical<'_>, cx: &InstanceCx<'_>, metrics_interval_
     }
     enter_directly(&mut graph);
     graph.tell_territories(&NothingLinked);
-    graph.metrics = metrics_interval_ns.map(|interval_ns| Metrics::new(&graph, cx.url.as_str(), interval_ns));
+    graph.metrics = Metrics::new(&graph, cx.url.as_str(), metrics_interval_ns);
     (graph, state)
 }
 

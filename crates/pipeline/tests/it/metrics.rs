@@ -1,5 +1,6 @@
 //! Pipeline metrics: spec/operators-and-flow.md C.1.
 
+use temblor_metrics::{Format, Page};
 use temblor_value::Value;
 
 use crate::bench::{Bench, json};
@@ -119,4 +120,29 @@ fn without_the_directive_nothing_is_reported() {
     let mut bench = Bench::new("select 1 from in into out;");
     bench.send("0", S);
     assert_eq!(bench.send("0", 1000 * S), ["out 1"]);
+}
+
+#[test]
+fn every_pipeline_counts_for_whoever_reads_and_reports_no_events_unasked() {
+    let mut bench = Bench::new(
+        "define qos::roundrobin operator r with outputs = [\"a\", \"b\"] end; create operator r;
+         select event from in into r; select event from r/a into out; select event from r/b into out/q;",
+    );
+    for at in 1..=3 {
+        let sent = bench.send("{}", at * S);
+        assert!(sent.iter().all(|text| !text.starts_with("metrics")), "{sent:?}");
+    }
+    let mut page = Page::default();
+    bench.graph.collect("route", "a\"", &mut page);
+    let text = page.render(Format::Text);
+    let line = |rest: &str| format!("temblor_node_events_total{{pipeline=\"route\",instance=\"a\\\"\",{rest}\n");
+    for wanted in [
+        line("node=\"r\",direction=\"output\",port=\"a\"} 2"),
+        line("node=\"r\",direction=\"output\",port=\"b\"} 1"),
+        line("node=\"out\",direction=\"input\",port=\"in\"} 2"),
+        line("node=\"out/q\",direction=\"input\",port=\"in\"} 1"),
+    ] {
+        assert!(text.contains(&wanted), "{wanted}{text}");
+    }
+    assert_eq!(text.lines().filter(|line| !line.starts_with('#')).count(), 4, "{text}");
 }

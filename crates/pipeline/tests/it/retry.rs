@@ -1,6 +1,7 @@
 //! `qos::retry` with a virtual clock (spec/proxy.md 4.5).
 
 use temblor_event::{Attempt, Claim, Event, Insight, InsightKind, Mark, Outcome, Uid};
+use temblor_metrics::{Format, Page};
 
 use crate::bench::{Bench, json, refusal};
 
@@ -23,6 +24,7 @@ fn send(bench: &mut Bench, meta: &str, at_ns: u64) -> Event {
     out.remove(0).1
 }
 
+const POST: &str = r#"{"request": {"method": "POST"}}"#;
 const GET: &str = r#"{"request": {"method": "GET"}}"#;
 
 fn failure(event: &Event, outcome: Outcome, status: Option<u16>, at_ns: u64) -> Insight {
@@ -198,5 +200,35 @@ fn bad_parameters_are_refused_by_name() {
             "define qos::retry operator again with {parameters} end; create operator again; select event from in into again; select event from again into out;"
         ));
         assert!(text.contains(expected), "{parameters}: {text}");
+    }
+}
+
+#[test]
+fn every_failure_is_counted_with_what_was_done_about_it() {
+    let mut bench = retry("attempts = 2, backoff = 0, backoff_max = 0, budget = 0, min_per_second = 0.1");
+    let get = send(&mut bench, GET, NOW);
+    let post = send(&mut bench, POST, NOW);
+    let again = claim(&mut bench, &get, Outcome::Reset, None, NOW).unwrap().event;
+    assert!(claim(&mut bench, &again, Outcome::Reset, None, NOW).is_none(), "attempts");
+    assert!(claim(&mut bench, &post, Outcome::Reset, None, NOW).is_none(), "method");
+    assert!(claim(&mut bench, &get, Outcome::Decode, None, NOW).is_none(), "class");
+    assert!(claim(&mut bench, &get, Outcome::Reset, None, NOW).is_none(), "budget");
+    let mut late = failure(&get, Outcome::Reset, None, NOW);
+    late.repeatable_until_ns = None;
+    assert!(bench.feed_back(late).claim.is_none(), "deadline");
+    let mut page = Page::default();
+    bench.graph.collect("p", "i", &mut page);
+    let text = page.render(Format::Text);
+    for (result, count) in [
+        ("repeated", 1),
+        ("attempts", 1),
+        ("method", 1),
+        ("class", 1),
+        ("budget", 1),
+        ("deadline", 1),
+        ("body", 0),
+    ] {
+        let wanted = format!("temblor_retry_total{{pipeline=\"p\",instance=\"i\",node=\"again\",result=\"{result}\"}} {count}\n");
+        assert!(text.contains(&wanted), "{wanted}{text}");
     }
 }

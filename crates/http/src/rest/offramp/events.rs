@@ -100,6 +100,7 @@ impl RestSink {
     /// The error event and the feedback of a failure. `insight_first`: for everything but an unreadable response.
     /// What was given up because the request's own body broke off has no event and is no judgement on the upstream (spec/proxy.md 1.6).
     pub(super) fn failed(&self, cause: Cause, failure: Failure, elapsed_ms: f64, now_ns: u64) -> Reply {
+        self.metrics.outcome(failure.outcome);
         let is_cancelled = failure.outcome == Outcome::Cancelled;
         let insight_first = !matches!(failure.outcome, Outcome::Decode | Outcome::Truncated | Outcome::TooLarge);
         let event = (!is_cancelled).then(|| self.error_event(&cause, &failure, now_ns));

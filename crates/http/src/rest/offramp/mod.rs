@@ -5,6 +5,7 @@ mod endpoint;
 mod events;
 mod facts;
 mod health;
+mod metrics;
 mod request;
 mod response;
 mod sink;

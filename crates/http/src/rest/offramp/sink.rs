@@ -21,6 +21,7 @@ use super::config::OfframpConfig;
 use super::events::{Cause, Failure};
 use super::facts;
 use super::health::{Health, Probe};
+use super::metrics::{OfframpMetrics, OfframpNumbers};
 use super::request::Built;
 use super::response::Received;
 use super::slots::{Admission, Order, Slot, Slots, Turn};
@@ -37,9 +38,12 @@ use crate::upstream::{Endpoint, Terms, Upstream, UpstreamBody, UpstreamResponse}
 /// Ticks between two sweeps of idle connections.
 const SWEEP_TICKS: u64 = 50;
 
-/// A running offramp; a clone is a reference.
-#[derive(Clone)]
-pub(super) struct RestOfframp(Arc<RestSink>);
+/// A running offramp.
+pub(super) struct RestOfframp {
+    sink: Arc<RestSink>,
+    /// Read as long as the offramp is there.
+    _numbers: Arc<OfframpNumbers>,
+}
 
 /// What all requests of an offramp share.
 pub(super) struct RestSink {
@@ -56,6 +60,7 @@ pub(super) struct RestSink {
     /// Its name, for logs.
     pub(super) url: String,
     pub(super) is_linked: bool,
+    pub(super) metrics: OfframpMetrics,
     slots: Arc<Slots>,
     tunnels: Arc<Permits>,
     upstream: Upstream,
@@ -77,6 +82,7 @@ pub(super) fn plan(ramp: Ramp) -> Result<SinkPlan, StartError> {
 fn open(ramp: Ramp, mut config: OfframpConfig, start: SinkStart) -> Result<Arc<dyn Sink>, StartError> {
     config.upstream.tls = start_tls(std::mem::take(&mut config.tls), &start, &ramp.url)?;
     config.upstream.shards = start.workers.count();
+    config.upstream.buckets = start.metrics.buckets().clone();
     let tasks = ShutdownSender::default();
     let usual_endpoint = config
         .endpoint
@@ -108,9 +114,16 @@ fn open(ramp: Ramp, mut config: OfframpConfig, start: SinkStart) -> Result<Arc<d
         numbers: AtomicU64::new(0),
         url: ramp.url,
         is_linked: ramp.is_linked,
+        metrics: OfframpMetrics::new(start.metrics.buckets()),
         ticks: AtomicU64::new(0),
     };
-    Ok(Arc::new(RestOfframp(Arc::new(sink))))
+    let sink = Arc::new(sink);
+    let numbers = Arc::new(OfframpNumbers {
+        name: ramp.name,
+        sink: Arc::clone(&sink),
+    });
+    start.metrics.register(&numbers);
+    Ok(Arc::new(RestOfframp { sink, _numbers: numbers }))
 }
 
 /// Reads the files of TLS, and from now on looks whether they change.
@@ -152,7 +165,7 @@ fn start_health(
 
 impl Sink for RestOfframp {
     fn deliver(&self, _port: &str, event: Event, cx: &SinkCx<'_>) -> Delivery {
-        let sink = &self.0;
+        let sink = &self.sink;
         let cause = Cause::of(&event, sink, cx.now_ns);
         let refuse = |cause: Cause, failure: Failure| Delivery::Reply(Box::new(sink.failed(cause, failure, 0.0, cx.now_ns)));
         if event.is_batch {
@@ -209,26 +222,30 @@ impl Sink for RestOfframp {
     }
 
     fn on_signal(&self, signal: Signal) -> Option<Insight> {
-        let ticks = self.0.ticks.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let ticks = self.sink.ticks.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         if ticks.is_multiple_of(SWEEP_TICKS) {
-            self.0.upstream.sweep();
+            self.sink.upstream.sweep();
         }
-        let is_healthy = self.0.health.as_ref()?.change()?;
+        let is_healthy = self.sink.health.as_ref()?.change()?;
         let kind = if is_healthy { InsightKind::Resume } else { InsightKind::Pause };
-        Some(Insight::breaker(kind, self.0.uid, signal.ingest_ns()))
+        Some(Insight::breaker(kind, self.sink.uid, signal.ingest_ns()))
     }
 
     fn is_active(&self) -> bool {
-        self.0.health.as_ref().is_none_or(|health| health.is_active())
+        self.sink.health.as_ref().is_none_or(|health| health.is_active())
     }
 
     fn is_available(&self) -> bool {
-        self.0.health.as_ref().is_none_or(|health| health.is_healthy()) && self.0.slots.has_room()
+        self.sink.is_healthy() && self.sink.slots.has_room()
+    }
+
+    fn given_up(&self, outcome: Outcome) {
+        self.sink.metrics.outcome(outcome);
     }
 
     fn stop(&self) {
-        self.0.tasks.advance(Phase::Stopped);
-        self.0.upstream.close_idle();
+        self.sink.tasks.advance(Phase::Stopped);
+        self.sink.upstream.close_idle();
     }
 }
 
@@ -277,7 +294,9 @@ impl Work {
             Place::Slot(slot) => slot,
             Place::Queue(place) => {
                 let (turn, mark) = *place;
-                let Some(slot) = Box::pin(sink.wait(turn, start)).await else {
+                let slot = Box::pin(sink.wait(turn, start)).await;
+                sink.metrics.waited(start.elapsed());
+                let Some(slot) = slot else {
                     let waited = sink.counted(start.elapsed());
                     return sink.failed(cause, Failure::overload(), waited.as_secs_f64() * 1000.0, now_ns());
                 };
@@ -315,6 +334,21 @@ impl Work {
 }
 
 impl RestSink {
+    /// Its slots.
+    pub(super) fn slots(&self) -> &Slots {
+        &self.slots
+    }
+
+    /// Whether its endpoint is healthy, as far as is known.
+    pub(super) fn is_healthy(&self) -> bool {
+        self.health.as_ref().is_none_or(|health| health.is_healthy())
+    }
+
+    /// Its connections.
+    pub(super) fn upstream(&self) -> &Upstream {
+        &self.upstream
+    }
+
     async fn wait(&self, turn: Turn, since: Instant) -> Option<Slot> {
         let timeout = self.config.queue.as_ref().and_then(|queue| queue.timeout);
         turn.wait(timeout.and_then(|timeout| since.checked_add(timeout))).await
@@ -367,8 +401,10 @@ impl RestSink {
             tunnel,
             ..
         } = response.map_err(|error| Failure::of_engine(&error))?;
-        let elapsed_ms = start.elapsed().as_secs_f64() * 1000.0;
+        let elapsed = start.elapsed();
+        let elapsed_ms = elapsed.as_secs_f64() * 1000.0;
         let status = head.status.code();
+        self.metrics.head(status, elapsed);
         let body = match (tunnel, tunnel_permit) {
             (Some(end), Some(held)) => Ok(Arrived::Tunnel(Tunnel {
                 end,

@@ -113,6 +113,21 @@ impl Slots {
         }))
     }
 
+    /// Slots that are taken.
+    pub(super) fn taken(&self) -> u32 {
+        taken(self.numbers.load(Ordering::Relaxed))
+    }
+
+    /// Events that wait.
+    pub(super) fn waiting(&self) -> u32 {
+        waiting(self.numbers.load(Ordering::Relaxed))
+    }
+
+    /// Slots there are.
+    pub(super) fn limit(&self) -> u32 {
+        self.limit
+    }
+
     /// Whether an event would get a slot or a place in the line right now.
     pub(super) fn has_room(&self) -> bool {
         let numbers = self.numbers.load(Ordering::Relaxed);

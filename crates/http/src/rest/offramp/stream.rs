@@ -36,6 +36,7 @@ impl ReadBody for ResponseStream {
             self.slot = None;
         }
         if let Err(Broken(detail)) = chunk {
+            self.sink.metrics.outcome(Outcome::Truncated);
             let (url, outcome) = (&self.sink.url, Outcome::Truncated.name());
             tracing::info!(target: "tremor_runtime::offramp", outcome, "[Sink::{url}] a response broke off on its way: {detail}");
         }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use temblor_metrics::{Buckets, Collect, Counter, Family, Histogram, Kind, Page, Sharded};
+use temblor_metrics::{Buckets, Collect, Family, Histogram, Kind, Page, Sharded, Tally};
 use temblor_runtime::ramp::RampName;
 
 use super::reason::{Label, OwnReason};
@@ -123,14 +123,14 @@ pub(super) struct OnrampMetrics {
 #[derive(Default)]
 struct Shard {
     /// By method and status; a method's row is made with its first request.
-    requests: [OnceLock<Box<[Counter]>>; METHODS.len()],
-    answers: [Counter; Label::COUNT],
-    begun: Counter,
-    ended: Counter,
-    bytes_in: Counter,
-    bytes_out: Counter,
-    opened: [Counter; PROTOCOLS.len()],
-    closed: [Counter; PROTOCOLS.len()],
+    requests: [OnceLock<Box<[Tally]>>; METHODS.len()],
+    answers: [Tally; Label::COUNT],
+    begun: Tally,
+    ended: Tally,
+    bytes_in: Tally,
+    bytes_out: Tally,
+    opened: [Tally; PROTOCOLS.len()],
+    closed: [Tally; PROTOCOLS.len()],
 }
 
 impl OnrampMetrics {
@@ -159,7 +159,7 @@ impl OnrampMetrics {
         }
         let code = code(reason, finished.status);
         let row = shard.requests[usize::from(method.unwrap_or(MethodLabel::OTHER).0)]
-            .get_or_init(|| (0..CODES).map(|_| Counter::default()).collect());
+            .get_or_init(|| (0..CODES).map(|_| Tally::default()).collect());
         if let Some(count) = row.get(usize::from(code)) {
             count.one();
         }

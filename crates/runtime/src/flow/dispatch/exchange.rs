@@ -65,13 +65,16 @@ impl Run {
                 continue;
             };
             drop(future);
+            // What never had its turn says nothing about the other side, whoever ended it.
+            let (kind, outcome) = if pending.withdrawal.is_queued() {
+                (InsightKind::Cancelled, Outcome::Cancelled)
+            } else {
+                (kind, outcome)
+            };
+            if let Some(node) = flow.sink(sink) {
+                node.sink.given_up(outcome);
+            }
             if let Some(insight) = about {
-                // What never had its turn says nothing about the other side, whoever ended it.
-                let (kind, outcome) = if pending.withdrawal.is_queued() {
-                    (InsightKind::Cancelled, Outcome::Cancelled)
-                } else {
-                    (kind, outcome)
-                };
                 let elapsed = pending.since.elapsed().saturating_sub(pending.withdrawal.uncounted());
                 let attempt = Attempt {
                     outcome,

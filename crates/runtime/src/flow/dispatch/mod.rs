@@ -53,6 +53,8 @@ pub(super) struct Run {
     deadline: Option<Instant>,
     /// Nobody waits for a reply any more.
     is_left: bool,
+    /// The request had its reply.
+    has_replied: bool,
     work: VecDeque<(Step, Event)>,
     /// Pipelines with nodes that wait for the end of the turn, which comes when there is no work.
     turns: SmallVec<[PipelineIx; 1]>,
@@ -165,6 +167,7 @@ impl Dispatch {
         loop {
             run.run_work(flow);
             if let Some(event) = run.reply.take() {
+                run.has_replied = true;
                 return Outcome::Reply(event);
             }
             if run.exchanges > run.max_exchanges {
@@ -178,7 +181,10 @@ impl Dispatch {
             }
             match poll_fn(|cx| run.poll_progress(cx)).await {
                 Progress::Done(done) => run.take_done(flow, done),
-                Progress::Ending(Ending::Reply(event)) => return Outcome::Reply(event),
+                Progress::Ending(Ending::Reply(event)) => {
+                    run.has_replied = true;
+                    return Outcome::Reply(event);
+                }
                 Progress::Ending(Ending::Exhausted(end)) => return run.exhausted(end),
             }
         }
@@ -233,6 +239,7 @@ impl Run {
             request: RequestSlot::default(),
             deadline: None,
             is_left: false,
+            has_replied: false,
             work: VecDeque::new(),
             turns: SmallVec::new(),
             pending: SmallVec::new(),

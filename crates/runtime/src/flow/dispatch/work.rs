@@ -6,7 +6,7 @@
 
 use std::cell::RefCell;
 
-use temblor_event::{End, Event, InsightKind, Reason};
+use temblor_event::{End, Event, InsightKind, Reason, Uid};
 use temblor_pipeline::graph::{Graph, PipelineState};
 use temblor_pipeline::outputs::Outputs;
 use temblor_value::Str;
@@ -18,7 +18,7 @@ use super::exchange::{Awaited, Pending};
 use super::{Run, Step};
 use crate::clock::now_ns;
 use crate::ids::{PipelineIx, SinkIx, SourceIx};
-use crate::ramp_metrics::RampPort;
+use crate::ramp_metrics::{Ignored, RampPort};
 use crate::sink::{Delivery, Exchange, SinkCx};
 
 thread_local! {
@@ -191,7 +191,23 @@ impl Run {
         if is_ours && self.reply.is_none() {
             self.reply = Some(event);
         } else if !is_taken {
+            if let Some(metrics) = &source.metrics {
+                metrics.ignore(self.why_ignored(is_ours, source.uid, &event));
+            }
             tracing::debug!(target: "tremor_runtime::onramp", event_id = %event.id, "a reply for no waiting request was ignored");
+        }
+    }
+}
+
+impl Run {
+    /// Why a reply at a source answers nothing.
+    fn why_ignored(&self, is_ours: bool, source: Uid, event: &Event) -> Ignored {
+        if is_ours || self.has_replied {
+            Ignored::Duplicate
+        } else if event.id.max_by_source(source).is_some() {
+            Ignored::Late
+        } else {
+            Ignored::Unknown
         }
     }
 }
