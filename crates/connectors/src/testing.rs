@@ -39,6 +39,7 @@ pub(crate) fn deliver_at(sink: &dyn Sink, event: Event, now_ns: u64) -> Delivery
         response_need: BodyNeed::NOTHING,
         response_meta: &Default::default(),
         now_ns,
+        outputs: &(),
     };
     sink.deliver("in", event, &cx)
 }

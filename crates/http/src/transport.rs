@@ -3,6 +3,7 @@
 //! Knows no HTTP. A plain socket is used directly, without a box or a buffer between; only TLS pays for TLS.
 
 use std::io::{self, IoSlice};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -49,14 +50,22 @@ impl Transport {
         }
     }
 
-    /// Makes the close that follows a reset.
-    pub(crate) fn reset_on_close(&self) {
-        let socket = match self {
+    /// The other side's address; `None` if the connection is gone.
+    pub(crate) fn peer(&self) -> Option<SocketAddr> {
+        self.socket().peer_addr().ok()
+    }
+
+    fn socket(&self) -> &TcpStream {
+        match self {
             Transport::Plain(socket) => socket,
             Transport::Tls(socket) => socket.socket(),
-        };
+        }
+    }
+
+    /// Makes the close that follows a reset.
+    pub(crate) fn reset_on_close(&self) {
         // If the option cannot be set the close is an orderly one, which ends the connection as well.
-        let _ = socket2::SockRef::from(socket).set_linger(Some(Duration::ZERO));
+        let _ = socket2::SockRef::from(self.socket()).set_linger(Some(Duration::ZERO));
     }
 }
 

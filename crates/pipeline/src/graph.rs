@@ -101,6 +101,14 @@ pub struct Graph {
 }
 
 impl Graph {
+    /// The name of the output with this index that a balancer chooses from; `None` if there is no such node here.
+    pub fn output_name(&self, balancer: Uid, index: u32) -> Option<&str> {
+        let node = self.nodes.iter().find(|node| node.uid == balancer)?;
+        let NodeKind::Shared(operator) = &node.kind else { return None };
+        let port = operator.balanced_ports().get(index as usize)?;
+        Some(node.ports.name(*port))
+    }
+
     /// A node of this graph.
     pub fn node(&self, id: NodeId) -> &Node {
         &self.nodes[usize::from(id.0)]

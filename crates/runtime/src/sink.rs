@@ -10,9 +10,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use smallvec::SmallVec;
-use temblor_event::{Event, Insight, Outcome, Signal};
+use temblor_event::{Event, Insight, Outcome, Signal, Uid};
 
 use temblor_script::MetaPaths;
+use temblor_value::Str;
 
 use crate::need::BodyNeed;
 
@@ -179,7 +180,7 @@ impl Delivery {
 }
 
 /// What a delivery may know of its surroundings.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct SinkCx<'a> {
     /// What reachable programs need of response bodies.
     pub response_need: BodyNeed,
@@ -187,6 +188,21 @@ pub struct SinkCx<'a> {
     pub response_meta: &'a MetaPaths,
     /// Wall clock, nanoseconds since the epoch.
     pub now_ns: u64,
+    /// What marks of balancers on events stand for.
+    pub outputs: &'a dyn OutputNames,
+}
+
+/// Knows the names of balancers' outputs.
+pub trait OutputNames {
+    /// The name of the output with this index that a balancer chooses from.
+    fn output_name(&self, balancer: Uid, index: u32) -> Option<Str>;
+}
+
+/// A sink that stands alone: there is no balancer.
+impl OutputNames for () {
+    fn output_name(&self, _balancer: Uid, _index: u32) -> Option<Str> {
+        None
+    }
 }
 
 /// A running sink; shared by all workers.

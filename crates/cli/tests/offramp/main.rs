@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used)] // helpers of tests
 
+mod expose;
 mod health;
 mod queue;
 mod world;

@@ -36,7 +36,7 @@ impl<const N: usize> World<N> {
         Self::of_page(&page(onramp, offramp))
     }
 
-    /// A client whose connection was served before: what it sends now arrives before what others send later.
+    /// A client whose connection was served: by then whatever was sent before has been taken in.
     pub(crate) fn client(&self) -> RawClient {
         let mut client = self.proxy.client().unwrap();
         // Refused before there is an event.

@@ -41,6 +41,10 @@ pub mod key {
     pub const REASON: Str = Str::from_static("reason");
     /// `client`
     pub const CLIENT: Str = Str::from_static("client");
+    /// `upstream`
+    pub const UPSTREAM: Str = Str::from_static("upstream");
+    /// `host`
+    pub const HOST: Str = Str::from_static("host");
     /// `source_id`
     pub const SOURCE_ID: Str = Str::from_static("source_id");
     /// Parts of a URL, in the order in which records show them.

@@ -1,5 +1,6 @@
 //! One connection to an upstream.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -14,6 +15,8 @@ use crate::transport::Transport;
 pub(crate) struct Connection {
     pub(crate) wire: Wire,
     pub(crate) endpoint: Endpoint,
+    /// The other side's address.
+    pub(crate) peer: Option<SocketAddr>,
     opened: Instant,
     /// The upstream has answered as HTTP/1.0.
     pub(crate) speaks_1_0: bool,
@@ -30,6 +33,7 @@ impl Connection {
     pub(crate) fn new(transport: Transport, endpoint: Endpoint, open: OpenMark) -> Connection {
         let now = Instant::now();
         Connection {
+            peer: transport.peer(),
             wire: Wire::new(transport),
             endpoint,
             opened: now,

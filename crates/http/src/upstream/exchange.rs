@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout_at};
 use super::body::{Home, UpstreamBody};
 use super::connect::ConnectTime;
 use super::connection::Connection;
+use super::course::{Course, Way};
 use super::{Endpoint, Upstream};
 use crate::body::{Broken, CollectError, Content, collect};
 use crate::error::{UpstreamError, UpstreamErrorKind};
@@ -20,6 +21,7 @@ use crate::interim::Interim;
 use crate::limits::ClientLimits;
 use crate::message::{HeaderBlock, Method, Name, ResponseHead, Status, Version, has_option};
 use crate::timeouts::{AttemptTimeouts, after, earlier};
+use crate::transport::Transport;
 use crate::tunnel::TunnelEnd;
 
 /// Interim responses taken before one final response (`proxy.md` 2.1).
@@ -51,6 +53,8 @@ pub struct Terms<'a> {
     pub interim: Option<&'a Interim>,
     /// Largest body that is held because the upstream cannot take it piece by piece; `None`: no limit.
     pub buffer: Option<u64>,
+    /// Where the way of the exchange is noted, if anybody asks for it.
+    pub course: Option<&'a Course>,
     /// Called before anything of the request is sent.
     pub before_sending: &'a (dyn Fn() + Send + Sync),
 }
@@ -141,8 +145,18 @@ impl Upstream {
         } else {
             None
         };
+        let note = |way| {
+            if let Some(course) = terms.course {
+                course.note(way);
+            }
+        };
         if let Some(mut connection) = idle {
             self.meters.reuse();
+            note(Way {
+                address: connection.peer,
+                is_reused: true,
+                ..Way::default()
+            });
             match self.attempt(&mut connection, request, schedule, terms).await {
                 Ok(answered) => return Ok(self.respond(shard, connection, answered, schedule, true)),
                 Err(failure) if failure.is_repeatable(&request.method) => {}
@@ -155,8 +169,15 @@ impl Upstream {
             end: schedule.end,
         };
         let begun = Instant::now();
-        let transport = Box::pin(self.connector.connect(endpoint, time)).await?;
-        self.meters.connected(begun.elapsed());
+        let connected = Box::pin(self.connector.connect(endpoint, time)).await;
+        let connecting = begun.elapsed();
+        note(Way {
+            address: connected.as_ref().ok().and_then(Transport::peer),
+            is_reused: false,
+            connecting,
+        });
+        let transport = connected?;
+        self.meters.connected(connecting);
         let mut connection = Box::new(Connection::new(transport, endpoint.clone(), self.meters.open()));
         match self.attempt(&mut connection, request, schedule, terms).await {
             Ok(answered) => Ok(self.respond(shard, connection, answered, schedule, false)),

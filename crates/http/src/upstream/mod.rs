@@ -6,6 +6,7 @@
 mod body;
 mod connect;
 mod connection;
+mod course;
 mod endpoint;
 mod exchange;
 mod meters;
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 pub use body::UpstreamBody;
 use connect::Connector;
+pub use course::{Course, Way};
 pub use endpoint::Endpoint;
 pub use exchange::{OutgoingRequest, Terms, UpstreamResponse};
 pub use meters::ConnectionNumbers;

@@ -28,7 +28,7 @@ pub use tick::run_ticks;
 use crate::ids::{PipelineIx, SinkIx, SourceIx};
 use crate::need::BodyNeed;
 use crate::ramp_metrics::RampMetrics;
-use crate::sink::{Sink, SinkPort};
+use crate::sink::{OutputNames, Sink, SinkPort};
 use crate::source::SourceControl;
 
 /// A port of a pipeline that events are sent to.
@@ -166,6 +166,15 @@ impl Flow {
             sink.response_need = found.need;
             sink.response_meta = found.meta;
         }
+    }
+}
+
+impl OutputNames for Flow {
+    fn output_name(&self, balancer: Uid, index: u32) -> Option<Str> {
+        let mut pipelines = self.pipelines.iter();
+        pipelines
+            .find_map(|node| node.graph.output_name(balancer, index))
+            .map(Str::new)
     }
 }
 

@@ -17,7 +17,7 @@ use crate::tls::ClientSettings;
 use crate::upstream::{Family, UpstreamConfig};
 
 /// Settings of the specification that this release does not have.
-const ABSENT: &[&str] = &["expose", "deadline_header", "deadline_margin", "send_proxy", "access", "auth"];
+const ABSENT: &[&str] = &["deadline_header", "deadline_margin", "send_proxy", "access", "auth"];
 const DEFAULT_BUFFER: u64 = 256 << 20;
 const DEFAULT_CONCURRENCY: usize = 4;
 
@@ -91,6 +91,8 @@ pub(super) struct OfframpConfig {
     pub upstream: UpstreamConfig,
     /// How TLS is spoken where the scheme is `https`.
     pub tls: ClientSettings,
+    /// `$upstream` of events is read and written.
+    pub expose: bool,
     /// Check bodies that no program reads.
     pub validate: bool,
     /// Encode requests even if nobody replaced them.
@@ -145,6 +147,7 @@ impl OfframpConfig {
             timeouts,
             upstream,
             tls: reader.optional("tls")?.map(tls::read).transpose()?.unwrap_or_default(),
+            expose: reader.or("expose", false)?,
             validate: reader.or("validate", true)?,
             always_encode: always_encode(&mut reader)?,
             decompress: read_decompress(&mut reader)?,

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use temblor_event::{Attempt, Event, EventId, Insight, InsightKind, Origin, Outcome, Payload};
-use temblor_runtime::sink::{Reply, SinkPort};
+use temblor_runtime::sink::{Reply, SinkCx, SinkPort};
 use temblor_value::{ObjectMap, Str, Value};
 
 use super::config::ErrorStatus;
+use super::expose::Account;
 use super::sink::RestSink;
 use crate::error::{UpstreamError, UpstreamErrorKind};
 use crate::rest::meta::key;
@@ -20,17 +21,20 @@ pub(super) struct Cause {
     pub correlation: Option<Value>,
     /// Feedback about it, if it wants any.
     pub about: Option<Insight>,
+    /// What later events tell of the attempt, if they do.
+    pub account: Option<Box<Account>>,
 }
 
 impl Cause {
     /// The cause that `event` is.
-    pub(super) fn of(event: &Event, sink: &RestSink, now_ns: u64) -> Self {
+    pub(super) fn of(event: &Event, sink: &RestSink, cx: &SinkCx<'_>) -> Self {
         Self {
             id: event.id.clone(),
             correlation: event.meta().get("correlation").cloned(),
             about: event
                 .transactional
-                .then(|| Insight::about(event, InsightKind::None, sink.uid, now_ns)),
+                .then(|| Insight::about(event, InsightKind::None, sink.uid, cx.now_ns)),
+            account: sink.config.expose.then(|| Box::new(Account::of(event, cx))),
         }
     }
 }
@@ -103,7 +107,7 @@ impl RestSink {
         self.metrics.outcome(failure.outcome);
         let is_cancelled = failure.outcome == Outcome::Cancelled;
         let insight_first = !matches!(failure.outcome, Outcome::Decode | Outcome::Truncated | Outcome::TooLarge);
-        let event = (!is_cancelled).then(|| self.error_event(&cause, &failure, now_ns));
+        let event = (!is_cancelled).then(|| self.error_event(&cause, &failure, elapsed_ms, now_ns));
         let Cause { about, .. } = cause;
         let insight = about.map(|insight| Insight {
             kind: if is_cancelled {
@@ -128,7 +132,7 @@ impl RestSink {
         }
     }
 
-    fn error_event(&self, cause: &Cause, failure: &Failure, now_ns: u64) -> Event {
+    fn error_event(&self, cause: &Cause, failure: &Failure, elapsed_ms: f64, now_ns: u64) -> Event {
         let mut value = ObjectMap::with_capacity(2);
         value.insert(key::ERROR, failure.text.as_str());
         value.insert(key::EVENT_ID, cause.id.to_string());
@@ -138,11 +142,14 @@ impl RestSink {
         let mut response = ObjectMap::with_capacity(2);
         response.insert(key::STATUS, i64::from(self.status_of(failure.outcome)));
         response.insert(key::HEADERS, Value::from(headers));
-        let mut meta = ObjectMap::with_capacity(3);
+        let mut meta = ObjectMap::with_capacity(4);
         meta.insert(key::ERROR, failure.text.as_str());
         meta.insert(key::RESPONSE, Value::from(response));
         if let Some(correlation) = &cause.correlation {
             meta.insert(key::CORRELATION, correlation.clone());
+        }
+        if let Some(account) = &cause.account {
+            meta.insert(key::UPSTREAM, account.record(self, failure.outcome, elapsed_ms));
         }
         let payload = Payload::new(Value::from(value), Value::from(meta));
         let mut event = Event::new(self.new_id(&cause.id), payload, now_ns);

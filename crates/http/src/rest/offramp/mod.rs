@@ -3,6 +3,7 @@
 mod config;
 mod endpoint;
 mod events;
+mod expose;
 mod facts;
 mod health;
 mod metrics;

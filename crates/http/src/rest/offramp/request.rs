@@ -10,6 +10,7 @@ use temblor_value::{ObjectMap, Str, Value};
 
 use super::config::{Decompress, HostHeader};
 use super::endpoint::Resolved;
+use super::expose::Wishes;
 use super::sink::RestSink;
 use crate::message::{Direction, HeaderBlock, Method, Name};
 use crate::rest::body::{Outlet, is_offer};
@@ -48,18 +49,20 @@ pub(super) struct Built {
     pub resolved: Resolved,
     /// `$response.request.headers`, if programs may look at them.
     pub headers: Option<Value>,
-    /// Time limits of this attempt, where an operator asks for tighter ones than the offramp's (`attempt_timeout`, spec/proxy.md 4.5).
+    /// Time limits of this attempt, where they are others than the offramp's: the event asks for its own (spec/proxy.md 2.3), or an operator
+    /// for tighter ones (`attempt_timeout`, 4.5).
     pub timeouts: Option<AttemptTimeouts>,
 }
 
 impl RestSink {
-    fn tighter_timeouts(&self, event: &Event) -> Option<AttemptTimeouts> {
-        let limit = Duration::from_millis(event.op_meta.attempted()?.timeout_ms?);
-        let total = self.config.timeouts.total.map_or(limit, |total| total.min(limit));
-        Some(AttemptTimeouts {
-            total: Some(total),
-            ..self.config.timeouts.clone()
-        })
+    fn own_timeouts(&self, event: &Event, wishes: Wishes<'_>) -> Option<AttemptTimeouts> {
+        let mut timeouts = self.config.timeouts.clone();
+        let is_asked = wishes.change(&mut timeouts);
+        let tighter = event.op_meta.attempted().and_then(|attempted| attempted.timeout_ms);
+        if let Some(limit) = tighter.map(Duration::from_millis) {
+            timeouts.total = Some(timeouts.total.map_or(limit, |total| total.min(limit)));
+        }
+        (is_asked || tighter.is_some()).then_some(timeouts)
     }
 
     /// Builds the request of an event; the error is the text of the error event.
@@ -76,7 +79,9 @@ impl RestSink {
             .content
             .unwrap_or_default();
         let mut fields = Fields::new(is_shown);
-        fields.set_host(self.host_header(&resolved, given))?;
+        let wishes = Wishes::of(event, self);
+        let host = wishes.host().unwrap_or_else(|| self.host_header(&resolved, given));
+        fields.set_host(host)?;
         self.add_headers(&mut fields, given, self.decodes(need))?;
         self.add_own(&mut fields, &resolved, need)?;
         Ok(Built {
@@ -89,7 +94,7 @@ impl RestSink {
                 body,
                 takes_trailers: self.streams(need) && names_option(given, "te", "trailers"),
             },
-            timeouts: self.tighter_timeouts(event),
+            timeouts: self.own_timeouts(event, wishes),
             headers: fields.record.map(Value::from),
             resolved,
         })

@@ -10,6 +10,7 @@ use temblor_runtime::clock::now_ns;
 use temblor_runtime::need::{BodyNeed, Need};
 use temblor_runtime::sink::{Reply, SinkPort};
 use temblor_value::{ObjectMap, Value};
+use tokio::time::Instant;
 
 use super::events::{Cause, Failure, origin_of};
 use super::request::{Built, request_record};
@@ -24,7 +25,9 @@ pub(super) struct Received {
     pub head: ResponseHead,
     /// Its body.
     pub body: Arrived,
-    /// Time from acceptance of the event to the head, milliseconds.
+    /// When the event was accepted.
+    pub start: Instant,
+    /// Time from then to the head, milliseconds.
     pub elapsed_ms: f64,
 }
 
@@ -52,6 +55,7 @@ impl RestSink {
         let Received {
             mut head,
             mut body,
+            start,
             elapsed_ms,
         } = received;
         let now_ns = now_ns();
@@ -88,7 +92,11 @@ impl RestSink {
         }
         let mut ingest_ns = now_ns;
         let taken = intake.take(body, &mut ingest_ns);
-        let meta = response_meta(&head, &built, cause.correlation.as_ref());
+        let mut meta = response_meta(&head, &built, cause.correlation.as_ref());
+        if let (Some(account), Some(meta)) = (&cause.account, meta.object_mut()) {
+            let total_ms = start.elapsed().as_secs_f64() * 1000.0;
+            meta.insert(key::UPSTREAM, account.record(self, self.outcome_of(status), total_ms));
+        }
         let explicit_port = (built.resolved.authority.len() > built.resolved.host.len()).then_some(built.resolved.port);
         let origin = Arc::new(origin_of(&built.resolved.host, explicit_port, &built.request.target));
         let mut reply = Reply::default();
@@ -103,6 +111,15 @@ impl RestSink {
         }
         reply.insight = self.judge(cause.about, status, elapsed_ms, now_ns);
         reply
+    }
+
+    /// The outcome that a complete response head is.
+    fn outcome_of(&self, status: u16) -> Outcome {
+        if self.config.failure.contains(status) {
+            Outcome::Status
+        } else {
+            Outcome::Ok
+        }
     }
 
     /// Feedback for a response head.

@@ -57,6 +57,8 @@ pub(super) struct RestSink {
     pub(super) numbers: AtomicU64,
     /// Where requests go unless an event says otherwise.
     pub(super) usual_endpoint: Option<Endpoint>,
+    /// Its id.
+    pub(super) name: Str,
     /// Its name, for logs.
     pub(super) url: String,
     pub(super) is_linked: bool,
@@ -101,6 +103,7 @@ fn open(ramp: Ramp, mut config: OfframpConfig, start: SinkStart) -> Result<Arc<d
         upstream: Upstream::new(config.upstream.clone()),
         usual_endpoint,
         config,
+        name: ramp.id().clone(),
         codec: ramp.codec,
         codec_map: ramp.codec_map,
         preprocessors: ramp.preprocessors,
@@ -166,7 +169,7 @@ fn start_health(
 impl Sink for RestOfframp {
     fn deliver(&self, _port: &str, event: Event, cx: &SinkCx<'_>) -> Delivery {
         let sink = &self.sink;
-        let cause = Cause::of(&event, sink, cx.now_ns);
+        let cause = Cause::of(&event, sink, cx);
         let refuse = |cause: Cause, failure: Failure| Delivery::Reply(Box::new(sink.failed(cause, failure, 0.0, cx.now_ns)));
         if event.is_batch {
             let text = "Batched events are not supported for linked rest offramps.";
@@ -269,6 +272,15 @@ enum Place {
     Queue(Box<(Turn, TurnMark)>),
 }
 
+/// Who looks on while a request is under way.
+#[derive(Clone, Copy)]
+struct Watchers<'a> {
+    /// Takes interim responses.
+    interim: Option<&'a Interim>,
+    /// Learns that something was sent.
+    sent: Option<&'a SentMark>,
+}
+
 /// How far a request was prepared.
 #[allow(clippy::large_enum_variant)] // the large one is the usual one, and moved once
 enum Request {
@@ -282,7 +294,7 @@ impl Work {
     async fn run(self) -> Reply {
         let Self {
             sink,
-            cause,
+            mut cause,
             request,
             need,
             place,
@@ -301,6 +313,9 @@ impl Work {
                     return sink.failed(cause, Failure::overload(), waited.as_secs_f64() * 1000.0, now_ns());
                 };
                 let waited = start.elapsed();
+                if let Some(account) = &mut cause.account {
+                    account.waited = waited;
+                }
                 let uncounted = waited.saturating_sub(sink.counted(waited));
                 mark.set(uncounted);
                 start += uncounted;
@@ -319,10 +334,11 @@ impl Work {
             Ok(built) => built,
             Err(text) => return sink.failed(cause, Failure::unsent(Outcome::Build, text), elapsed_ms(), now_ns()),
         };
-        match sink
-            .attempt(&mut built, need, start, slot, interim.as_deref(), sent.as_ref())
-            .await
-        {
+        let watchers = Watchers {
+            interim: interim.as_deref(),
+            sent: sent.as_ref(),
+        };
+        match sink.attempt(&mut built, need, start, slot, watchers, &mut cause).await {
             Ok(received) if sink.is_linked => sink.received(cause, built, received, need),
             Ok(received) => Reply {
                 insight: sink.judge(cause.about, received.head.status.code(), received.elapsed_ms, now_ns()),
@@ -373,20 +389,22 @@ impl RestSink {
         need: BodyNeed,
         start: Instant,
         slot: Slot,
-        interim: Option<&Interim>,
-        sent: Option<&SentMark>,
+        watchers: Watchers<'_>,
+        cause: &mut Cause,
     ) -> Result<Received, Failure> {
         let tunnel_permit = match &built.request.upgrade {
             Some(_) => Some(self.tunnels.try_acquire().ok_or_else(Failure::overload)?),
             None => None,
         };
         let shard = usize::from(worker::current().0);
+        let course = cause.account.as_ref().map(|account| Arc::clone(&account.course));
         let terms = Terms {
             timeouts: built.timeouts.as_ref().unwrap_or(&self.config.timeouts),
-            interim,
+            interim: watchers.interim,
             buffer: self.config.buffer,
+            course: course.as_deref(),
             before_sending: &|| {
-                if let Some(sent) = sent {
+                if let Some(sent) = watchers.sent {
                     sent.set();
                 }
             },
@@ -403,6 +421,9 @@ impl RestSink {
         } = response.map_err(|error| Failure::of_engine(&error))?;
         let elapsed = start.elapsed();
         let elapsed_ms = elapsed.as_secs_f64() * 1000.0;
+        if let Some(account) = &mut cause.account {
+            account.first_byte = Some(elapsed);
+        }
         let status = head.status.code();
         self.metrics.head(status, elapsed);
         let body = match (tunnel, tunnel_permit) {
@@ -431,6 +452,7 @@ impl RestSink {
                 status: Some(status),
                 ..Failure::of_engine(&error)
             })?,
+            start,
             elapsed_ms,
         })
     }

@@ -135,6 +135,7 @@ impl Run {
             response_need: node.response_need,
             response_meta: &node.response_meta,
             now_ns: now_ns(),
+            outputs: flow,
         };
         // A sink that never answers gives them up at once, and what an exchange gives carries them on.
         let tickets = std::mem::take(&mut event.tickets);

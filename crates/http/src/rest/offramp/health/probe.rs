@@ -73,6 +73,7 @@ impl Probe {
             timeouts: &timeouts,
             interim: None,
             buffer: None,
+            course: None,
             before_sending: &|| {},
         };
         let response = self.upstream.exchange(0, &self.endpoint, &mut request, terms).await;

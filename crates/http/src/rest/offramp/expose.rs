@@ -1,0 +1,108 @@
+//! `$upstream`, where `expose` is set: what programs may say about one request, and what they learn of its attempt (spec/proxy.md 2.3, 2.6
+//! step 4, and 2.7, last item).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use temblor_event::{Event, Mark, Outcome};
+use temblor_runtime::sink::SinkCx;
+use temblor_value::{ObjectMap, Str, Value};
+
+use super::sink::RestSink;
+use crate::rest::meta::key;
+use crate::timeouts::AttemptTimeouts;
+use crate::upstream::Course;
+
+/// What an event says about its own request. Values of another type say nothing, as in `$endpoint`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Wishes<'a>(Option<&'a Value>);
+
+/// What is told of an attempt.
+#[derive(Debug)]
+pub(super) struct Account {
+    /// The output of the nearest balancer that the event passed.
+    output: Option<Str>,
+    /// The first one is 1.
+    attempt: u32,
+    /// Time in the queue.
+    pub(super) waited: Duration,
+    /// Time to the response head.
+    pub(super) first_byte: Option<Duration>,
+    /// Filled in by the exchange.
+    pub(super) course: Arc<Course>,
+}
+
+impl<'a> Wishes<'a> {
+    /// Those of an event that goes to this offramp.
+    pub(super) fn of(event: &'a Event, sink: &RestSink) -> Self {
+        Self(sink.config.expose.then(|| event.meta().get(&key::UPSTREAM)).flatten())
+    }
+
+    /// The `host` field.
+    pub(super) fn host(self) -> Option<&'a str> {
+        self.0?.get(&key::HOST)?.as_str()
+    }
+
+    /// Changes the time-outs that the request asks for; false if there are none.
+    pub(super) fn change(self, timeouts: &mut AttemptTimeouts) -> bool {
+        let has_total = self.time("timeout", &mut timeouts.total);
+        let has_first_byte = self.time("first_byte", &mut timeouts.first_byte);
+        has_total || has_first_byte
+    }
+
+    /// Milliseconds; 0 is no limit.
+    fn time(self, name: &str, limit: &mut Option<Duration>) -> bool {
+        let asked = self.0.and_then(|wishes| wishes.get(name)).and_then(Value::as_u64);
+        if let Some(ms) = asked {
+            *limit = (ms != 0).then(|| Duration::from_millis(ms));
+        }
+        asked.is_some()
+    }
+}
+
+impl Account {
+    /// Of an event that is about to be sent.
+    pub(super) fn of(event: &Event, cx: &SinkCx<'_>) -> Self {
+        let marks = event.op_meta.iter().filter_map(|(node, mark)| match mark {
+            Mark::Output(index) => Some((node, *index)),
+            Mark::Passed | Mark::Attempted(_) => None,
+        });
+        Self {
+            output: marks.last().and_then(|(node, index)| cx.outputs.output_name(node, index)),
+            attempt: event.op_meta.attempted().map_or(1, |attempted| attempted.number),
+            waited: Duration::ZERO,
+            first_byte: None,
+            course: Arc::default(),
+        }
+    }
+
+    /// The record, at the end of an attempt that took `total_ms`.
+    pub(super) fn record(&self, sink: &RestSink, outcome: Outcome, total_ms: f64) -> Value {
+        let way = self.course.way();
+        let micros = |time: Duration| Value::from(u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
+        let mut time = ObjectMap::with_capacity(4);
+        time.insert(Str::from_static("queue_us"), micros(self.waited));
+        time.insert(Str::from_static("connect_us"), micros(way.connecting));
+        time.insert(Str::from_static("first_byte_us"), self.first_byte.map_or(Value::Null, micros));
+        time.insert(Str::from_static("total_us"), Value::from((total_ms * 1000.0) as u64));
+        let mut record = ObjectMap::with_capacity(8);
+        record.insert(Str::from_static("name"), sink.name.clone());
+        record.insert(
+            Str::from_static("output"),
+            self.output.clone().map_or(Value::Null, Value::Str),
+        );
+        record.insert(
+            Str::from_static("address"),
+            way.address.map_or(Value::Null, |address| Value::from(address.to_string())),
+        );
+        record.insert(Str::from_static("attempt"), i64::from(self.attempt));
+        record.insert(Str::from_static("outcome"), Str::from_static(outcome.name()));
+        record.insert(Str::from_static("reused"), way.is_reused);
+        record.insert(
+            Str::from_static("protocol"),
+            way.address.map_or(Value::Null, |_| Value::from("HTTP/1.1")),
+        );
+        record.insert(Str::from_static("time"), Value::from(time));
+        Value::from(record)
+    }
+}
