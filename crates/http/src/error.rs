@@ -117,7 +117,7 @@ impl Refusal {
 /// Why a request body could not be read.
 #[derive(Debug, Error)]
 pub enum BodyError {
-    /// The request must be refused: [`crate::h1::Answer::Refuse`].
+    /// The request must be refused: [`crate::server::Answer::Refuse`].
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// The client is gone; nobody reads an answer.

@@ -7,16 +7,20 @@
 pub mod body;
 pub mod budget;
 pub mod connection;
+mod date;
 pub mod error;
 pub mod h1;
+pub mod h2;
 pub mod interim;
 pub mod limits;
 pub mod message;
 pub mod proxy_protocol;
 pub mod rest;
+pub mod server;
 #[cfg(test)]
 mod testing;
 pub mod timeouts;
+mod timer;
 pub mod tls;
 pub mod transport;
 pub mod tunnel;

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 
-use crate::h1::Timer;
 use crate::timeouts::after;
+use crate::timer::Timer;
 
 /// One end of a tunnel.
 pub trait TunnelEnd: Send {

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use temblor_http::connection::{Addresses, ConnectionInfo};
-use temblor_http::h1::{Answer, Handler, Request, Response, ServerConfig, drain, serve};
+use temblor_http::h1::serve;
 use temblor_http::message::{Name, RequestHead, Status};
+use temblor_http::server::{Answer, Handler, Request, Response, ServerConfig, drain};
 use temblor_value::{ObjectMap, Str, Value, json};
 use tokio::net::TcpListener;
 

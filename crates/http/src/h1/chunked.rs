@@ -188,7 +188,7 @@ impl Trailers {
 }
 
 /// Fields of framing, routing, authentication and content handling are no trailers (RFC 9110 6.5.1).
-fn is_forbidden_trailer(name: Name) -> bool {
+pub(crate) fn is_forbidden_trailer(name: Name) -> bool {
     name.is_standard_hop()
         || matches!(
             name,

@@ -6,8 +6,6 @@
 mod answer;
 mod body;
 mod chunked;
-mod date;
-mod drain;
 mod end;
 mod field;
 mod framing;
@@ -18,18 +16,16 @@ mod request;
 mod request_body;
 mod response;
 mod server;
-mod timer;
 mod wire;
 
-pub use answer::{Answer, Response, Switch};
+pub(crate) use answer::write_length;
 pub(crate) use body::{BodyFault, Decoder, Pace, ReadError, ReadWait};
-pub use drain::{Drain, DrainTrigger, drain};
-pub(crate) use framing::Framing;
+pub(crate) use chunked::is_forbidden_trailer;
+pub(crate) use framing::{ContentLength, Framing};
 pub(crate) use pump::{Pump, PumpError, SendFraming};
-pub use request_body::RequestBody;
+pub(crate) use request_body::BodyReader;
 pub(crate) use response::{ResponseMessage, ResponseParser};
-pub use server::{Finished, Handler, Request, ServerConfig, serve};
-pub(crate) use timer::Timer;
+pub use server::serve;
 pub(crate) use wire::{COPY_BODY, Wire, WireError};
 
 #[cfg(test)]

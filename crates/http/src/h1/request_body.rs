@@ -16,12 +16,12 @@ use super::answer::write_interim;
 use super::body::{BodyFault, Decoder, Pace, ReadError, ReadWait};
 use super::framing::Framing;
 use super::pump::WireAccess;
-use super::server::ServerConfig;
 use super::wire::{Outgoing, Wire};
 use crate::body::{Body, Broken, ReadBody};
 use crate::error::{BodyError, Refusal, RefusalReason};
 use crate::interim::Interim;
 use crate::message::{Headers, ResponseHead};
+use crate::server::ServerConfig;
 
 /// Bytes of further requests that are taken while a request is being handled; a client that sends more has to wait.
 const READ_AHEAD: usize = 16 << 10;
@@ -261,14 +261,14 @@ impl WireAccess for Place {
 
 /// The body of the request being handled, and the way to notice that its client has gone.
 #[derive(Debug)]
-pub struct RequestBody<'a> {
+pub struct BodyReader<'a> {
     pub(crate) place: &'a mut Place,
     pub(crate) config: &'a ServerConfig,
     /// `None` for a client that cannot take interim responses.
     pub(crate) interim: Option<&'a Arc<Interim>>,
 }
 
-impl RequestBody<'_> {
+impl BodyReader<'_> {
     /// Bytes still to come, `None` if only the end of a chunked body will tell, 0 for a request without body.
     pub fn remaining(&mut self) -> Option<u64> {
         self.place.channel(|channel| channel.intake.decoder.remaining()).flatten()
@@ -351,7 +351,7 @@ impl RequestBody<'_> {
             .unwrap_or(Some(BodyError::Gone))
     }
 
-    /// Where interim responses for the client can be left; they are sent while [`RequestBody::client_gone`] waits. `None`: the client cannot
+    /// Where interim responses for the client can be left; they are sent while [`BodyReader::client_gone`] waits. `None`: the client cannot
     /// take any.
     pub fn interim(&self) -> Option<Arc<Interim>> {
         self.interim.cloned()

@@ -11,21 +11,22 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::answer::{Answer, AnswerFrame, Response, Switch, write_head, write_switch};
+use super::answer::{AnswerFrame, write_head, write_switch};
 use super::body::Pace;
-use super::drain::{Drain, DrainWatch};
 use super::pump::{Pump, PumpError, SendFraming};
 use super::request::{RequestMessage, RequestParser, RequestRules};
-use super::request_body::{Channel, Intake, Place, RequestBody, note_last};
+use super::request_body::{BodyReader, Channel, Intake, Place, note_last};
 use super::wire::{COPY_BODY, Wire, WireError};
 use crate::body::Content;
 use crate::connection::ConnectionInfo;
 use crate::error::{Refusal, RefusalReason};
 use crate::interim::Interim;
-use crate::limits::ServerLimits;
-use crate::message::{Method, Name, RequestHead, Status, Version, has_option};
-use crate::timeouts::{ServerTimeouts, after, earlier};
-use crate::transport::Transport;
+use crate::message::{Method, Name, Status, Version, has_option};
+use crate::server::{
+    Answer, Drain, DrainWatch, Exchange, Finished, Handler, Incoming, Request, RequestBody, Response, ServerConfig, Switch,
+    end_of_life,
+};
+use crate::timeouts::{after, earlier};
 use crate::tunnel::join;
 
 /// Bytes of an unread request body that are read and dropped to keep a connection (`proxy.md` 2.8).
@@ -33,112 +34,16 @@ const DISCARD_LIMIT: u64 = 64 << 10;
 /// How long a closing connection waits for its client to stop sending (`proxy.md` 2.8).
 const LINGER: Duration = Duration::from_secs(1);
 
-/// Settings of server connections.
-#[derive(Clone, Debug)]
-pub struct ServerConfig {
-    /// Limits of requests.
-    pub limits: ServerLimits,
-    /// Time-outs of connections.
-    pub timeouts: ServerTimeouts,
-    /// Is a client that ended its sending direction still there (`proxy.md` 1.6)?
-    pub half_close: bool,
-    /// The `server` field of own answers, empty for none.
-    pub server_header: String,
-    /// Are interim responses of upstreams passed on (`proxy.md` 2.7)?
-    pub early_hints: bool,
-    /// Names in lower case that a `Connection` field must not nominate, beside the fixed ones: the configured request-id and
-    /// trace fields (`proxy.md` 2.1).
-    pub protected_fields: Vec<String>,
-}
-
-impl Default for ServerConfig {
-    fn default() -> Self {
-        ServerConfig {
-            limits: ServerLimits::default(),
-            timeouts: ServerTimeouts::default(),
-            half_close: false,
-            server_header: "Tremor".to_owned(),
-            early_hints: true,
-            protected_fields: Vec::new(),
-        }
-    }
-}
-
-/// A request being handled.
-#[derive(Debug)]
-pub struct Request<'a> {
-    /// The head.
-    pub head: RequestHead,
-    /// The body, not yet read.
-    pub body: RequestBody<'a>,
-    /// The connection.
-    pub connection: &'a ConnectionInfo,
-    /// When the head was complete; deadlines count from here (`proxy.md` 1.6).
-    pub received: Instant,
-}
-
-/// Handles the requests of connections.
-pub trait Handler: Send + Sync {
-    /// What the handler keeps of an exchange until that has ended.
-    type Notes: Default + Send;
-
-    /// A well-formed head has arrived; nothing was done about it yet. What does not come so far has the default notes.
-    fn begin(&self, _head: &RequestHead, _connection: &ConnectionInfo) -> Self::Notes {
-        Self::Notes::default()
-    }
-
-    /// Answers one request. The connection waits; a client that goes meanwhile is noticed only by
-    /// [`RequestBody::client_gone`].
-    fn handle(&self, request: Request<'_>, notes: &mut Self::Notes) -> impl Future<Output = Answer> + Send;
-
-    /// Decides what a refused request gets (setting `answers`); the connection closes in any case. Called for every refusal,
-    /// also for those a handler returned, so it is the place to count them.
-    fn refuse(&self, refusal: &Refusal, _notes: &mut Self::Notes) -> Answer {
-        Answer::Refuse(*refusal)
-    }
-
-    /// An exchange has ended: its answer was sent, or cannot be; a tunnel is closed.
-    fn end(&self, _notes: Self::Notes, _connection: &ConnectionInfo, _finished: &Finished) {}
-}
-
-/// What came of an exchange, as its connection saw it.
-#[derive(Clone, Copy, Debug)]
-pub struct Finished {
-    /// When the head was complete, or what came turned out to be none.
-    pub received: Instant,
-    /// Time from the first byte of the head to its end; zero if it came at once.
-    pub head_time: Duration,
-    /// Bytes of the request's body, or what a tunnel took from the client.
-    pub body_received: u64,
-    /// Bytes of the answer's body, or what a tunnel gave to the client; framing does not count.
-    pub body_sent: u64,
-    /// Status of the answer that was begun; `None`: the connection ended without one.
-    pub status: Option<Status>,
-    /// The answer went out to its end.
-    pub is_complete: bool,
-}
-
-impl Finished {
-    /// An exchange of which nothing more is known.
-    fn new(head_time: Duration) -> Finished {
-        Finished {
-            received: Instant::now(),
-            head_time,
-            body_received: 0,
-            body_sent: 0,
-            status: None,
-            is_complete: false,
-        }
-    }
-}
-
 /// Serves a connection until it ends. Errors of the connection end it; nobody is left to be told.
-pub async fn serve<H: Handler>(transport: Transport, info: &ConnectionInfo, config: &ServerConfig, drain: Drain, handler: &H) {
-    let mut channel = Box::new(Channel::new(Wire::new(transport)));
+pub async fn serve<H: Handler>(incoming: Incoming, info: &ConnectionInfo, config: &ServerConfig, drain: Drain, handler: &H) {
+    let Incoming { transport, arrived, .. } = incoming;
+    let mut wire = Wire::new(transport);
+    wire.read = arrived;
+    let mut channel = Box::new(Channel::new(wire));
     let mut connection = Connection {
         config,
         drain: DrainWatch::new(drain),
-        end_of_life: after(spread(config.timeouts.connection_age, info.peer.port())),
+        end_of_life: end_of_life(config, info),
         requests: 0,
         interim: None,
         head_time: Duration::ZERO,
@@ -167,39 +72,9 @@ pub async fn serve<H: Handler>(transport: Transport, info: &ConnectionInfo, conf
     }
 }
 
-/// The lifetime spread by ±10 %, so that connections opened together do not all end together. The client's port serves as
-/// the source of chance.
-fn spread(age: Option<Duration>, port: u16) -> Option<Duration> {
-    age.map(|age| age.mul_f64(0.9 + f64::from(port % 101) * 0.002))
-}
-
 /// The frame of an answer to something that is no request.
 fn unknown_frame() -> AnswerFrame {
     AnswerFrame::of(&Method::Get, Version::Http11)
-}
-
-/// One exchange and who is told of its end.
-struct Exchange<'c, H: Handler> {
-    handler: &'c H,
-    info: &'c ConnectionInfo,
-    notes: H::Notes,
-    finished: Finished,
-}
-
-impl<'c, H: Handler> Exchange<'c, H> {
-    fn of(handler: &'c H, info: &'c ConnectionInfo, notes: H::Notes, head_time: Duration) -> Self {
-        Exchange {
-            handler,
-            info,
-            notes,
-            finished: Finished::new(head_time),
-        }
-    }
-
-    /// Tells the handler.
-    fn end(&mut self) {
-        self.handler.end(std::mem::take(&mut self.notes), self.info, &self.finished);
-    }
 }
 
 /// A connection whose request was refused: what else it brings is not looked at.
@@ -364,11 +239,11 @@ impl Connection<'_> {
         self.renew_interim(head.version);
         let takes_interim = head.version == Version::Http11;
         let mut place = Place::Here(channel);
-        let body = RequestBody {
+        let body = RequestBody::from(BodyReader {
             place: &mut place,
             config,
             interim: self.interim.as_ref().filter(|_| takes_interim),
-        };
+        });
         let request = Request {
             head,
             body,

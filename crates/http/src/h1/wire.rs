@@ -13,8 +13,8 @@ use bytes::{BufMut, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWrite};
 use tokio::time::Instant;
 
-use super::timer::Timer;
 use crate::timeouts::after;
+use crate::timer::Timer;
 use crate::transport::Transport;
 
 /// First size of the read buffer.

@@ -117,6 +117,11 @@ impl HeaderBlock {
         self.wants_close = false;
     }
 
+    /// The lines, each ended by CRLF, to be added to.
+    pub(crate) fn into_text(self) -> Vec<u8> {
+        self.text
+    }
+
     /// The lines, each ended by CRLF.
     pub fn as_bytes(&self) -> &[u8] {
         &self.text

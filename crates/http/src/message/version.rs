@@ -1,4 +1,4 @@
-//! Versions of HTTP/1.
+//! Versions of HTTP.
 
 use std::fmt;
 
@@ -9,6 +9,8 @@ pub enum Version {
     Http10,
     /// `HTTP/1.1`
     Http11,
+    /// HTTP/2
+    Http2,
 }
 
 impl fmt::Display for Version {
@@ -16,6 +18,7 @@ impl fmt::Display for Version {
         f.write_str(match self {
             Version::Http10 => "HTTP/1.0",
             Version::Http11 => "HTTP/1.1",
+            Version::Http2 => "HTTP/2.0",
         })
     }
 }

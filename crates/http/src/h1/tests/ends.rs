@@ -10,8 +10,9 @@ use tokio::time::timeout;
 
 use crate::connection::{Addresses, ConnectionInfo};
 use crate::error::{Refusal, RefusalReason};
-use crate::h1::{Answer, Finished, Handler, Request, Response, ServerConfig, drain, serve};
+use crate::h1::serve;
 use crate::message::{RequestHead, Status};
+use crate::server::{Answer, Finished, Handler, Request, Response, ServerConfig, drain};
 use crate::testing::pair;
 
 /// A path and how its exchange ended.

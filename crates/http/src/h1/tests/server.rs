@@ -13,9 +13,10 @@ use tokio::time::timeout;
 use crate::body::Content;
 use crate::connection::{Addresses, ConnectionInfo};
 use crate::error::{BodyError, Refusal, RefusalReason};
-use crate::h1::{Answer, DrainTrigger, Handler, Request, Response, ServerConfig, drain, serve};
+use crate::h1::serve;
 use crate::limits::ServerLimits;
 use crate::message::Status;
+use crate::server::{Answer, DrainTrigger, Handler, Request, Response, ServerConfig, drain};
 use crate::testing::{PATIENCE, pair, read_all, read_to};
 use crate::timeouts::ServerTimeouts;
 

@@ -21,8 +21,9 @@ use crate::body::{Body, Broken, Content, ReadBody};
 use crate::connection::{Addresses, ConnectionInfo};
 use crate::error::BodyError;
 use crate::h1::request_body::{Channel, Intake, Place};
-use crate::h1::{Answer, Framing, Handler, Request, RequestBody, Response, ServerConfig, Switch, Wire, drain, serve};
+use crate::h1::{BodyReader, Framing, Wire, serve};
 use crate::message::{Direction, HeaderBlock, Headers, ResponseHead, Status, Version};
+use crate::server::{Answer, Handler, Request, Response, ServerConfig, Switch, drain};
 use crate::testing::{Feed, PATIENCE, fed, give, pair, read_all, read_to};
 use crate::timeouts::ServerTimeouts;
 use crate::tunnel::{Tunnel, TunnelBounds};
@@ -487,7 +488,7 @@ async fn reading_the_request_leaves_an_answer_that_has_begun_alone() {
     channel.intake = Intake::new(Framing::Length(5), true, &config);
     channel.start_answer().extend_from_slice(b"answer");
     let mut place = Place::Here(Box::new(channel));
-    let mut body = RequestBody {
+    let mut body = BodyReader {
         place: &mut place,
         config: &config,
         interim: None,

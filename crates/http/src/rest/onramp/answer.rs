@@ -8,9 +8,9 @@ use temblor_value::{ObjectMap, Str, Value, json};
 use super::reason::OwnReason;
 use super::reply::push_headers;
 use crate::error::Refusal;
-use crate::h1::Response;
 use crate::message::{Direction, HeaderBlock, Status};
 use crate::rest::meta::key;
+use crate::server::Response;
 
 const CONTENT_TYPE: Str = Str::from_static("content-type");
 const JSON: &str = "application/json";

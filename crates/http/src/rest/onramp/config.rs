@@ -9,14 +9,18 @@ use temblor_value::Str;
 use super::answers::Answers;
 use super::proxy::ProxySettings;
 use super::tls;
-use crate::h1::ServerConfig;
 use crate::limits::ServerLimits;
 use crate::rest::settings::{always_encode, count_limit, refuse_absent, size, size_limit, time_limit, upgrades};
+use crate::server::{Http2Settings, ServerConfig};
 use crate::timeouts::ServerTimeouts;
 use crate::tls::ServerSettings;
 
 /// Settings of the specification that this release does not have.
-const ABSENT: &[&str] = &["http2", "request_id", "deadline", "compress", "access", "access_log"];
+const ABSENT: &[&str] = &["request_id", "deadline", "compress", "access", "access_log"];
+/// A connection's window cannot be made smaller than it is at its beginning (RFC 9113 6.9.2).
+const LEAST_CONNECTION_WINDOW: usize = 65_535;
+/// Largest window (RFC 9113 6.9.1).
+const MAX_WINDOW: u32 = (1 << 31) - 1;
 const DEFAULT_REPLY: Duration = Duration::from_mins(5);
 const DEFAULT_BUFFER: u64 = 256 << 20;
 const DEFAULT_EXCHANGES: u32 = 64;
@@ -42,6 +46,8 @@ pub(super) struct OnrampConfig {
     pub server: ServerConfig,
     /// Certificates; `None`: no TLS.
     pub tls: Option<ServerSettings>,
+    /// The protocols that are spoken, the preferred one first; for `explain`.
+    pub protocols: Vec<&'static str>,
     /// Whose connections begin with a PROXY header.
     pub proxies: Option<Addresses>,
     /// Largest body that is held in memory; `None`: no limit.
@@ -90,11 +96,24 @@ impl OnrampConfig {
             Some(timeouts) => read_timeouts(timeouts, &mut server.timeouts, reply)?,
             None => reply,
         };
+        let has_http2 = match reader.optional("http2")? {
+            Some(record) => read_http2(record, &mut server.http2)?,
+            None => true,
+        };
+        let tls: Option<ServerSettings> = reader
+            .optional("tls")?
+            .map(|record| tls::read(record, has_http2))
+            .transpose()?;
         let config = Self {
+            protocols: match &tls {
+                Some(tls) => tls.alpn.iter().map(|protocol| protocol.name()).collect(),
+                None if server.http2.cleartext => vec!["http/1.1", "h2"],
+                None => vec!["http/1.1"],
+            },
             host: reader.or("host", Str::from_static("0.0.0.0"))?,
             port: reader.or("port", 8000)?,
             server,
-            tls: reader.optional("tls")?.map(|record| tls::read(record, false)).transpose()?,
+            tls,
             proxies: reader.optional("proxy_protocol")?.map(read_proxies).transpose()?,
             buffer,
             exchanges,
@@ -152,6 +171,37 @@ fn read_timeouts(
     let reply = time_limit(&mut reader, "reply", reply)?;
     reader.finish_closed()?;
     Ok(reply)
+}
+
+/// The record `http2` (spec/proxy.md 2.12); whether HTTP/2 is spoken.
+fn read_http2(mut reader: ConfigReader<'_>, http2: &mut Http2Settings) -> Result<bool, ConfigError> {
+    let is_enabled = reader.or("enabled", true)?;
+    http2.cleartext = reader.or("cleartext", false)?;
+    if http2.cleartext && !is_enabled {
+        return Err(reader.error("cleartext", "`cleartext` asks for what `enabled: false` forbids"));
+    }
+    http2.max_streams = reader.or("max_streams", http2.max_streams)?;
+    if http2.max_streams == 0 {
+        return Err(reader.error("max_streams", "`max_streams` cannot be 0"));
+    }
+    http2.stream_window = window(&mut reader, "stream_window", 1, http2.stream_window)?;
+    http2.connection_window = window(
+        &mut reader,
+        "connection_window",
+        LEAST_CONNECTION_WINDOW,
+        http2.connection_window,
+    )?;
+    http2.ping = time_limit(&mut reader, "ping", None)?;
+    reader.finish_closed()?;
+    Ok(is_enabled)
+}
+
+fn window(reader: &mut ConfigReader<'_>, key: &'static str, least: usize, default: u32) -> Result<u32, ConfigError> {
+    let bytes = size(reader, key, default as usize)?;
+    match u32::try_from(bytes) {
+        Ok(window) if bytes >= least && window <= MAX_WINDOW => Ok(window),
+        _ => Err(reader.error(key, format!("`{key}` is {least} to {MAX_WINDOW} bytes"))),
+    }
 }
 
 /// The record `proxy_protocol` (spec/proxy.md 2.14).

@@ -14,7 +14,7 @@ pub(super) fn of(config: &OnrampConfig, is_linked: bool) -> Facts {
     let scheme = if config.tls.is_some() { "https" } else { "http" };
     Facts {
         address: Some(format!("{scheme}://{}:{}", bracketed(&config.host), config.port)),
-        protocols: vec!["http/1.1"],
+        protocols: config.protocols.clone(),
         answers: is_linked,
         validates: config.validate,
         always_encodes: config.always_encode,

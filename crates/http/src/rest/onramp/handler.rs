@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use parking_lot::Mutex;
+use smallvec::SmallVec;
 use temblor_codec::PreFactory;
 use temblor_event::{End, EventId, Reason};
 use temblor_runtime::clock::now_ns;
@@ -30,11 +32,11 @@ use super::unanswered::Template;
 use super::waiting::Waiting;
 use crate::connection::ConnectionInfo;
 use crate::error::{BodyError, Refusal, RefusalReason};
-use crate::h1::{Answer, Finished, Handler, Request, RequestBody, Response, ServerConfig};
 use crate::message::{RequestHead, Status};
 use crate::rest::body::{Arrived, Mode};
 use crate::rest::meta::{self, key};
 use crate::rest::permit::Permits;
+use crate::server::{Answer, Finished, Handler, Request, RequestBody, Response, ServerConfig};
 use crate::tls::TlsServer;
 
 /// Longest time that work for a client that went away may run on (spec/proxy.md 1.6).
@@ -444,14 +446,15 @@ pub(crate) struct Notes {
 /// The handler of one connection.
 pub(crate) struct ConnectionHandler {
     onramp: Arc<Onramp>,
-    alarm: Alarm,
+    /// Those not in use. Over HTTP/1.1 there is one; over HTTP/2 as many as streams were open at a time.
+    alarms: Mutex<SmallVec<[Alarm; 1]>>,
 }
 
 impl ConnectionHandler {
     /// A handler for a new connection.
     pub(crate) fn new(onramp: Arc<Onramp>) -> Self {
         Self {
-            alarm: Alarm::new(onramp.cx.shutdown.clone()),
+            alarms: Mutex::default(),
             onramp,
         }
     }
@@ -470,7 +473,11 @@ impl Handler for ConnectionHandler {
 
     async fn handle(&self, request: Request<'_>, notes: &mut Notes) -> Answer {
         let onramp = &self.onramp;
-        let ending = match caught(onramp.answer(request, &self.alarm)).await {
+        let alarm = self.alarms.lock().pop();
+        let alarm = alarm.unwrap_or_else(|| Alarm::new(onramp.cx.shutdown.clone()));
+        let ending = caught(onramp.answer(request, &alarm)).await;
+        self.alarms.lock().push(alarm);
+        let ending = match ending {
             Ok(ending) => ending,
             Err(Panicked) => onramp.give(onramp.own_answer(OwnReason::Internal, onramp.take_number())),
         };

@@ -6,9 +6,9 @@ use temblor_metrics::{Buckets, Collect, Family, Histogram, Kind, Page, Sharded, 
 use temblor_runtime::ramp::RampName;
 
 use super::reason::{Label, OwnReason};
-use crate::h1::Finished;
 use crate::message::{Method, Status};
 use crate::rest::permit::Permits;
+use crate::server::Finished;
 use crate::tls::TlsServer;
 
 const REQUESTS: Family = Family {
@@ -106,9 +106,11 @@ impl MethodLabel {
 pub(super) enum ClientProtocol {
     /// HTTP/1.0 and HTTP/1.1.
     Http1,
+    /// HTTP/2.
+    Http2,
 }
 
-const PROTOCOLS: [(ClientProtocol, &str); 1] = [(ClientProtocol::Http1, "HTTP/1.1")];
+const PROTOCOLS: [(ClientProtocol, &str); 2] = [(ClientProtocol::Http1, "HTTP/1.1"), (ClientProtocol::Http2, "HTTP/2.0")];
 
 /// See the module's documentation.
 pub(super) struct OnrampMetrics {

@@ -82,8 +82,8 @@ pub(super) struct Proxy {
     settings: ProxySettings,
     /// Pseudonym in `Via`.
     name: String,
-    /// Elements of `Via` for messages received as HTTP/1.0 and HTTP/1.1.
-    via: [String; 2],
+    /// Elements of `Via` for messages received as HTTP/1.0, HTTP/1.1 and HTTP/2.
+    via: [String; 3],
     /// `by=` of `Forwarded`.
     by: String,
 }
@@ -96,7 +96,7 @@ impl Proxy {
             None => Cow::Owned(replaced(hostname, is_name_byte)),
         };
         Self {
-            via: ["1.0", "1.1"].map(|version| format!("{version} {name}")),
+            via: ["1.0", "1.1", "2"].map(|version| format!("{version} {name}")),
             by: format!(
                 "_{}",
                 replaced(&name, |byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
@@ -113,10 +113,11 @@ impl Proxy {
 
     /// The element that a message gets appended to its `Via`, if it gets one.
     pub(super) fn via(&self, version: Version) -> Option<&str> {
-        let [old, new] = &self.via;
+        let [http10, http11, http2] = &self.via;
         let element = match version {
-            Version::Http10 => old,
-            Version::Http11 => new,
+            Version::Http10 => http10,
+            Version::Http11 => http11,
+            Version::Http2 => http2,
         };
         self.settings.via.then_some(element)
     }

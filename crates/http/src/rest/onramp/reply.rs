@@ -6,10 +6,10 @@ use temblor_codec::{Codec, CodecMap, PostFactory};
 use temblor_event::Event;
 use temblor_value::Value;
 
-use crate::h1::Response;
 use crate::message::{Direction, HeaderBlock, Name, Status};
 use crate::rest::body::{Leaving, Outlet};
 use crate::rest::meta::{first_header, key};
+use crate::server::Response;
 
 /// Room for the fields of an ordinary response.
 const HEADER_BYTES: usize = 512;

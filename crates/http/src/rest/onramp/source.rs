@@ -19,9 +19,11 @@ use super::facts;
 use super::handler::{ConnectionHandler, Onramp};
 use super::metrics::ClientProtocol;
 use super::reply::ReplyBuilder;
-use crate::h1::{Drain, DrainTrigger, drain, serve};
+use crate::connection::ConnectionInfo;
 use crate::rest::watch::watch;
+use crate::server::{Drain, DrainTrigger, Incoming, drain, serve};
 use crate::tls::TlsServer;
+use crate::transport::Transport;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 4096;
@@ -193,11 +195,7 @@ impl Acceptor {
         let active = self.cx.activity.begin();
         tokio::spawn(async move {
             match entrance.open(socket).await {
-                Ok((transport, info)) => {
-                    let _open = onramp.metrics.connection(ClientProtocol::Http1);
-                    let handler = ConnectionHandler::new(Arc::clone(&onramp));
-                    serve(transport, &info, onramp.server(), drain, &handler).await;
-                }
+                Ok((transport, info)) => speak(&onramp, transport, info, drain).await,
                 Err(error) => {
                     tracing::debug!(target: "tremor_runtime::onramp", "[Source::{}] a connection ended early: {error}", onramp.cx.url);
                 }
@@ -211,6 +209,21 @@ impl Acceptor {
         tracing::warn!(target: "tremor_runtime::onramp", "[Source::{}] accepting failed: {error}", self.cx.url);
         tokio::time::sleep(ACCEPT_PAUSE).await;
     }
+}
+
+/// Serves a connection that speaks HTTP.
+async fn speak(onramp: &Arc<Onramp>, transport: Transport, info: ConnectionInfo, drain: Drain) {
+    let Some(incoming) = Incoming::detect(transport, &info, onramp.server(), drain.clone()).await else {
+        return;
+    };
+    let protocol = if incoming.is_http2() {
+        ClientProtocol::Http2
+    } else {
+        ClientProtocol::Http1
+    };
+    let _open = onramp.metrics.connection(protocol);
+    let handler = ConnectionHandler::new(Arc::clone(onramp));
+    serve(incoming, &info, onramp.server(), drain, &handler).await;
 }
 
 /// Waits until a connection may be opened; while it waits, connections wait in the system's queue.

@@ -4,10 +4,10 @@ use temblor_event::Event;
 use temblor_runtime::shutdown::Phase;
 
 use super::handler::Onramp;
-use crate::h1::{Answer, RequestBody, Response, Switch};
 use crate::message::{Name, RequestHead, Status, Version, has_option};
 use crate::rest::body::take_tunnel;
 use crate::rest::permit::Permit;
+use crate::server::{Answer, RequestBody, Response, Switch};
 use crate::tunnel::TunnelBounds;
 
 /// A request that may be answered with a switch of protocols.

@@ -17,10 +17,10 @@ use super::reason::OwnReason;
 use super::unanswered::Template;
 use super::upgrade::Upgrade;
 use crate::error::{BodyError, Refusal};
-use crate::h1::{Answer, RequestBody};
 use crate::interim::on_behalf;
 use crate::rest::body::settle;
 use crate::rest::meta::key;
+use crate::server::{Answer, RequestBody};
 
 /// Time that a pipeline at the port `unanswered` has at least.
 const LAST_CHANCE: Duration = Duration::from_secs(1);

@@ -1,0 +1,23 @@
+//! HTTP/2 on one connection: the server's loop, and what stands between the library's types and ours.
+//!
+//! Frames, header compression and flow control are the `h2` library's; it also refuses what RFC 9113 calls malformed. Here is what it
+//! leaves open: the stricter rules of `proxy.md` 2.1, limits and time-outs, the pace of bodies, the end of connections. A connection has
+//! one task, and all its streams live in it.
+
+mod answer;
+mod fields;
+mod frames;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
+mod gauge;
+mod request;
+mod request_body;
+mod sender;
+mod server;
+mod stream;
+
+pub(crate) use request_body::BodyReader;
+pub(crate) use server::serve;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,176 @@
+//! One request and its answer: the life of a stream.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use ::h2::server::SendResponse;
+use ::h2::{Reason, RecvStream};
+use bytes::Bytes;
+
+use super::answer;
+use super::request::{self, Fault, RequestMessage};
+use super::request_body::{BodyReader, Channel, Place, pass_interim};
+use super::sender::{SendError, Sender};
+use crate::body::{Broken, Content};
+use crate::connection::ConnectionInfo;
+use crate::error::{Refusal, RefusalReason};
+use crate::interim::Interim;
+use crate::server::{Answer, Exchange, Finished, Handler, Request, RequestBody, Response, ServerConfig};
+
+/// How a stream ended, as far as the connection is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// Answered, or not worth an answer.
+    Quietly,
+    /// The client reset it before the answer began.
+    ByReset,
+    /// The answer asks for the end of the connection.
+    WithClose,
+}
+
+/// What the streams of a connection share.
+#[derive(Debug)]
+pub(super) struct Streams<'c, H> {
+    pub(super) info: &'c ConnectionInfo,
+    pub(super) config: &'c ServerConfig,
+    pub(super) handler: &'c H,
+}
+
+impl<H: Handler> Streams<'_, H> {
+    /// Takes a request and answers it.
+    pub(super) async fn serve(&self, request: http::Request<RecvStream>, mut respond: SendResponse<Bytes>) -> Ended {
+        let (parts, recv) = request.into_parts();
+        let is_head = parts.method == http::Method::HEAD;
+        let message = match request::read(&parts, &self.config.limits, self.info.tls.is_some()) {
+            Ok(message) => message,
+            Err(fault) => {
+                let mut exchange = self.exchange(H::Notes::default());
+                match fault {
+                    Fault::Malformed => respond.send_reset(Reason::PROTOCOL_ERROR),
+                    Fault::Refused(refusal) => self.refuse(respond, &refusal, is_head, &mut exchange).await,
+                }
+                exchange.end();
+                return Ended::Quietly;
+            }
+        };
+        drop(parts);
+        let mut exchange = self.exchange(self.handler.begin(&message.head, self.info));
+        let mut place = Place::Here(Channel::new(recv, respond, &message));
+        let ended = self.run(message, &mut place, is_head, &mut exchange).await;
+        exchange.finished.body_received = place.received();
+        place.close();
+        exchange.end();
+        ended
+    }
+
+    fn exchange(&self, notes: H::Notes) -> Exchange<'_, H> {
+        Exchange::of(self.handler, self.info, notes, Duration::ZERO)
+    }
+
+    async fn run(&self, message: RequestMessage, place: &mut Place, is_head: bool, exchange: &mut Exchange<'_, H>) -> Ended {
+        let interim = self.config.early_hints.then(Arc::<Interim>::default);
+        let answer = match self.excess(&message) {
+            Some(refusal) => Answer::Refuse(refusal),
+            None => {
+                let body = RequestBody::from(BodyReader {
+                    place,
+                    config: self.config,
+                    interim: interim.clone(),
+                });
+                let request = Request {
+                    head: message.head,
+                    body,
+                    connection: self.info,
+                    received: exchange.finished.received,
+                };
+                self.handler.handle(request, &mut exchange.notes).await
+            }
+        };
+        let Some(mut respond) = place.take_respond() else {
+            return Ended::Quietly;
+        };
+        if is_reset(&mut respond) {
+            return Ended::ByReset;
+        }
+        if let Some(interim) = interim {
+            pass_interim(&mut respond, &interim.take());
+        }
+        self.answer(respond, answer, is_head, exchange).await
+    }
+
+    /// The refusal of a body that is announced as too large.
+    fn excess(&self, message: &RequestMessage) -> Option<Refusal> {
+        let is_excess = message.length.unwrap_or(0) > self.config.limits.body?;
+        is_excess.then(|| Refusal::new(RefusalReason::BodyTooLarge, "content-length above the limit"))
+    }
+
+    async fn answer(
+        &self,
+        mut respond: SendResponse<Bytes>,
+        answer: Answer,
+        is_head: bool,
+        exchange: &mut Exchange<'_, H>,
+    ) -> Ended {
+        match answer {
+            Answer::Respond(response) => {
+                let wants_close = response.headers.wants_close();
+                self.send(respond, response, is_head, &mut exchange.finished).await;
+                if wants_close {
+                    return Ended::WithClose;
+                }
+            }
+            Answer::Refuse(refusal) => self.refuse(respond, &refusal, is_head, exchange).await,
+            Answer::Close => respond.send_reset(Reason::CANCEL),
+            // No request of HTTP/2 asks for a switch.
+            Answer::Switch(_) => respond.send_reset(Reason::INTERNAL_ERROR),
+        }
+        Ended::Quietly
+    }
+
+    /// Refusals end their stream only: the others are in order.
+    async fn refuse(&self, mut respond: SendResponse<Bytes>, refusal: &Refusal, is_head: bool, exchange: &mut Exchange<'_, H>) {
+        let response = match self.handler.refuse(refusal, &mut exchange.notes) {
+            Answer::Respond(response) => response,
+            Answer::Refuse(refusal) => Response::refusal(&refusal, &self.config.server_header),
+            Answer::Switch(_) | Answer::Close => return respond.send_reset(Reason::CANCEL),
+        };
+        self.send(respond, response, is_head, &mut exchange.finished).await;
+    }
+
+    /// Sends a response. What fails here ends the stream, and nobody is left to be told.
+    async fn send(&self, mut respond: SendResponse<Bytes>, response: Response, is_head: bool, finished: &mut Finished) {
+        let length = response.shown_length(response.body.length(), is_head);
+        let Response {
+            status, headers, body, ..
+        } = response;
+        if status.is_interim() {
+            // No client takes it for a final one.
+            return respond.send_reset(Reason::INTERNAL_ERROR);
+        }
+        let is_bare = is_head || status.forbids_body() || matches!(&body, Content::Whole(bytes) if bytes.is_empty());
+        let head = answer::head(status, headers, length);
+        let Ok(stream) = respond.send_response(head, is_bare) else {
+            return;
+        };
+        finished.status = Some(status);
+        if is_bare {
+            finished.is_complete = true;
+            return;
+        }
+        let mut sender = Sender::new(stream, body, self.config.timeouts.write, Reason::INTERNAL_ERROR);
+        let sent = poll_fn(|cx| sender.poll(cx)).await;
+        finished.is_complete = sent.is_ok();
+        finished.body_sent = sender.sent();
+        if let Err(SendError::Body(Broken(detail))) = sent {
+            tracing::debug!("a stream was reset for its answer broke off: {detail}");
+        }
+    }
+}
+
+/// Has the client reset the stream, or is the connection gone?
+fn is_reset(respond: &mut SendResponse<Bytes>) -> bool {
+    let mut cx = Context::from_waker(Waker::noop());
+    respond.poll_reset(&mut cx).is_ready()
+}
