@@ -1,9 +1,10 @@
-//! What stands between an event and its upstream, through the real program: the queue for slots and
-//! health checks (spec/proxy.md 4.9 and 4.10).
+//! What stands between an event and its upstream, through the real program: queue, health, `$upstream`, connections in advance
+//! (spec/proxy.md 2.11, 4.9 and 4.10).
 
 #![allow(clippy::unwrap_used)] // helpers of tests
 
 mod expose;
 mod health;
 mod queue;
+mod warm;
 mod world;

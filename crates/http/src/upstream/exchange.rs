@@ -154,7 +154,8 @@ impl Upstream {
             self.meters.reuse();
             note(Way {
                 address: connection.peer,
-                is_reused: true,
+                // A connection that was opened in advance may be new.
+                is_reused: connection.requests > 0,
                 ..Way::default()
             });
             match self.attempt(&mut connection, request, schedule, terms).await {

@@ -17,7 +17,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use body::UpstreamBody;
-use connect::Connector;
+use connect::{ConnectTime, Connector};
+use connection::Connection;
 pub use course::{Course, Way};
 pub use endpoint::Endpoint;
 pub use exchange::{OutgoingRequest, Terms, UpstreamResponse};
@@ -98,6 +99,24 @@ impl Upstream {
     /// Looks whether the endpoint takes a connection, which is closed at once.
     pub async fn reach(&self, endpoint: &Endpoint) -> Result<(), UpstreamError> {
         self.connector.reach(endpoint).await
+    }
+
+    /// Opens connections until the shard has `count` idle ones to the endpoint, each within `limit`. Connections belong to the worker that
+    /// opens them, so this is to run on the shard's own.
+    pub async fn keep_ready(
+        &self,
+        shard: usize,
+        endpoint: &Endpoint,
+        count: usize,
+        limit: Option<Duration>,
+    ) -> Result<(), UpstreamError> {
+        while self.pool.ready(shard, endpoint) < count {
+            let time = ConnectTime { each: limit, end: None };
+            let transport = self.connector.connect(endpoint, time).await?;
+            let connection = Connection::new(transport, endpoint.clone(), self.meters.open());
+            self.pool.check_in(shard, Box::new(connection));
+        }
+        Ok(())
     }
 
     /// Closes idle connections whose time is over. To be called now and then; a connection past its time is never used

@@ -72,6 +72,28 @@ impl Pool {
         }
     }
 
+    /// How many idle connections to the endpoint the shard has, after those that are of no further use are closed.
+    pub(crate) fn ready(&self, shard: usize, endpoint: &Endpoint) -> usize {
+        let Some(shard) = self.shard(shard) else { return 0 };
+        let now = Instant::now();
+        let mut closed = Vec::new();
+        let mut stacks = shard.lock();
+        let stack = stacks.iter_mut().find(|stack| stack.endpoint == *endpoint);
+        let left = stack.map_or(0, |stack| {
+            for mut connection in std::mem::take(&mut stack.connections) {
+                if self.is_expired(&connection, now) || !connection.is_quiet() {
+                    closed.push(connection);
+                } else {
+                    stack.connections.push_back(connection);
+                }
+            }
+            stack.connections.len()
+        });
+        drop(stacks);
+        self.idle.fetch_sub(closed.len(), Ordering::Relaxed);
+        left
+    }
+
     /// Takes back a connection whose last exchange ended in order.
     pub(crate) fn check_in(&self, shard: usize, mut connection: Box<Connection>) {
         let now = Instant::now();

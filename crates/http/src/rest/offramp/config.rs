@@ -89,6 +89,8 @@ pub(super) struct OfframpConfig {
     pub timeouts: AttemptTimeouts,
     /// Settings of connections.
     pub upstream: UpstreamConfig,
+    /// Connections opened in advance, over all workers.
+    pub warm: usize,
     /// How TLS is spoken where the scheme is `https`.
     pub tls: ClientSettings,
     /// `$upstream` of events is read and written.
@@ -119,9 +121,10 @@ impl OfframpConfig {
         if let Some(record) = reader.optional("timeouts")? {
             read_timeouts(record, &mut timeouts, &mut upstream)?;
         }
-        if let Some(record) = reader.optional("pool")? {
-            read_pool(record, &mut upstream)?;
-        }
+        let warm = match reader.optional("pool")? {
+            Some(record) => read_pool(record, &mut upstream)?,
+            None => 0,
+        };
         if let Some(record) = reader.optional("resolve")? {
             read_resolve(record, &mut upstream)?;
         }
@@ -132,6 +135,12 @@ impl OfframpConfig {
         tls::protocol(&mut reader)?;
         let Pairs(headers) = reader.or("headers", Pairs::<Str>(Vec::new()))?;
         let endpoint = read_endpoint(&mut reader)?;
+        if warm > 0 && endpoint.resolve().is_err() {
+            return Err(reader.error(
+                "pool",
+                "`warm` opens connections to the configured endpoint, and here is none",
+            ));
+        }
         let health = reader.optional("health")?;
         let config = Self {
             health: health.map(|record| HealthSettings::read(record, &endpoint)).transpose()?,
@@ -146,6 +155,7 @@ impl OfframpConfig {
             buffer,
             timeouts,
             upstream,
+            warm,
             tls: reader.optional("tls")?.map(tls::read).transpose()?.unwrap_or_default(),
             expose: reader.or("expose", false)?,
             validate: reader.or("validate", true)?,
@@ -291,12 +301,20 @@ fn read_timeouts(
     record.finish_closed().map(drop)
 }
 
-fn read_pool(mut record: ConfigReader<'_>, upstream: &mut UpstreamConfig) -> Result<(), ConfigError> {
-    refuse_absent(&record, &["warm"])?;
+/// The number of connections to open in advance.
+fn read_pool(mut record: ConfigReader<'_>, upstream: &mut UpstreamConfig) -> Result<usize, ConfigError> {
     upstream.max_idle = record.or("max_idle", upstream.max_idle)?;
     upstream.max_age = time_limit(&mut record, "max_age", None)?;
     upstream.max_requests = count_limit(&mut record, "max_requests")?.map(std::num::NonZero::get);
-    record.finish_closed().map(drop)
+    let warm = record.or("warm", 0)?;
+    if warm > upstream.max_idle {
+        return Err(record.error(
+            "warm",
+            "`warm` is more than `max_idle`: some would be closed as soon as they are opened",
+        ));
+    }
+    record.finish_closed()?;
+    Ok(warm)
 }
 
 fn read_resolve(mut record: ConfigReader<'_>, upstream: &mut UpstreamConfig) -> Result<(), ConfigError> {

@@ -26,6 +26,7 @@ pub(super) fn of(config: &OfframpConfig, is_linked: bool) -> Facts {
             .into_iter()
             .chain(queue(config))
             .chain(health(config))
+            .chain(warm(config))
             .chain([
                 Bound::time("connect", "timeouts.connect", timeouts.connect),
                 Bound::time("first_byte", "timeouts.first_byte", timeouts.first_byte),
@@ -65,4 +66,9 @@ fn health(config: &OfframpConfig) -> impl Iterator<Item = Bound> {
             Bound::count("health", "health.healthy", Some(rules.healthy.get().into())),
         ]
     })
+}
+
+/// Connections opened in advance, if there are any.
+fn warm(config: &OfframpConfig) -> Option<Bound> {
+    (config.warm > 0).then(|| Bound::count("warm", "pool.warm", Some(config.warm as u64)))
 }

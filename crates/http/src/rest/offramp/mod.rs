@@ -13,6 +13,7 @@ mod sink;
 mod slots;
 mod stream;
 mod tls;
+mod warm;
 
 use temblor_runtime::connectors::SinkType;
 

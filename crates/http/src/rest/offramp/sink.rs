@@ -26,6 +26,7 @@ use super::request::Built;
 use super::response::Received;
 use super::slots::{Admission, Order, Slot, Slots, Turn};
 use super::stream::ResponseStream;
+use super::warm;
 use crate::error::UpstreamError;
 use crate::interim::{Interim, of_client};
 use crate::rest::body::{Arrived, Mode, settle};
@@ -80,7 +81,7 @@ pub(super) fn plan(ramp: Ramp) -> Result<SinkPlan, StartError> {
     Ok(SinkPlan::new(|start| open(ramp, config, start)).with_facts(facts))
 }
 
-/// Makes the sink; nothing is connected before the first event.
+/// Makes the sink; but for probes and for connections that are wanted in advance, nothing is connected before the first event.
 fn open(ramp: Ramp, mut config: OfframpConfig, start: SinkStart) -> Result<Arc<dyn Sink>, StartError> {
     config.upstream.tls = start_tls(std::mem::take(&mut config.tls), &start, &ramp.url)?;
     config.upstream.shards = start.workers.count();
@@ -126,6 +127,13 @@ fn open(ramp: Ramp, mut config: OfframpConfig, start: SinkStart) -> Result<Arc<d
         sink: Arc::clone(&sink),
     });
     start.metrics.register(&numbers);
+    if let Some(endpoint) = sink.usual_endpoint.as_ref().filter(|_| sink.config.warm > 0) {
+        let count = start.workers.count();
+        let stop = sink.tasks.receiver();
+        start
+            .workers
+            .spawn_on_each(|worker| warm::keep(Arc::clone(&sink), endpoint.clone(), worker.0.into(), count, stop.clone()));
+    }
     Ok(Arc::new(RestOfframp { sink, _numbers: numbers }))
 }
 

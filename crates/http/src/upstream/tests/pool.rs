@@ -152,3 +152,31 @@ async fn the_oldest_idle_connection_goes() {
     a.closed().await;
     drop(b);
 }
+
+#[tokio::test]
+async fn connections_can_be_opened_in_advance() {
+    let peer = Peer::new().await;
+    let upstream = client();
+    let endpoint = peer.endpoint();
+    let (opened, (first, second)) = tokio::join!(upstream.keep_ready(0, &endpoint, 2, None), async {
+        (peer.accept().await, peer.accept().await)
+    });
+    opened.unwrap();
+    assert_eq!(upstream.idle(), 2);
+    // Enough are there.
+    upstream.keep_ready(0, &endpoint, 2, None).await.unwrap();
+    // One was closed by the upstream, another takes its place.
+    drop(first);
+    let (opened, third) = tokio::join!(
+        async {
+            while upstream.pool.ready(0, &endpoint) == 2 {
+                tokio::task::yield_now().await;
+            }
+            upstream.keep_ready(0, &endpoint, 2, None).await
+        },
+        peer.accept()
+    );
+    opened.unwrap();
+    assert_eq!(upstream.idle(), 2);
+    drop((second, third));
+}
