@@ -123,6 +123,9 @@ pub(crate) struct ServerOptions {
     /// No admin interface (this release has none)
     #[arg(short, long)]
     pub(crate) no_api: bool,
+    /// Unix socket at which processes take over from each other without losing a connection
+    #[arg(long, value_name = "PATH")]
+    pub(crate) handover: Option<PathBuf>,
     /// Rounds of `recur` in a function call, the first call included
     #[arg(short, long)]
     pub(crate) recursion_limit: Option<u32>,

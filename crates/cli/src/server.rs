@@ -13,16 +13,19 @@ use temblor_pipeline::QueryErrors;
 use temblor_runtime::boot::{load, preview};
 use temblor_runtime::config::Settings;
 use temblor_runtime::deploy::Runtime;
+use temblor_runtime::sockets::Sockets;
 use temblor_runtime::worker::Workers;
 use temblor_script::Env;
 use temblor_script::limits::Limits;
 use temblor_syntax::ast::Dialect;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
 
 use crate::args::ServerOptions;
+use crate::handover::{self, Giver, HandoverError, Prepared};
 use crate::name::program_name;
 use crate::output::{is_coloured, say};
-use crate::{connectors, env, logging, memory};
+use crate::{connectors, env, logging, memory, pid_file};
 
 /// Time for what is under way when the process must end at once.
 const GRACE: Duration = Duration::from_millis(500);
@@ -33,26 +36,58 @@ pub(crate) fn run(options: &ServerOptions, dialect: Option<Dialect>, instance: &
     say(&format_args!("{name} version: {}", env!("CARGO_PKG_VERSION")));
     say(&format_args!("{name} instance: {instance}"));
     logging::start();
-    if let Some(file) = &options.pid_file {
-        let id = format!("{}\n", std::process::id());
-        std::fs::write(file, id).map_err(|error| format!("Failed to create pid file `{}`: {error}", file.display()))?;
-    }
     let limits = env::limits(options.recursion_limit, &options.limits)?;
-    let code = match start(&options.files, dialect, instance, limits, &mut |errors| {
-        say(&errors.render(is_coloured()));
-    }) {
+    let code = match launch(options, dialect, instance, limits) {
         Ok(server) => server.run_to_the_end(),
-        Err(error) => {
+        Err(LaunchError::PidFile(error)) => return Err(error),
+        Err(LaunchError::Boot(error)) => {
             tracing::error!(target: "tremor::server", "error: {error}");
             tracing::error!(target: "tremor::server", "error: We are SHUTTING DOWN due to errors during initialization!");
             ExitCode::FAILURE
         }
     };
     if let Some(file) = &options.pid_file {
-        // Somebody may have removed it already.
-        let _ = std::fs::remove_file(file);
+        pid_file::remove(file);
     }
     Ok(code)
+}
+
+/// Why the process ends before it runs.
+enum LaunchError {
+    PidFile(String),
+    Boot(String),
+}
+
+/// Deploys everything, in the place of a running process if there is one.
+fn launch(options: &ServerOptions, dialect: Option<Dialect>, instance: &str, limits: Limits) -> Result<Server, LaunchError> {
+    let boot = |error: HandoverError| LaunchError::Boot(error.to_string());
+    let path = options.handover.as_deref();
+    let mut taken = path.map(handover::ask).transpose().map_err(boot)?.flatten();
+    // Until it drains, the other process is the one whose number counts.
+    let own_pid = || options.pid_file.as_deref().map_or(Ok(()), pid_file::write);
+    if taken.is_none() {
+        own_pid().map_err(LaunchError::PidFile)?;
+    }
+    let sockets = match &mut taken {
+        Some(taken) => Sockets::inheriting(taken.sockets()),
+        None => Sockets::default(),
+    };
+    let mut show = |errors: &QueryErrors| say(&errors.render(is_coloured()));
+    let mut server = start(&options.files, dialect, instance, limits, sockets.clone(), &mut show).map_err(LaunchError::Boot)?;
+    let prepared = path.map(Prepared::new).transpose().map_err(boot)?;
+    if let Some(taken) = taken {
+        taken.deployed().map_err(boot)?;
+        if let Err(error) = own_pid() {
+            tracing::warn!(target: "tremor::server", "{error}");
+        }
+    }
+    sockets.open();
+    match prepared.map(|prepared| prepared.listen(sockets)).transpose() {
+        Ok(successor) => server.successor = successor,
+        // It serves already; only the next take-over is lost.
+        Err(error) => tracing::error!(target: "tremor::server", "no process can take over from this one: {error}"),
+    }
+    Ok(server)
 }
 
 /// A running deployment.
@@ -61,6 +96,8 @@ pub(crate) struct Server {
     workers: Arc<Workers>,
     settings: Settings,
     main: MainThread,
+    /// Where another process may ask for the place of this one, and the news that it has it.
+    successor: Option<(Giver, oneshot::Receiver<()>)>,
 }
 
 /// Starts workers and loads the files.
@@ -71,6 +108,7 @@ pub(crate) fn start(
     dialect: Option<Dialect>,
     instance: &str,
     limits: Limits,
+    sockets: Sockets,
     report: &mut dyn FnMut(&QueryErrors),
 ) -> Result<Server, String> {
     // Before anything listens: who sees the port open may send a signal at once.
@@ -82,14 +120,15 @@ pub(crate) fn start(
         .unwrap_or(NonZeroUsize::MIN);
     BUFFERS.limit_to(settings.memory_buffers.unwrap_or_else(|| memory::limit() / 4));
     let workers = Arc::new(Workers::start(count).map_err(|error| format!("cannot start workers: {error}"))?);
-    let runtime =
-        Runtime::new(connectors::all(), Arc::clone(&workers), &env, Metrics::default()).map_err(|error| error.to_string())?;
+    let runtime = Runtime::new(connectors::all(), Arc::clone(&workers), &env, Metrics::default(), sockets)
+        .map_err(|error| error.to_string())?;
     load(&runtime, files, &env, report).map_err(|error| error.to_string())?;
     Ok(Server {
         runtime,
         workers,
         settings,
         main,
+        successor: None,
     })
 }
 
@@ -129,7 +168,7 @@ fn document_limits(mut limits: Limits, settings: &Settings) -> Limits {
 }
 
 impl Server {
-    /// Runs until SIGTERM or SIGINT, then drains; a second signal ends at once, and so does a connector that asks for the end
+    /// Runs until SIGTERM or SIGINT, or until another process has taken over, then drains; a second signal ends at once, and so does a connector that asks for the end
     /// (spec/artefacts.md 1.9). Gives the exit status.
     pub(crate) fn run_to_the_end(self) -> ExitCode {
         let Self {
@@ -141,10 +180,18 @@ impl Server {
                 mut signals,
                 mut hangup,
             },
+            successor,
         } = self;
+        // The socket's file goes when the process does.
+        let (_giver, taken) = successor.unzip();
         let status = executor.block_on(async {
             let signalled = async {
-                signals.next().await;
+                tokio::select! {
+                    () = signals.next() => {}
+                    () = taken_over(taken) => {
+                        tracing::info!(target: "tremor::server", "another process has taken over");
+                    }
+                }
                 drain(&runtime, &settings, &mut signals).await;
             };
             let reloads = async {
@@ -171,6 +218,16 @@ impl Server {
         // As the system does: of a status, eight bits count.
         ExitCode::from(status as u8)
     }
+}
+
+/// Resolves when another process has taken over.
+async fn taken_over(news: Option<oneshot::Receiver<()>>) {
+    if let Some(news) = news
+        && news.await.is_ok()
+    {
+        return;
+    }
+    std::future::pending::<()>().await;
 }
 
 async fn drain(runtime: &Runtime, settings: &Settings, signals: &mut Signals) {

@@ -30,6 +30,7 @@ use crate::registry::{METRICS_PIPELINE, PipelineInstance, Registry, Repository, 
 use crate::reload::Reload;
 use crate::shared::FlowCell;
 use crate::shutdown::{Phase, ShutdownSender};
+use crate::sockets::Sockets;
 use crate::source::{SourceControl, SourceCx};
 use crate::worker::Workers;
 
@@ -58,14 +59,21 @@ pub struct Runtime {
     activity: Activity,
     exit: Exit,
     reload: Reload,
+    sockets: Sockets,
     metrics: Metrics,
     hostname: Str,
 }
 
 impl Runtime {
     /// A runtime with the system artefacts, without any flow. Ticks run from now on.
-    pub fn new(connectors: Connectors, workers: Arc<Workers>, env: &Env, metrics: Metrics) -> Result<Self, DeployError> {
-        let runtime = Self::with_system_artefacts(connectors, Some(Arc::clone(&workers)), env, metrics)?;
+    pub fn new(
+        connectors: Connectors,
+        workers: Arc<Workers>,
+        env: &Env,
+        metrics: Metrics,
+        sockets: Sockets,
+    ) -> Result<Self, DeployError> {
+        let runtime = Self::with_system_artefacts(connectors, Some(Arc::clone(&workers)), env, metrics, sockets)?;
         workers.spawn(run_ticks(
             Arc::clone(&runtime.flow),
             runtime.shutdown.receiver(),
@@ -76,7 +84,7 @@ impl Runtime {
 
     /// A runtime that links what is deployed and opens nothing: no socket, no file, no thread, no clock.
     pub(crate) fn draft(connectors: Connectors, env: &Env) -> Result<Self, DeployError> {
-        Self::with_system_artefacts(connectors, None, env, Metrics::default())
+        Self::with_system_artefacts(connectors, None, env, Metrics::default(), Sockets::default())
     }
 
     fn with_system_artefacts(
@@ -84,6 +92,7 @@ impl Runtime {
         workers: Option<Arc<Workers>>,
         env: &Env,
         metrics: Metrics,
+        sockets: Sockets,
     ) -> Result<Self, DeployError> {
         let runtime = Self {
             connectors,
@@ -96,6 +105,7 @@ impl Runtime {
             activity: Activity::default(),
             exit: Exit::default(),
             reload: Reload::default(),
+            sockets,
             metrics,
             hostname: env.host.hostname(),
         };
@@ -127,6 +137,11 @@ impl Runtime {
     /// Where parts are asked to look at their files.
     pub fn reload(&self) -> &Reload {
         &self.reload
+    }
+
+    /// The sockets that sources listen at.
+    pub fn sockets(&self) -> &Sockets {
+        &self.sockets
     }
 
     /// What is still under way.
@@ -304,6 +319,7 @@ impl Runtime {
                     activity: self.activity.clone(),
                     exit: self.exit.clone(),
                     reload: self.reload.clone(),
+                    sockets: self.sockets.clone(),
                     metrics: self.metrics.clone(),
                 })
                 .map_err(failed)?,

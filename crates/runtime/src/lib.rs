@@ -22,6 +22,7 @@ pub mod reload;
 pub mod shared;
 pub mod shutdown;
 pub mod sink;
+pub mod sockets;
 pub mod source;
 pub mod worker;
 

@@ -14,6 +14,7 @@ use crate::ids::SourceIx;
 use crate::reload::Reload;
 use crate::shared::FlowCell;
 use crate::shutdown::Shutdown;
+use crate::sockets::Sockets;
 use crate::worker::Workers;
 
 /// A source cannot be started.
@@ -46,6 +47,8 @@ pub struct SourceCx {
     pub exit: Exit,
     /// Tells when files may have changed.
     pub reload: Reload,
+    /// Where to listen.
+    pub sockets: Sockets,
     /// Where what it counts can be read.
     pub metrics: Metrics,
 }

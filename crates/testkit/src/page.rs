@@ -18,6 +18,7 @@ pub struct Page {
     files: Vec<(String, String)>,
     port: u16,
     log_filter: Option<&'static str>,
+    arguments: Vec<PathBuf>,
 }
 
 impl Page {
@@ -51,6 +52,7 @@ impl Page {
             files,
             port,
             log_filter: None,
+            arguments: Vec::new(),
         };
         Ok(page.at(SHOWN_PORT, port))
     }
@@ -71,6 +73,13 @@ impl Page {
         self
     }
 
+    /// A further argument of `server run`.
+    #[must_use]
+    pub fn argument(mut self, argument: impl Into<PathBuf>) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
     pub(crate) fn log_filter(&self) -> Option<&'static str> {
         self.log_filter
     }
@@ -82,7 +91,9 @@ impl Page {
 
     /// Writes the files and returns the arguments that run them.
     pub(crate) fn write(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
-        let mut arguments: Vec<PathBuf> = ["server", "run", "-n", "-f"].map(PathBuf::from).to_vec();
+        let mut arguments: Vec<PathBuf> = ["server", "run", "-n"].map(PathBuf::from).to_vec();
+        arguments.extend_from_slice(&self.arguments);
+        arguments.push(PathBuf::from("-f"));
         for (name, text) in &self.files {
             let path = folder.join(name);
             fs::write(&path, text)?;

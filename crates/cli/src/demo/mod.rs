@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use temblor_pipeline::QueryErrors;
+use temblor_runtime::sockets::Sockets;
 use temblor_script::limits::Limits;
 use temblor_syntax::Diagnostic;
 use temblor_syntax::ast::Dialect;
@@ -52,7 +53,14 @@ fn run(options: &DemoOptions) -> Result<ExitCode, String> {
     let ports: Vec<u16> = upstreams.iter().map(Upstream::port).collect();
     let folder = std::env::temp_dir().join(format!("temblor-demo-{}", std::process::id()));
     let files = Recipe::for_demo(options.port, &ports).write(&folder)?;
-    let started = server::start(&files, Some(Dialect::V09), "demo", Limits::default(), &mut show_errors);
+    let started = server::start(
+        &files,
+        Some(Dialect::V09),
+        "demo",
+        Limits::default(),
+        Sockets::default(),
+        &mut show_errors,
+    );
     // The files were only needed for loading; a folder that cannot be removed does no harm.
     let _ = std::fs::remove_dir_all(&folder);
     let running = started.map_err(|error| {

@@ -33,6 +33,9 @@ use crate::tunnel::join;
 const DISCARD_LIMIT: u64 = 64 << 10;
 /// How long a closing connection waits for its client to stop sending (`proxy.md` 2.8).
 const LINGER: Duration = Duration::from_secs(1);
+/// How long after an answer, or after it was accepted, a connection does not count as idle in a drain (`proxy.md` 2.17): the next request may be
+/// on its way already, and a close would take its answer away.
+const BETWEEN_REQUESTS: Duration = Duration::from_secs(1);
 
 /// Serves a connection until it ends. Errors of the connection end it; nobody is left to be told.
 pub async fn serve<H: Handler>(incoming: Incoming, info: &ConnectionInfo, config: &ServerConfig, drain: Drain, handler: &H) {
@@ -165,7 +168,7 @@ impl Connection<'_> {
         } else {
             timeouts.keep_alive
         };
-        let mut deadline = None;
+        let mut begin = None;
         poll_fn(|cx| {
             match wire.poll_fill(cx) {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(End::Closed)),
@@ -173,10 +176,12 @@ impl Connection<'_> {
                 Poll::Ready(Err(_)) => return Poll::Ready(Err(End::Broken)),
                 Poll::Pending => {}
             }
+            let begin = *begin.get_or_insert_with(Instant::now);
+            let end = |time: Option<Duration>| time.and_then(|time| begin.checked_add(time));
+            let mut deadline = earlier(end(patience), self.end_of_life);
             if self.drain.poll(cx).is_ready() {
-                return Poll::Ready(Err(End::Closed));
+                deadline = earlier(deadline, end(Some(BETWEEN_REQUESTS)));
             }
-            let deadline = *deadline.get_or_insert_with(|| earlier(after(patience), self.end_of_life));
             wire.poll_timer(cx, deadline).map(|()| Err(End::Closed))
         })
         .await

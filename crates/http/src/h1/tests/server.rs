@@ -7,7 +7,7 @@ use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, yield_now};
 use tokio::time::timeout;
 
 use crate::body::Content;
@@ -664,7 +664,7 @@ async fn the_last_request_of_a_connection_is_told() {
 }
 
 #[tokio::test]
-async fn a_drain_closes_idle_connections_at_once_and_busy_ones_after_their_answer() {
+async fn a_drain_closes_idle_connections_and_busy_ones_after_their_answer() {
     let mut server = connect(ServerConfig::default()).await;
     server.send(get("/a")).await;
     server.read_to("/a").await;
@@ -679,6 +679,22 @@ async fn a_drain_closes_idle_connections_at_once_and_busy_ones_after_their_answe
     server.script.release.notify_one();
     let answer = server.read_all().await;
     assert!(answer.contains("\r\nconnection: close\r\n") && answer.ends_with("released"));
+}
+
+#[tokio::test]
+async fn between_two_requests_a_connection_is_not_idle() {
+    let mut server = connect(ServerConfig::default()).await;
+    server.send(get("/a")).await;
+    server.read_to("/a").await;
+    server.drain.start();
+    yield_now().await;
+    // The client cannot know yet that a drain has begun.
+    server.send(get("/b")).await;
+    let answer = server.read_all().await;
+    assert!(
+        answer.contains("\r\nconnection: close\r\n") && answer.ends_with("/b"),
+        "{answer}"
+    );
 }
 
 #[tokio::test]

@@ -1,11 +1,10 @@
 //! Listening and accepting (design: every worker waits on the same listening socket).
 
-use std::net::{SocketAddr, TcpListener as StdListener, ToSocketAddrs};
+use std::net::TcpListener as StdListener;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use socket2::{Domain, Protocol, Socket, Type};
 use temblor_runtime::connectors::SourcePlan;
 use temblor_runtime::ramp::Ramp;
 use temblor_runtime::shutdown::{Phase, Shutdown};
@@ -25,13 +24,11 @@ use crate::server::{Drain, DrainTrigger, Incoming, drain, serve};
 use crate::tls::TlsServer;
 use crate::transport::Transport;
 
-/// Connections that may wait to be accepted.
-const BACKLOG: i32 = 4096;
 /// Pause after accepting has failed.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 struct RestSource {
-    listener: StdListener,
+    listener: Arc<StdListener>,
     onramp: Arc<Onramp>,
     entrance: Entrance,
     connections: Option<NonZeroUsize>,
@@ -45,7 +42,7 @@ pub(super) fn plan(ramp: Ramp) -> Result<SourcePlan, StartError> {
     Ok(SourcePlan::new(|cx| open(ramp, config, cx)).with_facts(facts))
 }
 
-/// Reads certificates and binds the socket.
+/// Reads certificates and opens the socket.
 fn open(ramp: Ramp, mut config: OnrampConfig, cx: SourceCx) -> Result<Box<dyn Source>, StartError> {
     let connections = config.server.limits.connections;
     let settings = config.tls.take();
@@ -58,7 +55,11 @@ fn open(ramp: Ramp, mut config: OnrampConfig, cx: SourceCx) -> Result<Box<dyn So
         tls: tls.map(Arc::new),
         time: config.server.timeouts.handshake,
     };
-    let listener = bind(&config.host, config.port)?;
+    let (host, port) = (&config.host, config.port);
+    let listener = cx
+        .sockets
+        .listen(host, port)
+        .map_err(|error| StartError(format!("cannot listen on {host}:{port}: {error}")))?;
     let replies = ReplyBuilder {
         codec: Arc::clone(&ramp.codec),
         codec_map: ramp.codec_map,
@@ -81,28 +82,6 @@ fn open(ramp: Ramp, mut config: OnrampConfig, cx: SourceCx) -> Result<Box<dyn So
         connections,
         cx,
     }))
-}
-
-fn bind(host: &str, port: u16) -> Result<StdListener, StartError> {
-    let failed = |error: std::io::Error| StartError(format!("cannot listen on {host}:{port}: {error}"));
-    let addresses = (host, port).to_socket_addrs().map_err(failed)?;
-    let mut last = StartError(format!("cannot listen on {host}:{port}: the name has no address"));
-    for address in addresses {
-        match bind_one(address) {
-            Ok(listener) => return Ok(listener),
-            Err(error) => last = failed(error),
-        }
-    }
-    Err(last)
-}
-
-fn bind_one(address: SocketAddr) -> std::io::Result<StdListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    socket.set_reuse_address(true)?;
-    socket.set_nonblocking(true)?;
-    socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
-    Ok(socket.into())
 }
 
 impl Source for RestSource {
@@ -140,11 +119,14 @@ impl Source for RestSource {
                 shutdown: cx.shutdown.clone(),
                 cx: cx.clone(),
             };
-            let listener = listeners.lock().pop();
+            let own = listeners.lock().pop();
+            // The socket counts as used, and may be handed on, until the last worker has stopped accepting.
+            let socket = Arc::clone(&listener);
             async move {
-                if let Some(listener) = listener {
-                    acceptor.run(listener).await;
+                if let Some(own) = own {
+                    acceptor.run(own).await;
                 }
+                drop(socket);
             }
         });
         Ok(())
@@ -171,6 +153,10 @@ impl Acceptor {
                 return;
             }
         };
+        tokio::select! {
+            () = self.cx.sockets.opened() => {}
+            () = self.shutdown.reached(Phase::Draining) => {}
+        }
         let slots = self.slots.clone();
         let next = async || {
             let slot = slot(slots.as_ref()).await;
