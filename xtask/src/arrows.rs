@@ -20,6 +20,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &["value", "event", "syntax", "codec", "script", "metrics", "pipeline", "config"],
     ),
     ("http", &["value", "event", "codec", "metrics", "runtime"]),
+    ("api", &["metrics", "http"]),
     ("connectors", &["value", "event", "codec", "runtime"]),
     (
         "cli",
@@ -36,6 +37,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "runtime",
             "http",
             "connectors",
+            "api",
         ],
     ),
     ("testkit", &[]),

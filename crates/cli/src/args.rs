@@ -120,12 +120,21 @@ pub(crate) struct ServerOptions {
     /// File for the process id
     #[arg(short = 'p', value_name = "FILE")]
     pub(crate) pid_file: Option<PathBuf>,
-    /// No admin interface (this release has none)
+    /// No admin interface
     #[arg(short, long)]
     pub(crate) no_api: bool,
     /// Unix socket at which processes take over from each other without losing a connection
     #[arg(long, value_name = "PATH")]
     pub(crate) handover: Option<PathBuf>,
+    /// Where the admin interface listens; what other machines can reach needs a token
+    #[arg(short = 'h', long, value_name = "HOST:PORT", default_value = "127.0.0.1:9898")]
+    pub(crate) api_host: String,
+    /// File with the token that readers of the admin interface have to show; else `TEMBLOR_API_TOKEN`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) api_token_file: Option<PathBuf>,
+    /// Other machines may read the admin interface without a token
+    #[arg(long)]
+    pub(crate) api_insecure: bool,
     /// Rounds of `recur` in a function call, the first call included
     #[arg(short, long)]
     pub(crate) recursion_limit: Option<u32>,

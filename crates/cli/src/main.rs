@@ -1,5 +1,6 @@
 //! The Temblor command line: a programmable reverse proxy and an event-processing engine in one binary.
 
+mod admin;
 mod args;
 mod completions;
 mod connectors;

@@ -7,8 +7,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use temblor_api::{Readiness, Service, Stage};
 use temblor_http::budget::BUFFERS;
-use temblor_metrics::Metrics;
+use temblor_metrics::{Buckets, Metrics};
 use temblor_pipeline::QueryErrors;
 use temblor_runtime::boot::{load, preview};
 use temblor_runtime::config::Settings;
@@ -21,6 +22,7 @@ use temblor_syntax::ast::Dialect;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
+use crate::admin::{self, AdminOptions, ProcessNumbers};
 use crate::args::ServerOptions;
 use crate::handover::{self, Giver, HandoverError, Prepared};
 use crate::name::program_name;
@@ -73,7 +75,17 @@ fn launch(options: &ServerOptions, dialect: Option<Dialect>, instance: &str, lim
         None => Sockets::default(),
     };
     let mut show = |errors: &QueryErrors| say(&errors.render(is_coloured()));
-    let mut server = start(&options.files, dialect, instance, limits, sockets.clone(), &mut show).map_err(LaunchError::Boot)?;
+    let admin = AdminOptions::of(options);
+    let started = start(
+        &options.files,
+        dialect,
+        instance,
+        limits,
+        sockets.clone(),
+        admin.as_ref(),
+        &mut show,
+    );
+    let mut server = started.map_err(LaunchError::Boot)?;
     let prepared = path.map(Prepared::new).transpose().map_err(boot)?;
     if let Some(taken) = taken {
         taken.deployed().map_err(boot)?;
@@ -82,6 +94,10 @@ fn launch(options: &ServerOptions, dialect: Option<Dialect>, instance: &str, lim
         }
     }
     sockets.open();
+    if let Some(admin) = &admin {
+        say(&format_args!("Listening at: http://{}", admin.host()));
+        tracing::info!(target: "tremor::server", "Listening at: http://{}", admin.host());
+    }
     match prepared.map(|prepared| prepared.listen(sockets)).transpose() {
         Ok(successor) => server.successor = successor,
         // It serves already; only the next take-over is lost.
@@ -95,6 +111,10 @@ pub(crate) struct Server {
     runtime: Runtime,
     workers: Arc<Workers>,
     settings: Settings,
+    readiness: Readiness,
+    /// Answers at the admin interface, if there is one.
+    service: Option<Service>,
+    _numbers: Arc<ProcessNumbers>,
     main: MainThread,
     /// Where another process may ask for the place of this one, and the news that it has it.
     successor: Option<(Giver, oneshot::Receiver<()>)>,
@@ -102,13 +122,15 @@ pub(crate) struct Server {
 
 /// Starts workers and loads the files.
 ///
-/// `report` gets errors and warnings of queries.
+/// The admin interface answers from the beginning, so that it can say that not everything is deployed. `report` gets errors and warnings of
+/// queries.
 pub(crate) fn start(
     files: &[PathBuf],
     dialect: Option<Dialect>,
     instance: &str,
     limits: Limits,
     sockets: Sockets,
+    admin: Option<&AdminOptions>,
     report: &mut dyn FnMut(&QueryErrors),
 ) -> Result<Server, String> {
     // Before anything listens: who sees the port open may send a signal at once.
@@ -119,17 +141,33 @@ pub(crate) fn start(
         .or_else(|| std::thread::available_parallelism().ok())
         .unwrap_or(NonZeroUsize::MIN);
     BUFFERS.limit_to(settings.memory_buffers.unwrap_or_else(|| memory::limit() / 4));
+    let metrics = Metrics::new(buckets(&settings)?);
+    let numbers = Arc::new(ProcessNumbers);
+    metrics.register(&numbers);
+    let readiness = Readiness::default();
+    let service = admin::open(admin, settings.metrics.listen.as_deref(), &metrics, &readiness, &sockets)?;
     let workers = Arc::new(Workers::start(count).map_err(|error| format!("cannot start workers: {error}"))?);
-    let runtime = Runtime::new(connectors::all(), Arc::clone(&workers), &env, Metrics::default(), sockets)
-        .map_err(|error| error.to_string())?;
+    let runtime =
+        Runtime::new(connectors::all(), Arc::clone(&workers), &env, metrics, sockets).map_err(|error| error.to_string())?;
     load(&runtime, files, &env, report).map_err(|error| error.to_string())?;
+    readiness.set(Stage::Ready);
     Ok(Server {
         runtime,
         workers,
         settings,
+        readiness,
+        service,
+        _numbers: numbers,
         main,
         successor: None,
     })
+}
+
+fn buckets(settings: &Settings) -> Result<Buckets, String> {
+    match &settings.metrics.buckets {
+        Some(bounds) => Buckets::new(bounds.clone()).ok_or_else(|| "temblor.metrics.buckets: the bounds are no good".to_owned()),
+        None => Ok(Buckets::default()),
+    }
 }
 
 /// What the documents among `files` say of the process as a whole.
@@ -175,6 +213,9 @@ impl Server {
             runtime,
             workers,
             settings,
+            readiness,
+            service,
+            _numbers,
             main: MainThread {
                 executor,
                 mut signals,
@@ -190,8 +231,13 @@ impl Server {
                     () = signals.next() => {}
                     () = taken_over(taken) => {
                         tracing::info!(target: "tremor::server", "another process has taken over");
+                        // Whoever asks for readiness now means the other one.
+                        if let Some(service) = &service {
+                            service.close();
+                        }
                     }
                 }
+                readiness.set(Stage::Draining);
                 drain(&runtime, &settings, &mut signals).await;
             };
             let reloads = async {
@@ -205,6 +251,7 @@ impl Server {
                 () = signalled => 0,
                 () = reloads => 0,
                 status = runtime.exit().requested() => {
+                    readiness.set(Stage::Draining);
                     finish_work(&runtime, GRACE).await;
                     status
                 }

@@ -31,7 +31,7 @@ pub use link::{Endpoint, Link, LinkError, LinkStage, OnrampPort, RefusedLink};
 pub use path::KeyPath;
 pub use placeholder::{PlaceholderError, PlaceholderValues};
 pub use reader::{Addresses, ByteSize, ConfigReader, ExactText, Field, FromConfig, Pairs, Percent, Statuses, canonical_text};
-pub use settings::{Ordering, ScriptLimits, Settings, agreed_settings};
+pub use settings::{MetricsSettings, Ordering, ScriptLimits, Settings, agreed_settings};
 pub use system::{SYSTEM_ARTEFACTS, is_system_artefact};
 pub use url::{ArtefactKind, ArtefactUrl, UrlError};
 

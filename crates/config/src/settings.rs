@@ -4,20 +4,18 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
+use temblor_value::Str;
+
 use crate::error::{ConfigError, Place};
 use crate::fields::Cursor;
 use crate::path::KeyPath;
 use crate::reader::{ByteSize, ConfigReader, ExactText};
 
 /// Settings that name a feature of the specification that this release does not have. They are refused, never passed over.
-const NOT_IN_THIS_RELEASE: [(&str, &str); 3] = [
-    ("access_log", "the access log"),
-    ("metrics", "the metrics endpoint"),
-    ("tracing", "tracing export"),
-];
+const NOT_IN_THIS_RELEASE: [(&str, &str); 2] = [("access_log", "the access log"), ("tracing", "tracing export")];
 
 /// The record `temblor`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// Threads of the data path; absent: one for each core.
     pub workers: Option<NonZeroUsize>,
@@ -27,6 +25,8 @@ pub struct Settings {
     pub drain_delay: Duration,
     /// Bytes of collected bodies of all requests; absent: a quarter of the memory limit.
     pub memory_buffers: Option<u64>,
+    /// How numbers are shown.
+    pub metrics: MetricsSettings,
     /// Which events keep their order.
     pub ordering: Ordering,
     /// Limits of scripts.
@@ -43,6 +43,15 @@ pub enum Ordering {
     PerConnection,
     /// All of a deployment, one after the other.
     Total,
+}
+
+/// How numbers are shown (spec/proxy.md 6.3).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MetricsSettings {
+    /// Host and port of a listener that shows nothing else; absent: none.
+    pub listen: Option<Str>,
+    /// Upper bounds of histograms, in seconds, ascending and above 0; absent: those of the specification.
+    pub buckets: Option<Vec<f64>>,
 }
 
 /// Limits of scripts (spec/script.md 14). Absent: the default; zero: no limit.
@@ -69,6 +78,7 @@ impl Default for Settings {
             drain: Duration::from_secs(30),
             drain_delay: Duration::ZERO,
             memory_buffers: None,
+            metrics: MetricsSettings::default(),
             ordering: Ordering::default(),
             script: ScriptLimits::default(),
             place: None,
@@ -114,6 +124,7 @@ fn read(mut reader: ConfigReader<'_>) -> Result<Settings, ConfigError> {
         drain: reader.or("drain", defaults.drain)?,
         drain_delay: reader.or("drain_delay", defaults.drain_delay)?,
         memory_buffers: reader.optional("memory")?.map(read_memory).transpose()?.flatten(),
+        metrics: reader.optional("metrics")?.map(read_metrics).transpose()?.unwrap_or_default(),
         ordering: read_ordering(&mut reader)?,
         script: reader.optional("script")?.map(read_script).transpose()?.unwrap_or_default(),
         place: None,
@@ -126,6 +137,24 @@ fn read_memory(mut reader: ConfigReader<'_>) -> Result<Option<u64>, ConfigError>
     let buffers = reader.optional::<ByteSize>("buffers")?;
     reader.finish_closed()?;
     Ok(buffers.map(|ByteSize(bytes)| bytes))
+}
+
+fn read_metrics(mut reader: ConfigReader<'_>) -> Result<MetricsSettings, ConfigError> {
+    let listen: Option<Str> = reader.optional("listen")?;
+    let buckets: Option<Vec<f64>> = reader.optional("buckets")?;
+    if let Some(buckets) = &buckets {
+        let is_good = buckets.first().is_some_and(|first| *first >= 1e-9)
+            && buckets.iter().all(|bound| bound.is_finite())
+            && buckets.is_sorted_by(|one, next| next - one >= 1e-9);
+        if !is_good {
+            return Err(reader.error("buckets", "the bounds must be seconds above 0, each above the one before"));
+        }
+    }
+    reader.finish_closed()?;
+    Ok(MetricsSettings {
+        listen: listen.filter(|listen| listen.as_str() != "none"),
+        buckets,
+    })
 }
 
 fn read_ordering(reader: &mut ConfigReader<'_>) -> Result<Ordering, ConfigError> {

@@ -39,6 +39,11 @@ impl Budget {
         self.limit.store(limit, Ordering::Relaxed);
     }
 
+    /// Bytes held at present.
+    pub fn held(&self) -> u64 {
+        self.held.load(Ordering::Relaxed)
+    }
+
     /// Room for a body that is about to be read.
     pub(crate) fn hold(&'static self) -> Held {
         Held { budget: self, bytes: 0 }

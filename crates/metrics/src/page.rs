@@ -99,11 +99,33 @@ impl Page {
             .1
     }
 
+    fn write_head(&self, out: &mut String, family: &Family, format: Format) {
+        let kind = match family.kind {
+            Kind::Counter => "counter",
+            Kind::Gauge => "gauge",
+            Kind::Histogram => "histogram",
+        };
+        let (name, kind) = match family.name.strip_suffix("_total") {
+            // `OpenMetrics` names a counter's family without the suffix of its samples. Where a gauge has that name already, the counter keeps
+            // its own and is of no kind.
+            Some(stem) if format == Format::OpenMetrics && family.kind == Kind::Counter => {
+                if self.families.contains_key(stem) {
+                    (family.name, "unknown")
+                } else {
+                    (stem, kind)
+                }
+            }
+            _ => (family.name, kind),
+        };
+        // Writing to a string cannot fail.
+        let _ = write!(out, "# HELP {name} {}\n# TYPE {name} {kind}\n", family.help);
+    }
+
     /// The text.
     pub fn render(&self, format: Format) -> String {
         let mut out = String::with_capacity(16 << 10);
         for (family, samples) in self.families.values() {
-            write_head(&mut out, family, format);
+            self.write_head(&mut out, family, format);
             for (labels, sample) in samples {
                 match sample {
                     Sample::Counter(number) => write_sample(&mut out, family.name, labels, *number),
@@ -139,21 +161,6 @@ fn label_text(labels: &[(&str, &str)]) -> String {
         out.push('"');
     }
     out
-}
-
-fn write_head(out: &mut String, family: &Family, format: Format) {
-    let kind = match family.kind {
-        Kind::Counter => "counter",
-        Kind::Gauge => "gauge",
-        Kind::Histogram => "histogram",
-    };
-    // `OpenMetrics` names the family without the suffix of its samples.
-    let name = match format {
-        Format::OpenMetrics if family.kind == Kind::Counter => family.name.strip_suffix("_total").unwrap_or(family.name),
-        _ => family.name,
-    };
-    // Writing to a string cannot fail.
-    let _ = write!(out, "# HELP {name} {}\n# TYPE {name} {kind}\n", family.help);
 }
 
 fn write_sample(out: &mut String, name: &str, labels: &str, value: impl std::fmt::Display) {
@@ -258,6 +265,24 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("le=\"2.0\"") && text.ends_with("\n# EOF\n"), "{text}");
+    }
+
+    #[test]
+    fn open_metrics_knows_a_family_once() {
+        let mut page = Page::default();
+        page.counter(&REQUESTS, &[], 7);
+        page.gauge(
+            &Family {
+                name: "requests",
+                ..SLOTS
+            },
+            &[],
+            1.0,
+        );
+        let text = page.render(Format::OpenMetrics);
+        assert!(text.contains("# TYPE requests gauge\nrequests 1\n"), "{text}");
+        assert!(text.contains("# TYPE requests_total unknown\nrequests_total 7\n"), "{text}");
+        assert!(page.render(Format::Text).contains("# TYPE requests_total counter\n"));
     }
 
     #[test]

@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use tempfile::TempDir;
 
-use crate::client::RawClient;
+use crate::client::{RawClient, Response};
+use crate::exposition::Exposition;
 use crate::page::Page;
 use crate::recipe::Recipe;
 
@@ -26,6 +27,7 @@ const ATTEMPT_INTERVAL: Duration = Duration::from_millis(2);
 pub struct Deployment {
     child: Child,
     port: u16,
+    admin: Option<u16>,
     stderr: Arc<Mutex<String>>,
     /// Disconnected once the program has closed its standard error, that is, ended.
     ended: Receiver<()>,
@@ -39,7 +41,7 @@ impl Deployment {
         let mut command = Command::new(binary.as_ref());
         command.args(recipe.write(folder.path())?);
         command.envs(recipe.log_filter().map(|filter| ("RUST_LOG", filter)));
-        Self::launch(command, folder, recipe.port())
+        Self::launch(command, folder, recipe.port(), recipe.admin_port())
     }
 
     /// Runs `binary` with the deployment of a page of documentation and waits until its port takes connections.
@@ -48,10 +50,10 @@ impl Deployment {
         let mut command = Command::new(binary.as_ref());
         command.args(page.write(folder.path())?);
         command.envs(page.log_filter().map(|filter| ("RUST_LOG", filter)));
-        Self::launch(command, folder, page.port())
+        Self::launch(command, folder, page.port(), page.admin_port())
     }
 
-    fn launch(mut command: Command, folder: TempDir, port: u16) -> io::Result<Self> {
+    fn launch(mut command: Command, folder: TempDir, port: u16, admin: Option<u16>) -> io::Result<Self> {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -68,6 +70,7 @@ impl Deployment {
         let deployment = Self {
             child,
             port,
+            admin,
             stderr,
             ended,
             _folder: folder,
@@ -98,6 +101,44 @@ impl Deployment {
     /// A new connection to the onramp.
     pub fn client(&self) -> io::Result<RawClient> {
         RawClient::connect(self.port)
+    }
+
+    /// An answer of the admin interface.
+    ///
+    /// # Errors
+    /// The deployment has none, or it does not answer.
+    pub fn admin(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> io::Result<Response> {
+        let port = self.admin.ok_or_else(|| io::Error::other("there is no admin interface"))?;
+        RawClient::connect(port)?.ask(method, path, headers, "")
+    }
+
+    /// The numbers that the admin interface shows.
+    ///
+    /// # Errors
+    /// It does not answer, or breaks the rules of the text.
+    pub fn metrics(&self) -> io::Result<Exposition> {
+        let response = self.admin("GET", "/metrics", &[])?;
+        let text = String::from_utf8_lossy(response.body());
+        Exposition::of_text(&text).map_err(|error| io::Error::other(format!("{error}\n{text}")))
+    }
+
+    /// Waits until a number is as wanted ([`Exposition::value`]) and gives it. What is counted at the end of an exchange may come a moment
+    /// after its answer.
+    ///
+    /// # Errors
+    /// It does not become so, or the numbers cannot be read.
+    pub fn wait_for_number(&self, name: &str, labels: &[(&str, &str)], wanted: impl Fn(f64) -> bool) -> io::Result<f64> {
+        let deadline = Instant::now() + START_TIME;
+        loop {
+            let number = self.metrics()?.value(name, labels);
+            if wanted(number) {
+                return Ok(number);
+            }
+            if Instant::now() > deadline {
+                return Err(io::Error::other(format!("{name} {labels:?} is {number}")));
+            }
+            std::thread::sleep(ATTEMPT_INTERVAL);
+        }
     }
 
     /// What the program wrote to standard error so far.

@@ -6,6 +6,7 @@
 mod certificates;
 mod client;
 mod deployment;
+mod exposition;
 mod kill_loop;
 mod load;
 mod message;
@@ -19,6 +20,7 @@ pub mod upstream;
 pub use certificates::{Authority, Identity};
 pub use client::{RawClient, Response, request};
 pub use deployment::Deployment;
+pub use exposition::{Exposition, Sample};
 pub use kill_loop::{KillLoop, KillSummary};
 pub use load::{Load, Summary};
 pub use message::Message;

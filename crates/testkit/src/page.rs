@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::port::free_port;
+use crate::recipe::admin_arguments;
 
 const SHOWN_PORT: u16 = 8080;
 
@@ -17,6 +18,7 @@ pub struct Page {
     /// Names and texts.
     files: Vec<(String, String)>,
     port: u16,
+    admin: Option<u16>,
     log_filter: Option<&'static str>,
     arguments: Vec<PathBuf>,
 }
@@ -51,6 +53,7 @@ impl Page {
         let page = Self {
             files,
             port,
+            admin: None,
             log_filter: None,
             arguments: Vec::new(),
         };
@@ -62,6 +65,29 @@ impl Page {
     pub fn at(mut self, shown: u16, port: u16) -> Self {
         for (_, file) in &mut self.files {
             *file = file.replace(&format!("port: {shown}"), &format!("port: {port}"));
+        }
+        self
+    }
+
+    /// An admin interface at a loopback port; without this there is none.
+    #[must_use]
+    pub fn admin(mut self, port: u16) -> Self {
+        self.admin = Some(port);
+        self
+    }
+
+    /// The port of the admin interface.
+    pub(crate) fn admin_port(&self) -> Option<u16> {
+        self.admin
+    }
+
+    /// Other text than the page shows, wherever it stands.
+    #[must_use]
+    pub fn with(mut self, shown: &str, text: &str) -> Self {
+        let is_there = self.files.iter().any(|(_, file)| file.contains(shown));
+        assert!(is_there, "the page does not show {shown:?}");
+        for (_, file) in &mut self.files {
+            *file = file.replace(shown, text);
         }
         self
     }
@@ -91,7 +117,8 @@ impl Page {
 
     /// Writes the files and returns the arguments that run them.
     pub(crate) fn write(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
-        let mut arguments: Vec<PathBuf> = ["server", "run", "-n"].map(PathBuf::from).to_vec();
+        let mut arguments: Vec<PathBuf> = ["server", "run"].map(PathBuf::from).to_vec();
+        arguments.extend(admin_arguments(self.admin));
         arguments.extend_from_slice(&self.arguments);
         arguments.push(PathBuf::from("-f"));
         for (name, text) in &self.files {

@@ -20,6 +20,7 @@ pub struct Recipe {
     dialect: Option<&'static str>,
     log: Option<&'static str>,
     port: u16,
+    admin: Option<u16>,
 }
 
 impl Recipe {
@@ -32,6 +33,7 @@ impl Recipe {
             dialect: Some("0.9"),
             log: None,
             port,
+            admin: None,
         };
         replace(
             &mut recipe.config,
@@ -58,6 +60,18 @@ impl Recipe {
     pub fn dialect(mut self, dialect: Option<&'static str>) -> Self {
         self.dialect = dialect;
         self
+    }
+
+    /// An admin interface at a loopback port; without this there is none.
+    #[must_use]
+    pub fn admin(mut self, port: u16) -> Self {
+        self.admin = Some(port);
+        self
+    }
+
+    /// The port of the admin interface.
+    pub(crate) fn admin_port(&self) -> Option<u16> {
+        self.admin
     }
 
     /// What the program logs to standard error (`RUST_LOG`); errors only unless told otherwise.
@@ -165,7 +179,8 @@ impl Recipe {
 
     /// Writes the files and returns the arguments that run them.
     pub fn write(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
-        let mut arguments: Vec<PathBuf> = ["server", "run", "-n"].map(PathBuf::from).to_vec();
+        let mut arguments: Vec<PathBuf> = ["server", "run"].map(PathBuf::from).to_vec();
+        arguments.extend(admin_arguments(self.admin));
         if let Some(dialect) = self.dialect {
             arguments.extend(["--dialect", dialect].map(PathBuf::from));
         }
@@ -182,6 +197,14 @@ impl Recipe {
             arguments.push(path);
         }
         Ok(arguments)
+    }
+}
+
+/// What the command line says of the admin interface.
+pub(crate) fn admin_arguments(port: Option<u16>) -> Vec<PathBuf> {
+    match port {
+        Some(port) => vec![PathBuf::from("-h"), PathBuf::from(format!("127.0.0.1:{port}"))],
+        None => vec![PathBuf::from("-n")],
     }
 }
 

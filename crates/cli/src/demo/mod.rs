@@ -59,6 +59,7 @@ fn run(options: &DemoOptions) -> Result<ExitCode, String> {
         "demo",
         Limits::default(),
         Sockets::default(),
+        None,
         &mut show_errors,
     );
     // The files were only needed for loading; a folder that cannot be removed does no harm.

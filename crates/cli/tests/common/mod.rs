@@ -22,7 +22,7 @@ impl World {
     pub(crate) fn new(vary: impl FnOnce(Recipe) -> Recipe) -> Self {
         let upstreams = std::array::from_fn(|_| FaultyUpstream::echo().unwrap());
         let ports = [0, 1, 2].map(|at: usize| upstreams[at].port());
-        let recipe = vary(Recipe::new(free_port().unwrap(), ports));
+        let recipe = vary(Recipe::new(free_port().unwrap(), ports)).admin(free_port().unwrap());
         let proxy = Deployment::start(env!("CARGO_BIN_EXE_temblor"), &recipe).unwrap_or_else(|error| panic!("{error}"));
         Self { upstreams, proxy }
     }

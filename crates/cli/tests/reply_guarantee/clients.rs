@@ -29,6 +29,25 @@ fn a_client_that_goes_frees_its_slot() {
             "the exchange for a gone client goes on"
         );
     }
+    let gone = [("onramp", "http_in"), ("code", "499"), ("method", "GET")];
+    let counted = world
+        .proxy
+        .wait_for_number("temblor_http_requests_total", &gone, |count| count == 3.0);
+    counted.unwrap();
+    let labels = [("reason", "client_gone")];
+    assert_eq!(
+        world.proxy.metrics().unwrap().value("temblor_http_answers_total", &labels),
+        3.0
+    );
+    let labels = [("outcome", "cancelled")];
+    assert_eq!(
+        world
+            .proxy
+            .metrics()
+            .unwrap()
+            .value("temblor_upstream_outcomes_total", &labels),
+        3.0
+    );
     world.set(&Behaviour::Echo);
     for number in 0..9 {
         assert_eq!(world.ask("GET", &format!("/again{number}"), "").status, 200);

@@ -356,6 +356,17 @@ fn every_end_has_its_answer() {
         let (world, answer) = ask(&end, |recipe| recipe);
         let response = answer.unwrap_or_else(|error| panic!("{}: {error}\n{}", end.reason, world.proxy.stderr()));
         assert_form(&response, &end, end.status);
+        let proxy = &world.proxy;
+        let counted = proxy.wait_for_number("temblor_http_answers_total", &[("reason", end.reason)], |count| count >= 1.0);
+        counted.unwrap_or_else(|error| panic!("{}: {error}", end.reason));
+        let status = end.status.to_string();
+        assert!(
+            proxy
+                .metrics()
+                .unwrap()
+                .value("temblor_http_requests_total", &[("code", &status)])
+                >= 1.0
+        );
     }
 }
 

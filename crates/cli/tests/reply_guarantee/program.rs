@@ -218,5 +218,17 @@ fn requests_that_are_not_http() {
         );
         assert_eq!(client.receive_end().unwrap(), b"", "{bytes:?}");
     }
+    for (reason, count) in [
+        ("bad_request", 4.0),
+        ("version", 1.0),
+        ("not_implemented", 2.0),
+        ("expectation", 1.0),
+    ] {
+        let labels = [("onramp", "http_in"), ("reason", reason)];
+        world
+            .proxy
+            .wait_for_number("temblor_http_answers_total", &labels, |counted| counted == count)
+            .unwrap();
+    }
     assert_eq!(world.counts(), [0, 0, 0]);
 }

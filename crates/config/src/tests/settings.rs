@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use crate::{Document, Ordering, ScriptLimits, Settings};
+use crate::{Document, MetricsSettings, Ordering, ScriptLimits, Settings};
 
 fn settings(text: &str) -> Result<Settings, String> {
     Document::parse("f.yaml", format!("temblor:\n{text}").as_bytes())
@@ -23,7 +23,7 @@ fn defaults() {
 #[test]
 fn every_setting_is_read() {
     let read = settings(
-        "  workers: 3\n  drain: 1m\n  drain_delay: 250\n  memory: {buffers: 64MiB}\n  ordering: total\n  script: {source_depth: 64, \
+        "  workers: 3\n  drain: 1m\n  drain_delay: 250\n  memory: {buffers: 64MiB}\n  metrics: {listen: \"127.0.0.1:9899\", buckets: [0.5, 1, 2.5]}\n  ordering: total\n  script: {source_depth: 64, \
          value_depth: 128, value_bytes: 0, value_elements: 5, steps: 7, recursion: 9}\n",
     )
     .expect("all keys are known");
@@ -32,6 +32,10 @@ fn every_setting_is_read() {
         drain: Duration::from_mins(1),
         drain_delay: Duration::from_millis(250),
         memory_buffers: Some(67_108_864),
+        metrics: MetricsSettings {
+            listen: Some("127.0.0.1:9899".into()),
+            buckets: Some(vec![0.5, 1.0, 2.5]),
+        },
         ordering: Ordering::Total,
         script: ScriptLimits {
             source_depth: Some(64),
@@ -56,6 +60,18 @@ fn refusals_name_place_and_key() {
         ("  workers: 0", "f.yaml:2:3: temblor.workers: at least one"),
         ("  drain: fast", "f.yaml:2:3: temblor.drain: invalid type: text \"fast\""),
         ("  memory:\n    bufers: 1", "f.yaml:3:5: temblor.memory.bufers: unknown field"),
+        (
+            "  metrics:\n    bucket: []",
+            "f.yaml:3:5: temblor.metrics.bucket: unknown field",
+        ),
+        (
+            "  metrics:\n    buckets: [1, 1]",
+            "f.yaml:3:5: temblor.metrics.buckets: the bounds must be seconds above 0, each above",
+        ),
+        (
+            "  metrics:\n    buckets: []",
+            "f.yaml:3:5: temblor.metrics.buckets: the bounds",
+        ),
         ("  ordering: none", "f.yaml:2:3: temblor.ordering: unknown ordering `none`"),
         (
             "  script:\n    source_depth: 63",
@@ -77,7 +93,7 @@ fn refusals_name_place_and_key() {
 
 #[test]
 fn features_to_come_are_refused_by_name() {
-    for key in ["access_log", "metrics", "tracing"] {
+    for key in ["access_log", "tracing"] {
         let error = settings(&format!("  {key}: {{}}")).expect_err("not there yet");
         assert!(
             error.contains("is not in this release") && error.contains(&format!("temblor.{key}")),

@@ -9,6 +9,14 @@ impl Status {
     pub const OK: Status = Status(200);
     /// 101
     pub const SWITCHING_PROTOCOLS: Status = Status(101);
+    /// 401
+    pub const UNAUTHORIZED: Status = Status(401);
+    /// 404
+    pub const NOT_FOUND: Status = Status(404);
+    /// 405
+    pub const METHOD_NOT_ALLOWED: Status = Status(405);
+    /// 503
+    pub const SERVICE_UNAVAILABLE: Status = Status(503);
     /// 500
     pub const INTERNAL_SERVER_ERROR: Status = Status(500);
 
