@@ -57,6 +57,34 @@ pub(super) fn read(text: &str, build: &mut impl Build) -> Result<(), JsonError> 
     Reader { text, at: 0 }.document(build)
 }
 
+/// Where the number or literal ends that begins at `start`; `None` if it is none.
+#[inline]
+pub(super) fn end_of_scalar(text: &str, start: usize, build: &mut impl Build) -> Option<usize> {
+    let mut reader = Reader { text, at: start };
+    match reader.peek()? {
+        b'-' | b'0'..=b'9' => reader.number(build),
+        b't' => reader.literal("true", Some(true), build),
+        b'f' => reader.literal("false", Some(false), build),
+        b'n' => reader.literal("null", None, build),
+        _ => return None,
+    }
+    .ok()?;
+    ends_number(reader.peek()).then_some(reader.at)
+}
+
+/// Where the escape ends whose backslash is at `start`; `None` if it is none.
+pub(super) fn end_of_escape(text: &str, start: usize) -> Option<usize> {
+    let mut reader = Reader { text, at: start };
+    reader.escape().ok()?;
+    Some(reader.at)
+}
+
+/// Whether a byte is white space.
+#[inline]
+pub(super) const fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
 /// The containers that are open.
 struct Levels {
     /// A bit for each: whether it is an object.
@@ -393,7 +421,7 @@ impl<'a> Reader<'a> {
 
     #[inline]
     fn blanks(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+        while self.peek().is_some_and(is_blank) {
             self.at += 1;
         }
     }
