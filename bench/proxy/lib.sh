@@ -1,12 +1,17 @@
-# Shared by run and profile: starts the programs that are compared, each in the background with its process id kept, and ends them.
+# Shared by run, profile and memory: starts the programs that are compared, each in the background with its process id kept, and ends them.
 # Sourced by bash with `set -euo pipefail`; needs $here (this folder) and $root (the repository).
 
 # Loopback addresses 127.0.0.11 to 13 need no name and no privilege with this port.
 UPSTREAM_PORT=18080
 LISTENERS=()  # process ids that this script started, in order
 declare -A PORT=([nginx]=18081 [nginx-lua]=18082 [haproxy]=18083
-                 [temblor-recipe]=18084 [temblor-pass]=18085 [temblor-stream]=18086 [temblor-recipe-all]=18087)
+                 [temblor-recipe]=18084 [temblor-pass]=18085 [temblor-stream]=18086 [temblor-recipe-all]=18087
+                 [nginx-tls]=18088 [haproxy-tls]=18089 [temblor-pass-tls]=18090 [temblor-stream-tls]=18091
+                 [nginx-h2]=18092 [haproxy-h2]=18093 [temblor-pass-h2]=18094 [temblor-stream-h2]=18095)
+# Requests that a client of HTTP/2 has under way on each connection.
+H2_STREAMS=10
 declare -A PID
+PEERS=$here/peers
 # Elements of the JSON body, by the name of its size.
 declare -A ITEMS=([18]=0 [1k]=20 [64k]=1180)
 
@@ -61,7 +66,7 @@ fill() {
 }
 
 start_upstreams() {
-  start upstreams 127.0.0.11 $UPSTREAM_PORT nginx -e "$TMP/upstreams.log" -c "$(fill "$here/peers/upstreams.conf" upstreams)"
+  start upstreams 127.0.0.11 $UPSTREAM_PORT nginx -e "$TMP/upstreams.log" -c "$(fill "$PEERS/upstreams.conf" upstreams)"
 }
 
 # The recipe's files with our addresses and room for 128 requests at each upstream; 4 are too few for a comparison of speed.
@@ -75,33 +80,107 @@ recipe_files() {
   [ "$(grep -c "concurrency: 128\|port: $UPSTREAM_PORT\|port: $port" "$config")" = 7 ] || die "the recipe's config.yaml is not what this script expects"
 }
 
-# start_temblor NAME BINARY: one of the four ways in which Temblor takes part.
+# A program's name without what is said of its protocol, and that: tls, h2 or nothing.
+base_of() { local name=${1%-tls}; echo "${name%-h2}"; }
+protocol_of() { case $1 in *-tls) echo tls;; *-h2) echo h2;; esac; }
+
+# A certificate for this run, the same for all.
+make_certificate() {
+  [ ! -e "$TMP/cert.pem" ] || return 0
+  need openssl openssl
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost \
+    -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout "$TMP/key.pem" -out "$TMP/cert.pem" 2>"$TMP/openssl" || die "openssl: $(cat "$TMP/openssl")"
+  cat "$TMP/cert.pem" "$TMP/key.pem" >"$TMP/both.pem"
+  chmod 644 "$TMP"/*.pem
+}
+
+# peer NAME FILE: nginx's or HAProxy's configuration, with TLS if its name says so; prints the path of the copy.
+peer() {
+  local protocol config
+  protocol=$(protocol_of "$1")
+  config=$(fill "$PEERS/$2" "$1")
+  mv "$config" "$TMP/$1.conf"
+  case $2-$protocol in
+    nginx*-tls | nginx*-h2)
+      sed -i "s#listen \(.*\) backlog=4096;#listen \1 ssl${protocol/tls/} backlog=4096; ssl_certificate $TMP/cert.pem; ssl_certificate_key $TMP/key.pem;#; s#sslh2#ssl http2#" "$TMP/$1.conf";;
+    haproxy*-tls) sed -i "s#^  bind .*#& ssl crt $TMP/both.pem alpn http/1.1#" "$TMP/$1.conf";;
+    haproxy*-h2) sed -i "s#^  bind .*#& ssl crt $TMP/both.pem alpn h2#" "$TMP/$1.conf";;
+  esac
+  echo "$TMP/$1.conf"
+}
+
+# start_program NAME BINARY: any of the programs; BINARY is Temblor's.
+start_program() {
+  local name=$1 config
+  [ -z "$(protocol_of "$name")" ] || make_certificate
+  case $name in
+    direct) ;;
+    nginx-lua)
+      config=$(peer nginx-lua nginx-lua.conf)
+      nginx -t -q -e "$TMP/nginx-lua.log" -c "$config" || die "nginx cannot run Lua. On Debian and Ubuntu: apt-get install libnginx-mod-http-lua lua-cjson"
+      start nginx-lua 127.0.0.1 "${PORT[nginx-lua]}" nginx -e "$TMP/nginx-lua.log" -c "$config";;
+    nginx*) start "$name" 127.0.0.1 "${PORT[$name]}" nginx -e "$TMP/$name.log" -c "$(peer "$name" nginx.conf)";;
+    haproxy*) start "$name" 127.0.0.1 "${PORT[$name]}" haproxy -db -f "$(peer "$name" haproxy.cfg)";;
+    temblor-*) start_temblor "$name" "$2";;
+  esac
+}
+
+# start_temblor NAME BINARY: one of the ways in which Temblor takes part.
 start_temblor() {
-  local name=$1 binary=$2 folder=$TMP/$1 port=${PORT[$1]} files
+  local name=$1 binary=$2 folder=$TMP/$1 port=${PORT[$1]} base files
+  base=$(base_of "$name")
   recipe_files "$folder" "$port"
   files=("$folder/config.yaml" "$folder"/*.trickle)
-  case $name in
+  case $base in
     temblor-pass | temblor-stream) cp "$here/pass/request_handling.trickle" "$folder";;
   esac
-  if [ "$name" = temblor-stream ]; then
+  if [ "$base" = temblor-stream ]; then
     sed -i "s/^      port: $port$/&\n      validate: false/; s/^      concurrency: 128$/&\n      validate: false/" "$folder/config.yaml"
   fi
-  if [ "$name" != temblor-recipe-all ]; then files+=("$here/one-worker.yaml"); fi
+  if [ "$base" != "$name" ]; then
+    make_certificate
+    sed -i "s#^      port: $port\$#&\n      tls: {certificates: [{cert: $TMP/cert.pem, key: $TMP/key.pem}]}#" "$folder/config.yaml"
+  fi
+  if [ "$base" != temblor-recipe-all ]; then files+=("$here/one-worker.yaml"); fi
   start "$name" 127.0.0.1 "$port" "$binary" server run -n --dialect 0.9 -f "${files[@]}"
+}
+
+# address NAME: its URL.
+address() {
+  case $(protocol_of "$1") in
+    '') if [ "$1" = direct ]; then echo "http://127.0.0.11:$UPSTREAM_PORT"; else echo "http://127.0.0.1:${PORT[$1]}"; fi;;
+    *) echo "https://127.0.0.1:${PORT[$1]}";;
+  esac
 }
 
 # load NAME SIZE CONNECTIONS SECONDS: prints requests, seconds, p50, p99, unsuccessful answers, socket errors.
 load() {
-  local address=127.0.0.1:${PORT[$1]-}
-  [ "$1" != direct ] || address=127.0.0.11:$UPSTREAM_PORT
-  BENCH_ITEMS=${ITEMS[$2]} wrk -t1 -c"$3" -d"$4s" -s "$here/load/requests.lua" "http://$address" >"$TMP/wrk" 2>&1 || die "wrk failed: $(cat "$TMP/wrk")"
+  if [ "$(protocol_of "$1")" = h2 ]; then load_h2 "$@"; return; fi
+  BENCH_ITEMS=${ITEMS[$2]} wrk -t1 -c"$3" -d"$4s" -s "$here/load/requests.lua" "$(address "$1")" >"$TMP/wrk" 2>&1 || die "wrk failed: $(cat "$TMP/wrk")"
   awk '$1 == "result" { sub(/^result /, ""); print; found = 1 } END { exit !found }' "$TMP/wrk" || die "wrk gave no result: $(cat "$TMP/wrk")"
+}
+
+# The same over HTTP/2.
+load_h2() {
+  local data=$TMP/body-$2
+  [ -e "$data" ] || awk -v n="${ITEMS[$2]}" 'BEGIN {
+    if (n == 0) { printf "{\"snot\": \"badger\"}"; exit }
+    printf "{\"snot\":\"badger\",\"items\":["
+    for (i = 1; i <= n; i++) printf "%s{\"id\":%d,\"name\":\"item-%d\",\"tags\":[\"a\",\"b\"],\"ok\":true}", i > 1 ? "," : "", i, i
+    printf "]}" }' >"$data"
+  rm -f "$TMP/h2.log"
+  h2load -t1 -c"$3" -m"$H2_STREAMS" -D"$4" -d "$data" -H 'content-type: application/json' --log-file="$TMP/h2.log" "$(address "$1")/anything" >"$TMP/h2" 2>&1 || die "h2load failed: $(cat "$TMP/h2")"
+  # Lines of the log: when it began, status, microseconds. A status of -1 is a stream that failed, or was cut off by the end of the run.
+  sort -n -k3,3 "$TMP/h2.log" | awk -v seconds="$4" '
+    $2 == -1 { next }
+    $2 >= 200 && $2 < 400 { time[++n] = $3; next }
+    { bad++ }
+    END { printf "%d %.6f %d %d %d 0\n", n + bad, seconds, time[int((n + 1) / 2)], time[int(n * 0.99) + (n < 100)], bad }'
 }
 
 # check NAME: dies unless it answers the recipe's request with status 200 and what an upstream says.
 check() {
-  local address=127.0.0.1:${PORT[$1]-} answer
-  [ "$1" != direct ] || address=127.0.0.11:$UPSTREAM_PORT
-  answer=$(curl --noproxy '*' -sS -m 5 -w '\n%{http_code}' -H 'Content-Type: application/json' -d '{"snot": "badger"}' "http://$address/anything") || die "$1 does not answer"
+  local answer
+  answer=$(curl --noproxy '*' -sSk -m 5 -w '\n%{http_code}' -H 'Content-Type: application/json' -d '{"snot": "badger"}' "$(address "$1")/anything") || die "$1 does not answer"
   [[ $answer == *'"who":"upstream"'*$'\n'200 ]] || die "$1 answers: $answer"
 }

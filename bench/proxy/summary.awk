@@ -20,14 +20,15 @@ END {
   for (g = 1; g <= group_count; g++) {
     group = groups[g]
     split(group, part, SUBSEP)
-    cpu_nginx = median(cpu[group, "nginx"]); cpu_lua = median(cpu[group, "nginx-lua"])
-    rate_nginx = median(rate[group, "nginx"]); rate_lua = median(rate[group, "nginx-lua"])
+    cpu_lua = median(cpu[group, "nginx-lua"]); rate_lua = median(rate[group, "nginx-lua"])
     printf "\n### Body %s, %s connection%s\n\n", part[1] == "18" ? "18 B" : part[1] == "1k" ? "1 KB" : "64 KB", part[2], part[2] == 1 ? "" : "s"
     print "| program | CPU µs/request | lowest–highest | to nginx | to nginx-lua | requests/s | to nginx | to nginx-lua | p50 µs | p99 µs |"
     print "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
     for (p = 1; p <= program_count[group]; p++) {
       name = order[group, p]
       shown = name
+      peer = name ~ /-tls$/ ? "nginx-tls" : name ~ /-h2$/ ? "nginx-h2" : "nginx"
+      cpu_nginx = median(cpu[group, peer]); rate_nginx = median(rate[group, peer])
       if (flagged[group, name]) {
         shown = name " (!)"
         notes = notes sprintf("\n(!) %s, %s, %s connections: %d rounds with %d answers that were no success and %d socket errors; only successes are counted.\n", name, part[1], part[2], flagged[group, name], bad[group, name], broken[group, name])

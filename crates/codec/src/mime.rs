@@ -46,16 +46,25 @@ impl CodecMap {
     /// The codec for the value of a `content-type` field. None if there is no such field, or none of that essence in the map: then the artefact's
     /// own codec applies. The field is taken in lower case, so an entry with capitals never matches.
     pub fn resolve(&self, content_type: Option<&str>) -> Option<&Arc<dyn Codec>> {
-        let essence = content_type?.split(';').next()?.trim_matches([' ', '\t']);
+        let text = content_type?.as_bytes();
+        let end = text.iter().position(|&byte| byte == b';').unwrap_or(text.len());
+        let essence = trim(text.get(..end).unwrap_or_default());
         self.entries
             .iter()
-            .find(|(known, _)| is_lower_case_of(known, essence))
+            .find(|(known, _)| is_lower_case_of(known.as_bytes(), essence))
             .map(|(_, codec)| codec)
     }
 }
 
-fn is_lower_case_of(known: &str, essence: &str) -> bool {
-    known.len() == essence.len() && known.bytes().eq(essence.bytes().map(|byte| byte.to_ascii_lowercase()))
+fn is_lower_case_of(known: &[u8], essence: &[u8]) -> bool {
+    known.len() == essence.len() && known.eq_ignore_ascii_case(essence) && !known.iter().any(u8::is_ascii_uppercase)
+}
+
+fn trim(mut text: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = text {
+        text = rest;
+    }
+    text
 }
 
 #[cfg(test)]

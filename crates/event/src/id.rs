@@ -130,7 +130,11 @@ impl EventId {
             min: self.number,
             max: self.number,
         };
-        let ranges = Arc::make_mut(self.tracked.get_or_insert_with(|| Arc::new(vec![own])));
+        let ranges = Arc::make_mut(self.tracked.get_or_insert_with(|| {
+            let mut ranges = Vec::with_capacity(2);
+            ranges.push(own);
+            Arc::new(ranges)
+        }));
         widen(
             ranges,
             Tracked {

@@ -149,6 +149,13 @@ impl ObjectMap {
         None
     }
 
+    /// Adds an entry whose key is known not to be there; nothing looks for it.
+    #[inline]
+    pub fn append(&mut self, key: Str, value: impl Into<Value>) {
+        debug_assert!(!self.contains_key(&key), "a key that is there already");
+        self.push(key, value.into());
+    }
+
     /// Sets the value under a prepared key, as [`insert`](Self::insert) does.
     #[inline]
     pub fn insert_key(&mut self, key: &Key, value: impl Into<Value>) -> Option<Value> {

@@ -82,6 +82,19 @@ impl Str {
         }
     }
 
+    /// Copies `bytes`; `None` if they are not UTF-8. Short ASCII, which is what fields of messages usually are, is checked while it is copied.
+    #[inline]
+    pub fn from_utf8(bytes: &[u8]) -> Option<Self> {
+        const ASCII: u64 = 0x8080_8080_8080_8080;
+        if bytes.len() <= INLINE {
+            let words = words(bytes);
+            if (words.0 | words.1 | words.2) & ASCII == 0 {
+                return Some(Self::of_words(words, bytes.len()));
+            }
+        }
+        std::str::from_utf8(bytes).ok().map(Self::new)
+    }
+
     /// Static text; never allocates.
     pub const fn from_static(text: &'static str) -> Self {
         if text.len() > INLINE {
@@ -188,7 +201,12 @@ impl Str {
     /// The bytes are put together in registers: a copy of unknown length would go through memory and stall the move that follows.
     #[inline]
     const fn copy_short(text: &str) -> Self {
-        let (a, b, c) = words(text.as_bytes());
+        Self::of_words(words(text.as_bytes()), text.len())
+    }
+
+    /// A text of `len` bytes, at most [`INLINE`], from its words; they must be UTF-8.
+    #[inline]
+    const fn of_words((a, b, c): (u64, u64, u64), len: usize) -> Self {
         let ([a, b], c) = ([a.to_le_bytes(), b.to_le_bytes()], c.to_le_bytes());
         let mut bytes = [0; INLINE];
         let (first, rest) = bytes.split_at_mut(8);
@@ -196,10 +214,7 @@ impl Str {
         first.copy_from_slice(&a);
         second.copy_from_slice(&b);
         third.copy_from_slice(c.split_at(INLINE - 16).0);
-        Self(Repr::Inline {
-            len: text.len() as u8,
-            bytes,
-        })
+        Self(Repr::Inline { len: len as u8, bytes })
     }
 
     /// The text.

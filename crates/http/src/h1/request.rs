@@ -15,8 +15,8 @@ use crate::message::{Headers, Method, Name, RequestHead, Slot, Target, TargetFor
 /// Options a `Connection` field may have.
 const MAX_CONNECTION_OPTIONS: usize = 10;
 
-/// Fields usual in a request; room for them is made at once.
-const USUAL_FIELDS: usize = 16;
+/// Fields usual in a message; room for them is made at once.
+pub(super) const USUAL_FIELDS: usize = 16;
 
 /// A complete request head and what follows from it.
 #[derive(Debug)]

@@ -9,6 +9,7 @@ use bytes::BytesMut;
 
 use super::field::{Leniency, Lines, parse_field};
 use super::framing::{Coding, ConnectionOptions, ContentLength, Framing, TransferEncoding};
+use super::request::USUAL_FIELDS;
 use crate::limits::ClientLimits;
 use crate::message::class::{is_value, trim};
 use crate::message::{Headers, Method, Name, ResponseHead, Slot, Status, Version};
@@ -53,6 +54,7 @@ impl ResponseParser {
             let line = seen.get(start..end).unwrap_or_default();
             let Some((version, status)) = self.line else {
                 self.line = Some(parse_status_line(line)?);
+                self.slots.reserve(USUAL_FIELDS);
                 continue;
             };
             match line.first() {

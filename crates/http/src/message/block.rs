@@ -3,10 +3,14 @@
 //! Fields are checked and written at once, so that building a head is one pass and sending it one copy. Fields that
 //! concern a single connection are left out here, whoever sets them: framing and persistence belong to the engine.
 
+use smallvec::SmallVec;
 use thiserror::Error;
 
 use super::Name;
 use super::class::{TOKEN_LOWER, is_value};
+
+/// Length of names up to which lowering them allocates nothing.
+const USUAL_NAME: usize = 48;
 
 /// Which way a head goes; it decides which fields the engine keeps for itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,29 +67,35 @@ impl HeaderBlock {
         if !is_value(value) {
             return Err(FieldError::Value);
         }
-        let start = self.text.len();
-        self.text.extend(name.bytes().map(|byte| TOKEN_LOWER[usize::from(byte)]));
-        let lower = self.text.get(start..).unwrap_or_default();
-        if lower.is_empty() || lower.contains(&0) {
-            self.text.truncate(start);
-            return Err(FieldError::Name);
-        }
-        let known = Name::from_lower(lower);
-        if self.keeps_back(known, lower) {
-            self.text.truncate(start);
-            self.wants_close |= known == Some(Name::Connection) && has_option(value, b"close");
+        // A name that is known as it stands needs no second look at its bytes.
+        if let Some(known) = Name::from_lower(name.as_bytes()) {
+            self.push_line(Some(known), name.as_bytes(), value);
             return Ok(());
         }
-        self.finish_line(known, value);
+        let lower: SmallVec<[u8; USUAL_NAME]> = name.bytes().map(|byte| TOKEN_LOWER[usize::from(byte)]).collect();
+        if lower.is_empty() || lower.contains(&0) {
+            return Err(FieldError::Name);
+        }
+        self.push_line(Name::from_lower(&lower), &lower, value);
         Ok(())
     }
 
     /// Appends one line of a recognised name, under the rules of [`HeaderBlock::push`].
     pub fn push_known(&mut self, name: Name, value: &[u8]) -> Result<(), FieldError> {
-        self.push(name.as_str(), value)
+        if !is_value(value) {
+            return Err(FieldError::Value);
+        }
+        self.push_line(Some(name), name.as_str().as_bytes(), value);
+        Ok(())
     }
 
-    fn finish_line(&mut self, known: Option<Name>, value: &[u8]) {
+    fn push_line(&mut self, known: Option<Name>, lower: &[u8], value: &[u8]) {
+        if self.keeps_back(known, lower) {
+            self.wants_close |= known == Some(Name::Connection) && has_option(value, b"close");
+            return;
+        }
+        self.text.reserve(lower.len() + value.len() + 4);
+        self.text.extend_from_slice(lower);
         self.text.extend_from_slice(b": ");
         self.text.extend_from_slice(value);
         self.text.extend_from_slice(b"\r\n");

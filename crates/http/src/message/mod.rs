@@ -22,6 +22,7 @@ pub(crate) use headers::Slot;
 pub use headers::{Field, Headers};
 pub use method::Method;
 pub use name::Name;
+pub(crate) use name::Names;
 pub use status::Status;
 pub use target::{Target, TargetForm};
 pub use version::Version;

@@ -107,6 +107,19 @@ impl Name {
     }
 }
 
+/// A set of recognised names.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Names(u64);
+
+impl Names {
+    /// Puts a name in; whether it was not there yet.
+    pub(crate) fn add(&mut self, name: Name) -> bool {
+        let is_new = self.0 & name.bit() == 0;
+        self.0 |= name.bit();
+        is_new
+    }
+}
+
 // The sets of names are 64 bits wide.
 const _: () = assert!((Name::XRequestId as u8) < 64);
 

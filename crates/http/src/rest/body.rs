@@ -8,6 +8,7 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use temblor_codec::{Codec, Limits, PostChain, PostFactory, PreChain, PreFactory, Scratch};
 use temblor_event::{Data, Original, Payload, Stream, Trailers};
+use temblor_runtime::clock::now_ns;
 use temblor_runtime::need::{BodyNeed, Need};
 use temblor_value::{Str, Value, json};
 
@@ -287,7 +288,7 @@ impl Outlet<'_> {
     }
 
     /// The body. A stream that does not pass must have been collected before ([`settle`]).
-    pub fn body(&self, data: &Data, ingest_ns: u64, now_ns: u64) -> Result<Leaving, String> {
+    pub fn body(&self, data: &Data, ingest_ns: u64) -> Result<Leaving, String> {
         let original = match data {
             Data::Stream(stream) if self.passes_stream(stream) => {
                 return Ok(Leaving {
@@ -309,7 +310,7 @@ impl Outlet<'_> {
             (None, Data::Raw(original)) => self.encode(&decode_late(original)?)?,
             (None, Data::Stream(_)) => return Ok(Leaving::NOTHING),
         };
-        let bytes = self.postprocess(bytes, ingest_ns, now_ns)?;
+        let bytes = self.postprocess(bytes, ingest_ns)?;
         let trailers = passes.and_then(|original| original.trailers.clone());
         let content = match trailers {
             Some(trailers) if self.postprocessors.is_empty() => Content::Stream(Box::new(Trailed { bytes, trailers })),
@@ -327,13 +328,13 @@ impl Outlet<'_> {
         Ok(Bytes::from(out))
     }
 
-    fn postprocess(&self, bytes: Bytes, ingest_ns: u64, now_ns: u64) -> Result<Bytes, String> {
+    fn postprocess(&self, bytes: Bytes, ingest_ns: u64) -> Result<Bytes, String> {
         if self.postprocessors.is_empty() {
             return Ok(bytes);
         }
         let mut packets = Vec::new();
         PostChain::new(self.postprocessors)
-            .run(bytes, ingest_ns, now_ns, &mut packets)
+            .run(bytes, ingest_ns, now_ns(), &mut packets)
             .map_err(|error| format!("Postprocessor error {error}"))?;
         Ok(match <[Bytes; 1]>::try_from(packets) {
             Ok([packet]) => packet,

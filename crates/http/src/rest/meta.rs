@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use temblor_value::{ObjectMap, Str, Value};
 
-use crate::message::{Authority, Field, Headers, Name, RequestHead, TargetForm, has_option, parse_authority};
+use crate::message::{Authority, Field, Headers, Name, Names, RequestHead, TargetForm, has_option, parse_authority};
 
 /// The media type of a message's body, of several fields the last one's.
 pub(crate) fn content_type(headers: &Headers) -> Option<&str> {
@@ -73,17 +73,17 @@ enum Part {
 }
 
 fn put(record: &mut ObjectMap, part: Part, value: impl Into<Value>) {
-    record.insert(key::URL_PARTS[part as usize].clone(), value);
+    record.append(key::URL_PARTS[part as usize].clone(), value);
 }
 
 /// Metadata of a request: `{"request": {"method", "headers", "url"}}`. `is_secure`: it came over TLS.
 pub fn request(head: &RequestHead, is_secure: bool) -> Value {
     let mut request = ObjectMap::with_capacity(3);
-    request.insert(key::METHOD, Str::new(head.method.as_str()));
-    request.insert(key::HEADERS, headers(&head.headers));
-    request.insert(key::URL, url(head, is_secure));
+    request.append(key::METHOD, Str::new(head.method.as_str()));
+    request.append(key::HEADERS, headers(&head.headers));
+    request.append(key::URL, url(head, is_secure));
     let mut meta = ObjectMap::with_capacity(4);
-    meta.insert(key::REQUEST, Value::from(request));
+    meta.append(key::REQUEST, Value::from(request));
     Value::from(meta)
 }
 
@@ -91,13 +91,17 @@ pub fn request(head: &RequestHead, is_secure: bool) -> Value {
 pub fn headers(headers: &Headers) -> Value {
     let mut shared = None;
     let mut record = ObjectMap::with_capacity(headers.len() + 2);
+    let mut seen = Names::default();
     for field in headers.iter() {
         let value = Value::Str(text(headers.buffer(), &mut shared, field));
-        match record.get_mut(field.name()).and_then(Value::array_mut) {
-            Some(values) => values.push(value),
-            None => {
-                record.insert(name(field), Value::from(vec![value]));
-            }
+        let is_new = match field.known() {
+            Some(known) => seen.add(known),
+            None => !record.contains_key(field.name()),
+        };
+        if is_new {
+            record.append(name(field), Value::from(vec![value]));
+        } else if let Some(values) = record.get_mut(field.name()).and_then(Value::array_mut) {
+            values.push(value);
         }
     }
     Value::from(record)
@@ -117,10 +121,7 @@ const INLINE: usize = 22;
 fn text(buffer: &Bytes, shared: &mut Option<Arc<Bytes>>, field: Field<'_>) -> Str {
     let value = field.value();
     if value.len() <= INLINE {
-        return match std::str::from_utf8(value) {
-            Ok(text) => Str::new(text),
-            Err(_) => Str::from(field.text().into_owned()),
-        };
+        return Str::from_utf8(value).unwrap_or_else(|| Str::from(field.text().into_owned()));
     }
     let start = value.as_ptr() as usize - buffer.as_ptr() as usize;
     let shared = shared.get_or_insert_with(|| Arc::new(buffer.clone()));
@@ -179,8 +180,9 @@ fn url(head: &RequestHead, is_secure: bool) -> Value {
 
 /// Resolves `.` and `..` segments (RFC 3986 5.2.4, also in their percent-encoded spellings); the text otherwise stays as received.
 fn resolve_dots(path: &str) -> Str {
-    let has_dots = path.split('/').any(|segment| dots(segment) > 0);
-    if !has_dots {
+    // A segment of dots begins with a dot or its escape.
+    let may_have_dots = path.as_bytes().windows(2).any(|pair| matches!(pair, [b'/', b'.' | b'%']));
+    if !may_have_dots || !path.split('/').any(|segment| dots(segment) > 0) {
         return Str::new(path);
     }
     let mut kept: Vec<&str> = Vec::new();

@@ -60,16 +60,24 @@ pub(super) fn read(text: &str, build: &mut impl Build) -> Result<(), JsonError> 
 /// Where the number or literal ends that begins at `start`; `None` if it is none.
 #[inline]
 pub(super) fn end_of_scalar(text: &str, start: usize, build: &mut impl Build) -> Option<usize> {
-    let mut reader = Reader { text, at: start };
-    match reader.peek()? {
-        b'-' | b'0'..=b'9' => reader.number(build),
-        b't' => reader.literal("true", Some(true), build),
-        b'f' => reader.literal("false", Some(false), build),
-        b'n' => reader.literal("null", None, build),
-        _ => return None,
-    }
-    .ok()?;
-    ends_number(reader.peek()).then_some(reader.at)
+    let bytes = text.as_bytes();
+    let end = match bytes.get(start)? {
+        b't' => end_of_word(bytes, start, b"true")?,
+        b'f' => end_of_word(bytes, start, b"false")?,
+        b'n' => end_of_word(bytes, start, b"null")?,
+        _ => {
+            let mut reader = Reader { text, at: start };
+            reader.number(build).ok()?;
+            reader.at
+        }
+    };
+    ends_number(bytes.get(end).copied()).then_some(end)
+}
+
+#[inline]
+fn end_of_word<const N: usize>(bytes: &[u8], start: usize, word: &[u8; N]) -> Option<usize> {
+    let end = start + N;
+    (bytes.get(start..end)? == word).then_some(end)
 }
 
 /// Where the escape ends whose backslash is at `start`; `None` if it is none.

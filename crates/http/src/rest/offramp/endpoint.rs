@@ -1,6 +1,6 @@
 //! Where a request goes (spec/artefacts.md 4.2 and 4.3).
 
-use std::fmt::Write as _;
+use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use temblor_value::{ObjectMap, Str, Value};
@@ -135,24 +135,48 @@ impl Endpoint {
         *field = Some(text.clone());
     }
 
-    /// The endpoint of one event: the configured one, changed by `$endpoint`.
-    pub(super) fn for_event(&self, meta: &Value) -> Result<Resolved, EndpointError> {
+    /// The endpoint of one event: the configured one, changed by `$endpoint`. `usual` is the configured one, put together, if it is one by itself.
+    pub(super) fn for_event(&self, meta: &Value, usual: Option<&Resolved>) -> Result<Resolved, EndpointError> {
         match meta.get("endpoint") {
-            None => self.resolve(),
-            Some(Value::Str(text)) => Self::from_url(text)?.resolve(),
-            Some(Value::Object(record)) => self.overridden_by(record).resolve(),
+            None => usual.map_or_else(|| self.resolve(), |usual| Ok(usual.clone())),
+            Some(Value::Str(text)) => Self::from_url(text)?.put_together(usual),
+            Some(Value::Object(record)) => self.overridden_by(record).put_together(usual),
             Some(_) => Err(EndpointError::Type),
         }
     }
 
     /// Checks the parts and puts them together.
     pub(super) fn resolve(&self) -> Result<Resolved, EndpointError> {
+        self.clone().put_together(None)
+    }
+
+    /// The same; what is as in `usual` is taken from there.
+    fn put_together(self, usual: Option<&Resolved>) -> Result<Resolved, EndpointError> {
         let is_https = match self.scheme.as_deref() {
             None => false,
             Some(scheme) if scheme.eq_ignore_ascii_case("http") => false,
             Some(scheme) if scheme.eq_ignore_ascii_case("https") => true,
             Some(_) => return Err(EndpointError::Scheme),
         };
+        let is_like =
+            |usual: &&Resolved| usual.is_https == is_https && usual.parts.host == self.host && usual.parts.port == self.port;
+        let (host, port, authority) = match usual.filter(is_like) {
+            Some(usual) => (usual.host.clone(), usual.port, usual.authority.clone()),
+            None => self.address(is_https)?,
+        };
+        Ok(Resolved {
+            is_https,
+            target: self.target(),
+            credentials: self.credentials(),
+            parts: self,
+            host,
+            port,
+            authority,
+        })
+    }
+
+    /// Host, port, and both as a text without the scheme's default port.
+    fn address(&self, is_https: bool) -> Result<(Str, u16, Str), EndpointError> {
         let host = self.checked_host()?;
         let default_port = if is_https { 443 } else { 80 };
         let port = self.port.unwrap_or(default_port);
@@ -161,15 +185,7 @@ impl Endpoint {
         } else {
             Str::from(format!("{host}:{port}"))
         };
-        Ok(Resolved {
-            is_https,
-            target: self.target(),
-            parts: self.clone(),
-            credentials: self.credentials(),
-            host,
-            port,
-            authority,
-        })
+        Ok((host, port, authority))
     }
 
     fn credentials(&self) -> Option<(Str, Str)> {
@@ -199,10 +215,10 @@ impl Endpoint {
         if !path.starts_with('/') && path != "*" {
             target.push('/');
         }
-        // Writing to a string cannot fail.
-        let _ = write!(target, "{}", utf8_percent_encode(path, IN_PATH));
+        target.push_str(&Cow::from(utf8_percent_encode(path, IN_PATH)));
         if let Some(query) = query {
-            let _ = write!(target, "?{}", utf8_percent_encode(query, IN_QUERY));
+            target.push('?');
+            target.push_str(&Cow::from(utf8_percent_encode(query, IN_QUERY)));
         }
         target
     }

@@ -45,7 +45,7 @@ pub(super) struct Built {
     pub endpoint: Endpoint,
     /// What is sent.
     pub request: OutgoingRequest,
-    /// Its parts, for the response event.
+    /// Its parts, for the response event; the target has gone to the request.
     pub resolved: Resolved,
     /// `$response.request.headers`, if programs may look at them.
     pub headers: Option<Value>,
@@ -66,16 +66,21 @@ impl RestSink {
     }
 
     /// Builds the request of an event; the error is the text of the error event.
-    pub(super) fn build_request(&self, event: &Event, need: BodyNeed, is_shown: bool, now_ns: u64) -> Result<Built, String> {
+    pub(super) fn build_request(&self, event: &Event, need: BodyNeed, is_shown: bool) -> Result<Box<Built>, String> {
         let meta = event.meta();
-        let resolved = self.config.endpoint.for_event(meta).map_err(|error| error.to_string())?;
+        let usual = self.usual.as_ref();
+        let mut resolved = self
+            .config
+            .endpoint
+            .for_event(meta, usual)
+            .map_err(|error| error.to_string())?;
         let no_request = Value::Null;
         let request = meta.get("request").unwrap_or(&no_request);
         let given = request.get("headers").unwrap_or(&no_request);
         let method = self.method(request)?;
         let outlet = self.outlet(given);
         let body = outlet
-            .body(event.payload.data(), event.ingest_ns, now_ns)?
+            .body(event.payload.data(), event.ingest_ns)?
             .content
             .unwrap_or_default();
         let mut fields = Fields::new(is_shown);
@@ -84,11 +89,11 @@ impl RestSink {
         fields.set_host(host)?;
         self.add_headers(&mut fields, given, self.decodes(need))?;
         self.add_own(&mut fields, &resolved, need)?;
-        Ok(Built {
+        Ok(Box::new(Built {
             endpoint: self.upstream_endpoint(&resolved),
             request: OutgoingRequest {
                 method,
-                target: resolved.target.clone(),
+                target: std::mem::take(&mut resolved.target),
                 headers: fields.block,
                 upgrade: self.upgrade(event, given),
                 body,
@@ -97,7 +102,7 @@ impl RestSink {
             timeouts: self.own_timeouts(event, wishes),
             headers: fields.record.map(Value::from),
             resolved,
-        })
+        }))
     }
 
     /// Whether the body of the event must be read to its end before its request can be built.

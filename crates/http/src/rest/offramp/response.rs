@@ -51,7 +51,7 @@ impl RestSink {
     }
 
     /// The events and the feedback of a response.
-    pub(super) fn received(&self, cause: Cause, built: Built, received: Received, need: BodyNeed) -> Reply {
+    pub(super) fn received(&self, cause: Cause, built: &Built, received: Received, need: BodyNeed) -> Reply {
         let Received {
             mut head,
             mut body,
@@ -92,7 +92,7 @@ impl RestSink {
         }
         let mut ingest_ns = now_ns;
         let taken = intake.take(body, &mut ingest_ns);
-        let mut meta = response_meta(&head, &built, cause.correlation.as_ref());
+        let mut meta = response_meta(&head, built, cause.correlation.as_ref());
         if let (Some(account), Some(meta)) = (&cause.account, meta.object_mut()) {
             let total_ms = start.elapsed().as_secs_f64() * 1000.0;
             meta.insert(key::UPSTREAM, account.record(self, self.outcome_of(status), total_ms));
@@ -144,16 +144,16 @@ impl RestSink {
 
 fn response_meta(head: &ResponseHead, built: &Built, correlation: Option<&Value>) -> Value {
     let mut response = ObjectMap::with_capacity(4);
-    response.insert(key::STATUS, i64::from(head.status.code()));
-    response.insert(key::HEADERS, headers(&head.headers));
+    response.append(key::STATUS, i64::from(head.status.code()));
+    response.append(key::HEADERS, headers(&head.headers));
     if let Some(headers) = &built.headers {
         let request = request_record(&built.request.method, headers.clone(), built.resolved.record());
         response.insert(key::REQUEST, request);
     }
     let mut meta = ObjectMap::with_capacity(2);
-    meta.insert(key::RESPONSE, Value::from(response));
+    meta.append(key::RESPONSE, Value::from(response));
     if let Some(correlation) = correlation {
-        meta.insert(key::CORRELATION, correlation.clone());
+        meta.append(key::CORRELATION, correlation.clone());
     }
     Value::from(meta)
 }

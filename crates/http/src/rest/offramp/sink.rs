@@ -18,6 +18,7 @@ use temblor_value::Str;
 use tokio::time::Instant;
 
 use super::config::OfframpConfig;
+use super::endpoint::Resolved;
 use super::events::{Cause, Failure};
 use super::facts;
 use super::health::{Health, Probe};
@@ -56,6 +57,8 @@ pub(super) struct RestSink {
     pub(super) postprocessors: Vec<PostFactory>,
     pub(super) own_origin: Arc<Origin>,
     pub(super) numbers: AtomicU64,
+    /// The configured endpoint, if it is one by itself.
+    pub(super) usual: Option<Resolved>,
     /// Where requests go unless an event says otherwise.
     pub(super) usual_endpoint: Option<Endpoint>,
     /// Its id.
@@ -87,10 +90,9 @@ fn open(ramp: Ramp, mut config: OfframpConfig, start: SinkStart) -> Result<Arc<d
     config.upstream.shards = start.workers.count();
     config.upstream.buckets = start.metrics.buckets().clone();
     let tasks = ShutdownSender::default();
-    let usual_endpoint = config
-        .endpoint
-        .resolve()
-        .ok()
+    let usual = config.endpoint.resolve().ok();
+    let usual_endpoint = usual
+        .as_ref()
         .map(|usual| Endpoint::new(&usual.host, usual.port).with_tls(usual.is_https));
     let sink = RestSink {
         health: start_health(&config, usual_endpoint.as_ref(), &start, &ramp.url, &tasks),
@@ -102,6 +104,7 @@ fn open(ramp: Ramp, mut config: OfframpConfig, start: SinkStart) -> Result<Arc<d
         },
         tunnels: Permits::new(config.tunnels.map_or(usize::MAX, |limit| limit.get() as usize)),
         upstream: Upstream::new(config.upstream.clone()),
+        usual,
         usual_endpoint,
         config,
         name: ramp.id().clone(),
@@ -195,7 +198,7 @@ impl Sink for RestOfframp {
                 Withdrawal::Unsent(sent.insert(SentMark::default()).clone()),
             )
         } else {
-            match sink.build_request(&event, cx.response_need, is_shown, cx.now_ns) {
+            match sink.build_request(&event, cx.response_need, is_shown) {
                 Ok(built) => {
                     let withdrawal = if built.request.method.is_safe() {
                         Withdrawal::Always
@@ -290,10 +293,9 @@ struct Watchers<'a> {
 }
 
 /// How far a request was prepared.
-#[allow(clippy::large_enum_variant)] // the large one is the usual one, and moved once
 enum Request {
     /// It can be sent.
-    Built(Built),
+    Built(Box<Built>),
     /// The event's body has to be read first; and whether programs look at the response's `request`.
     Uncollected(Box<(Event, bool)>),
 }
@@ -347,7 +349,7 @@ impl Work {
             sent: sent.as_ref(),
         };
         match sink.attempt(&mut built, need, start, slot, watchers, &mut cause).await {
-            Ok(received) if sink.is_linked => sink.received(cause, built, received, need),
+            Ok(received) if sink.is_linked => sink.received(cause, &built, received, need),
             Ok(received) => Reply {
                 insight: sink.judge(cause.about, received.head.status.code(), received.elapsed_ms, now_ns()),
                 ..Reply::default()
@@ -386,9 +388,9 @@ impl RestSink {
         }
     }
 
-    async fn build_late(&self, mut event: Event, need: BodyNeed, is_shown: bool) -> Result<Built, String> {
+    async fn build_late(&self, mut event: Event, need: BodyNeed, is_shown: bool) -> Result<Box<Built>, String> {
         settle(&mut event.payload, self.config.buffer).await?;
-        self.build_request(&event, need, is_shown, now_ns())
+        self.build_request(&event, need, is_shown)
     }
 
     async fn attempt(

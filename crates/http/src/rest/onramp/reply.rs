@@ -29,7 +29,7 @@ pub(super) struct ReplyBuilder {
 impl ReplyBuilder {
     /// Builds the response; the error is the text that the client is shown (spec/artefacts.md 3.8). `via`: the element it gets in `via`
     /// (spec/proxy.md 2.5).
-    pub(super) fn build(&self, event: &Event, via: Option<&str>, now_ns: u64) -> Result<Response, String> {
+    pub(super) fn build(&self, event: &Event, via: Option<&str>) -> Result<Response, String> {
         if event.is_batch {
             return Err("Batched events not supported in linked REST source.".to_owned());
         }
@@ -42,7 +42,7 @@ impl ReplyBuilder {
             Leaving::NOTHING
         } else {
             let outlet = self.outlet(content_type);
-            outlet.body(event.payload.data(), event.ingest_ns, now_ns)?
+            outlet.body(event.payload.data(), event.ingest_ns)?
         };
         let mut headers = HeaderBlock::with_capacity(Direction::Response, HEADER_BYTES);
         push_headers(&mut headers, given)?;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use temblor_event::{End, Event, EventId, RequestKey};
-use temblor_runtime::clock::now_ns;
 use temblor_runtime::flow::{Dispatch, Flow, Outcome};
 use temblor_value::Value;
 use tokio::time::Instant;
@@ -150,7 +149,7 @@ impl Waiting<'_, '_> {
         {
             return onramp.give(onramp.invalid_reply(&text));
         }
-        match (onramp.replies.build(&event, self.via, now_ns()), self.upgrade) {
+        match (onramp.replies.build(&event, self.via), self.upgrade) {
             (Ok(response), Some(upgrade)) => Ending::reply(onramp.switch(upgrade, &event, response)),
             (Ok(response), None) => Ending::reply(Answer::Respond(response)),
             (Err(text), _) => onramp.give(onramp.invalid_reply(&text)),

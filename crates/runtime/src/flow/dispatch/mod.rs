@@ -8,9 +8,9 @@
 //! operator holds the event, the loop waits for its tickets (`temblor_event::Tickets`) as well.
 
 mod exchange;
+mod fifo;
 mod work;
 
-use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -24,6 +24,7 @@ use temblor_value::Value;
 use tokio::time::Instant;
 
 use self::exchange::{Done, Pending};
+use self::fifo::Fifo;
 use super::{Entry, Flow, Target};
 use crate::ids::{PipelineIx, SourceIx};
 use crate::ramp_metrics::{RampMetrics, RampPort};
@@ -55,7 +56,7 @@ pub(super) struct Run {
     is_left: bool,
     /// The request had its reply.
     has_replied: bool,
-    work: VecDeque<(Step, Event)>,
+    work: Fifo<(Step, Event)>,
     /// Pipelines with nodes that wait for the end of the turn, which comes when there is no work.
     turns: SmallVec<[PipelineIx; 1]>,
     pending: SmallVec<[Pending; 1]>,
@@ -240,7 +241,7 @@ impl Run {
             deadline: None,
             is_left: false,
             has_replied: false,
-            work: VecDeque::new(),
+            work: Fifo::new(),
             turns: SmallVec::new(),
             pending: SmallVec::new(),
             reply: None,

@@ -59,7 +59,30 @@ fn the_event_decides_over_the_configuration() {
     let configured = Endpoint::from_url("http://a/").unwrap();
     let mut meta = Value::object();
     meta.insert(Str::new("endpoint"), Value::from("http://b:81/x"));
-    assert_eq!(configured.for_event(&meta).unwrap().authority, "b:81");
+    let usual = configured.resolve().unwrap();
+    assert_eq!(configured.for_event(&meta, Some(&usual)).unwrap().authority, "b:81");
     meta.insert(Str::new("endpoint"), Value::from(7_i64));
-    assert_eq!(configured.for_event(&meta).unwrap_err(), EndpointError::Type);
+    assert_eq!(configured.for_event(&meta, Some(&usual)).unwrap_err(), EndpointError::Type);
+}
+
+#[test]
+fn the_usual_endpoint_changes_nothing() {
+    let configured = Endpoint::from_url("http://u@up:8080/base?a").unwrap();
+    let usual = configured.resolve().unwrap();
+    let records: &[&[(&str, Value)]] = &[
+        &[],
+        &[("path", Value::from("/x"))],
+        &[("scheme", Value::from("https"))],
+        &[("scheme", Value::from("HTTP")), ("query", Value::from("b"))],
+        &[("host", Value::from("other"))],
+        &[("host", Value::from("up")), ("port", Value::from(8080_i64))],
+        &[("port", Value::from(80_i64)), ("username", Value::from(""))],
+    ];
+    for pairs in records {
+        let mut meta = Value::object();
+        meta.insert(Str::new("endpoint"), Value::from(record(pairs)));
+        let expected = configured.for_event(&meta, None);
+        assert_eq!(configured.for_event(&meta, Some(&usual)), expected, "{meta}");
+    }
+    assert_eq!(configured.for_event(&Value::object(), Some(&usual)), configured.resolve());
 }
