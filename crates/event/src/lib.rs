@@ -20,7 +20,7 @@ pub use insight::{Attempt, Claim, Insight, InsightKind, Outcome};
 pub use lease::{Lease, LeaseBook, Lent};
 pub use mark::{Attempted, Mark, OpMeta};
 pub use origin::Origin;
-pub use payload::{Data, Original, Payload, Stream, Trailers};
+pub use payload::{Data, Original, Payload, Stream, StreamPlace, Trailers};
 pub use signal::Signal;
 pub use ticket::{Ending, RequestKey, RequestSlot, Tickets};
 

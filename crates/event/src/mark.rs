@@ -15,6 +15,8 @@ pub struct Attempted {
     pub number: u32,
     /// Longest time of the attempt, milliseconds; `None`: no limit.
     pub timeout_ms: Option<u64>,
+    /// Bytes of a body on its way that may be kept for sending it again.
+    pub body_limit: u64,
 }
 
 /// What an operator wrote on an event that passed it.

@@ -33,18 +33,30 @@ pub struct Stream {
     pub codec: Option<&'static str>,
     /// Its length in bytes, where that is known.
     pub length: Option<u64>,
-    place: Arc<dyn Any + Send + Sync>,
+    place: Arc<dyn StreamPlace + Send + Sync>,
+}
+
+/// Where a stream lies until its sink takes it.
+pub trait StreamPlace: Any {
+    /// Can everything be taken, from its beginning, now or as soon as whoever has taken it gives it up?
+    fn is_whole(&self) -> bool;
 }
 
 impl Stream {
     /// A stream; `place` is where its sink takes it out.
-    pub fn new(codec: Option<&'static str>, length: Option<u64>, place: Arc<dyn Any + Send + Sync>) -> Self {
+    pub fn new(codec: Option<&'static str>, length: Option<u64>, place: Arc<dyn StreamPlace + Send + Sync>) -> Self {
         Self { codec, length, place }
     }
 
     /// The place, for those who know its type.
-    pub fn place<T: Any>(&self) -> Option<&T> {
-        self.place.downcast_ref()
+    pub fn place<T: StreamPlace + Send + Sync>(&self) -> Option<Arc<T>> {
+        let place = Arc::clone(&self.place);
+        (place as Arc<dyn Any + Send + Sync>).downcast().ok()
+    }
+
+    /// Whether it can be sent from its beginning: nobody has taken it, or who did has kept all of it.
+    pub fn is_whole(&self) -> bool {
+        self.place.is_whole()
     }
 }
 

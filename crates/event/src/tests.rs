@@ -78,16 +78,32 @@ fn writing_data_drops_the_original_bytes() {
     assert_eq!(payload.value().as_i64(), Some(1));
 }
 
+struct Lodging(u8);
+
+impl StreamPlace for Lodging {
+    fn is_whole(&self) -> bool {
+        self.0 == 7
+    }
+}
+
+struct Other;
+
+impl StreamPlace for Other {
+    fn is_whole(&self) -> bool {
+        false
+    }
+}
+
 #[test]
 fn a_stream_is_shared_by_clones_and_never_looked_into() {
-    let place: std::sync::Arc<dyn std::any::Any + Send + Sync> = std::sync::Arc::new(7_u8);
-    let stream = Stream::new(Some("binary"), Some(1234), place);
+    let stream = Stream::new(Some("binary"), Some(1234), std::sync::Arc::new(Lodging(7)));
     let mut payload = Payload::stream(stream, Value::Null);
     let copy = payload.clone();
     let Data::Stream(stream) = copy.data() else {
         panic!("no stream")
     };
-    assert_eq!((stream.place::<u8>(), stream.place::<u16>()), (Some(&7), None));
+    assert_eq!(stream.place::<Lodging>().map(|place| place.0), Some(7));
+    assert!(stream.place::<Other>().is_none() && stream.is_whole());
     payload.edit(|value, _| {
         assert!(value.is_null());
         ((), false)
@@ -110,7 +126,7 @@ fn views_show_form_and_length_of_what_was_not_decoded() {
         shown(Payload::raw(raw, Value::Null)),
         r#"{"$body":{"form":"bytes","bytes":2}}"#
     );
-    let stream = |codec, length| Payload::stream(Stream::new(codec, length, std::sync::Arc::new(())), Value::Null);
+    let stream = |codec, length| Payload::stream(Stream::new(codec, length, std::sync::Arc::new(Other)), Value::Null);
     assert_eq!(
         shown(stream(Some("binary"), Some(1234))),
         r#"{"$body":{"form":"stream","bytes":1234}}"#

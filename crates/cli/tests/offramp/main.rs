@@ -6,5 +6,6 @@
 mod expose;
 mod health;
 mod queue;
+mod replay;
 mod warm;
 mod world;

@@ -7,13 +7,14 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use parking_lot::Mutex;
 use temblor_codec::{Codec, Limits, PostChain, PostFactory, PreChain, PreFactory, Scratch};
-use temblor_event::{Data, Original, Payload, Stream, Trailers};
+use temblor_event::{Data, Original, Payload, Stream, StreamPlace, Trailers};
 use temblor_runtime::clock::now_ns;
 use temblor_runtime::need::{BodyNeed, Need};
 use temblor_value::{Str, Value, json};
 
 use crate::body::{Body, Broken, Content, ReadBody, collect};
 use crate::message::Headers;
+use crate::rest::replay::BodyPlace;
 use crate::tunnel::Tunnel;
 
 thread_local! {
@@ -119,9 +120,15 @@ impl Intake<'_> {
             Arrived::Whole(bytes, trailers) => (bytes, trailers),
             Arrived::Stream(body) => {
                 let (codec, length) = (self.codec.name(), body.remaining());
-                return one(Data::Stream(Stream::new(Some(codec), length, Arc::new(Place::new(body)))));
+                return one(Data::Stream(Stream::new(Some(codec), length, Arc::new(BodyPlace::new(body)))));
             }
-            Arrived::Tunnel(tunnel) => return one(Data::Stream(Stream::new(None, None, Arc::new(Place::new(tunnel))))),
+            Arrived::Tunnel(tunnel) => {
+                return one(Data::Stream(Stream::new(
+                    None,
+                    None,
+                    Arc::new(TunnelPlace(Mutex::new(Some(tunnel)))),
+                )));
+            }
             Arrived::Dropped => return one(Data::Value(Value::Null, None)),
             Arrived::Upgrade => return one(Data::Stream(Stream::new(None, None, Arc::new(Offer)))),
         };
@@ -253,6 +260,8 @@ pub struct Outlet<'a> {
     pub postprocessors: &'a [PostFactory],
     /// `encode: always`: never pass original bytes on.
     pub always_encode: bool,
+    /// Bytes of a body on its way that are kept, since it may have to leave again.
+    pub keep: Option<u64>,
 }
 
 /// A body on its way out.
@@ -292,7 +301,7 @@ impl Outlet<'_> {
         let original = match data {
             Data::Stream(stream) if self.passes_stream(stream) => {
                 return Ok(Leaving {
-                    content: Some(Content::Stream(take_body(stream)?)),
+                    content: Some(Content::Stream(take_body(stream, self.keep)?)),
                     is_untouched: true,
                 });
             }
@@ -350,29 +359,37 @@ fn decode_late(original: &Original) -> Result<Value, String> {
     Ok(decoded.map_or_else(Value::object, |(value, _)| value))
 }
 
-/// Reads a stream that cannot leave as it is, at most `limit` bytes.
-pub async fn settle(payload: &mut Payload, limit: Option<u64>) -> Result<(), String> {
+/// Reads a stream that cannot leave as it is, at most `limit` bytes; `keep` as for [`Outlet`].
+pub async fn settle(payload: &mut Payload, limit: Option<u64>, keep: Option<u64>) -> Result<(), String> {
     let Data::Stream(stream) = payload.data() else {
         return Ok(());
     };
     let Some(codec) = stream.codec else {
         return Ok(());
     };
-    let mut body = take_body(stream)?;
+    let mut body = take_body(stream, keep)?;
     let bytes = collect(&mut body, limit).await.map_err(|error| error.to_string())?;
     *payload = Payload::raw(original(bytes, codec), std::mem::replace(&mut payload.meta, Value::Null));
     Ok(())
 }
 
-fn take_body(stream: &Stream) -> Result<Body, String> {
-    let place: Option<&Place<Body>> = stream.place();
-    place
-        .and_then(Place::take)
-        .ok_or_else(|| "The body was read already.".to_owned())
+fn take_body(stream: &Stream, keep: Option<u64>) -> Result<Body, String> {
+    let place: Option<Arc<BodyPlace>> = stream.place();
+    let body = place.and_then(|place| match keep {
+        Some(limit) => place.take_to_repeat(limit),
+        None => place.take(),
+    });
+    body.ok_or_else(|| "The body was read already.".to_owned())
 }
 
 /// What lies behind the event of a request whose client may switch protocols.
 struct Offer;
+
+impl StreamPlace for Offer {
+    fn is_whole(&self) -> bool {
+        true
+    }
+}
 
 /// Whether an event is the request of a client that may switch protocols, untouched.
 pub fn is_offer(data: &Data) -> bool {
@@ -382,22 +399,17 @@ pub fn is_offer(data: &Data) -> bool {
 /// The tunnel behind the event of an upgrade, if nobody replaced its value and nobody took it.
 pub fn take_tunnel(data: &Data) -> Option<Tunnel> {
     match data {
-        Data::Stream(stream) => stream.place::<Place<Tunnel>>()?.take(),
+        Data::Stream(stream) => stream.place::<TunnelPlace>()?.0.lock().take(),
         Data::Value(..) | Data::Raw(_) => None,
     }
 }
 
-/// Where an event's stream lies until somebody takes it.
-struct Place<T>(Mutex<Option<T>>);
+/// Where a tunnel lies until somebody takes it.
+struct TunnelPlace(Mutex<Option<Tunnel>>);
 
-impl<T> Place<T> {
-    fn new(content: T) -> Self {
-        Self(Mutex::new(Some(content)))
-    }
-
-    /// Takes what lies there; `None`: somebody else had it first.
-    fn take(&self) -> Option<T> {
-        self.0.lock().take()
+impl StreamPlace for TunnelPlace {
+    fn is_whole(&self) -> bool {
+        self.0.lock().is_some()
     }
 }
 

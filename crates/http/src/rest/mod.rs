@@ -7,6 +7,7 @@ pub mod meta;
 pub mod offramp;
 pub mod onramp;
 mod permit;
+mod replay;
 mod settings;
 mod tls_settings;
 mod watch;

@@ -70,6 +70,8 @@ pub struct Config {
     pub backoff_max_ms: u64,
     /// Longest time of each attempt, milliseconds; `None`: no limit.
     pub attempt_timeout_ms: Option<u64>,
+    /// Bytes of a body on its way that are kept for sending it again.
+    pub body_limit: u64,
     /// Repeats per hundred first attempts.
     pub budget_percent: f64,
     /// Repeats a second that are always allowed.
@@ -120,6 +122,7 @@ impl Retry {
             copy: event,
             number,
             timeout_ms: self.config.attempt_timeout_ms,
+            body_limit: self.config.body_limit,
         };
         marked.op_meta.set(uid, Mark::Attempted(Arc::new(attempted)));
         marked
@@ -140,7 +143,7 @@ impl Retry {
         if !self.may_be_sent_twice(&attempted.copy, attempt) {
             return Verdict::Method;
         }
-        if attempt.is_sent && matches!(attempted.copy.payload.data(), Data::Stream(_)) {
+        if matches!(attempted.copy.payload.data(), Data::Stream(stream) if !stream.is_whole()) {
             return Verdict::Body;
         }
         let percent = f64::from_bits(self.budget_percent.load(Ordering::Relaxed));

@@ -172,8 +172,6 @@ fn retry(making: &mut Making<'_>) -> Result<Instance, ConfigError> {
         0 => Err(ConfigError(format!("`{key}` must be at least 1"))),
         value => Ok(value),
     };
-    // Without effect as long as streamed bodies are sent again only if nothing of them was sent (docs/retries.md).
-    params.unsigned("body_limit")?;
     let config = retry::Config {
         attempts: positive("attempts", params.unsigned("attempts")?.unwrap_or(2))?,
         on,
@@ -181,6 +179,7 @@ fn retry(making: &mut Making<'_>) -> Result<Instance, ConfigError> {
         backoff_ms: params.unsigned("backoff")?.unwrap_or(25),
         backoff_max_ms: params.unsigned("backoff_max")?.unwrap_or(250),
         attempt_timeout_ms: params.unsigned("attempt_timeout")?.filter(|timeout| *timeout > 0),
+        body_limit: params.unsigned("body_limit")?.unwrap_or(256 << 10),
         budget_percent: params.float("budget")?.unwrap_or(20.0),
         min_per_second: params.float("min_per_second")?.unwrap_or(10.0),
         budget_window_ms: positive("budget_window", params.unsigned("budget_window")?.unwrap_or(10_000))?,

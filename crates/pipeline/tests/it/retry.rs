@@ -1,6 +1,8 @@
 //! `qos::retry` with a virtual clock (spec/proxy.md 4.5).
 
-use temblor_event::{Attempt, Claim, Event, Insight, InsightKind, Mark, Outcome, Uid};
+use std::sync::Arc;
+
+use temblor_event::{Attempt, Claim, Event, Insight, InsightKind, Mark, Outcome, Payload, Stream, StreamPlace, Uid};
 use temblor_metrics::{Format, Page};
 
 use crate::bench::{Bench, json, refusal};
@@ -200,6 +202,28 @@ fn bad_parameters_are_refused_by_name() {
             "define qos::retry operator again with {parameters} end; create operator again; select event from in into again; select event from again into out;"
         ));
         assert!(text.contains(expected), "{parameters}: {text}");
+    }
+}
+
+/// A body on its way of which nobody kept everything, or somebody did.
+struct OnItsWay(bool);
+
+impl StreamPlace for OnItsWay {
+    fn is_whole(&self) -> bool {
+        self.0
+    }
+}
+
+#[test]
+fn a_body_that_is_not_whole_any_more_is_not_sent_again() {
+    for is_whole in [false, true] {
+        let mut bench = retry("attempts = 2, body_limit = 100");
+        let mut event = bench.event("0", NOW);
+        let stream = Stream::new(Some("binary"), None, Arc::new(OnItsWay(is_whole)));
+        event.payload = Payload::stream(stream, json(GET));
+        let sent = bench.run(event).remove(0).1;
+        assert_eq!(sent.op_meta.attempted().unwrap().body_limit, 100);
+        assert_eq!(claim(&mut bench, &sent, Outcome::Reset, None, NOW).is_some(), is_whole);
     }
 }
 

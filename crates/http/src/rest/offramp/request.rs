@@ -78,7 +78,7 @@ impl RestSink {
         let request = meta.get("request").unwrap_or(&no_request);
         let given = request.get("headers").unwrap_or(&no_request);
         let method = self.method(request)?;
-        let outlet = self.outlet(given);
+        let outlet = self.outlet(event, given);
         let body = outlet
             .body(event.payload.data(), event.ingest_ns)?
             .content
@@ -108,10 +108,11 @@ impl RestSink {
     /// Whether the body of the event must be read to its end before its request can be built.
     pub(super) fn must_collect(&self, event: &Event) -> bool {
         let given = event.meta().get("request").and_then(|request| request.get("headers"));
-        self.outlet(given.unwrap_or(&Value::Null)).must_collect(event.payload.data())
+        self.outlet(event, given.unwrap_or(&Value::Null))
+            .must_collect(event.payload.data())
     }
 
-    fn outlet(&self, given: &Value) -> Outlet<'_> {
+    fn outlet(&self, event: &Event, given: &Value) -> Outlet<'_> {
         let codec = first_header(given, "content-type")
             .and_then(|text| self.codec_map.resolve(Some(text)))
             .unwrap_or(&self.codec);
@@ -119,6 +120,7 @@ impl RestSink {
             codec,
             postprocessors: &self.postprocessors,
             always_encode: self.config.always_encode,
+            keep: kept(event),
         }
     }
 
@@ -217,6 +219,11 @@ impl RestSink {
             Decompress::Auto => need.need == Need::Value,
         }
     }
+}
+
+/// How much of an event's body is kept while it is sent, since an operator may send the event again.
+pub(super) fn kept(event: &Event) -> Option<u64> {
+    event.op_meta.attempted().map(|attempted| attempted.body_limit)
 }
 
 /// What of a client's `accept-encoding` can be decoded; `identity` if nothing is left.

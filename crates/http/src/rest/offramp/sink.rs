@@ -23,7 +23,7 @@ use super::events::{Cause, Failure};
 use super::facts;
 use super::health::{Health, Probe};
 use super::metrics::{OfframpMetrics, OfframpNumbers};
-use super::request::Built;
+use super::request::{Built, kept};
 use super::response::Received;
 use super::slots::{Admission, Order, Slot, Slots, Turn};
 use super::stream::ResponseStream;
@@ -389,7 +389,8 @@ impl RestSink {
     }
 
     async fn build_late(&self, mut event: Event, need: BodyNeed, is_shown: bool) -> Result<Box<Built>, String> {
-        settle(&mut event.payload, self.config.buffer).await?;
+        let keep = kept(&event);
+        settle(&mut event.payload, self.config.buffer, keep).await?;
         self.build_request(&event, need, is_shown)
     }
 

@@ -86,6 +86,7 @@ impl ReplyBuilder {
             codec,
             postprocessors: &self.postprocessors,
             always_encode: self.always_encode,
+            keep: None,
         }
     }
 }

@@ -145,7 +145,7 @@ impl Waiting<'_, '_> {
     async fn reply(self, mut event: Event) -> Ending {
         let onramp = self.onramp;
         if onramp.replies.must_collect(&event)
-            && let Err(text) = settle(&mut event.payload, onramp.config.buffer).await
+            && let Err(text) = settle(&mut event.payload, onramp.config.buffer, None).await
         {
             return onramp.give(onramp.invalid_reply(&text));
         }
