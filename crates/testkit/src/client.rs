@@ -204,6 +204,17 @@ impl RawClient {
         Ok(self.reader.rest().to_vec())
     }
 
+    /// Reads so many bytes, for protocols that are no HTTP/1.1.
+    pub fn receive_bytes(&mut self, count: usize) -> io::Result<Vec<u8>> {
+        let deadline = Instant::now() + self.patience;
+        while self.reader.rest().len() < count {
+            if !self.fill(deadline)? {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+        Ok(self.reader.space().drain(..count).collect())
+    }
+
     /// Ends the sending direction.
     pub fn half_close(&self) -> io::Result<()> {
         self.stream.socket().shutdown(Shutdown::Write)

@@ -27,12 +27,19 @@
 //! | `end: closed`, `end: open`, `end: left` | the connection closes; it takes another request; the client closes it. If the line is missing: closed when the last answer names a reason, else open |
 //! | `upstream: METHOD target "body"` | a request that the upstream gets, in order; `"*"` stands for any body |
 //! | `upstream: torn` | beside these, the upstream may see the beginning of one that is never complete |
+//! | `h2> name: value`, `h2data text`, `h2trailer name: value` | the case is spoken in HTTP/2: fields, a DATA frame and trailers of one request |
+//! | `h2open` | its last frame does not end the stream |
+//! | `h2answer: 400 bad_request` | what comes back, as above |
+//! | `h2reset: PROTOCOL_ERROR` | the stream is reset; the connection takes another request |
+//! | `h2gone: COMPRESSION_ERROR` | the connection ends with this error |
 //! | `has: name: value`, `lacks: name` | a field that the request of the `upstream:` line above has or lacks |
 //!
 //! In texts `\r`, `\n`, `\t`, `\0`, `\\`, `\"` and `\xNN` are bytes, `\(text*N)` repeats a text, and `@` is a name of the case's run, so that
 //! no two cases ask for the same target.
 
 use std::fmt::Write as _;
+
+use crate::h2::Request;
 
 /// See the module's documentation.
 #[derive(Clone, Debug, Default)]
@@ -45,7 +52,28 @@ pub(crate) struct Case {
     pub(crate) upstream_closes: bool,
     pub(crate) upstream: Vec<Seen>,
     pub(crate) may_be_torn: bool,
+    pub(crate) http2: Option<Http2>,
     end: Option<End>,
+}
+
+/// The part of a case that is spoken in HTTP/2.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Http2 {
+    pub(crate) request: Request,
+    pub(crate) expected: Expected,
+}
+
+/// What comes back over HTTP/2.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Expected {
+    /// Nothing was said.
+    #[default]
+    Nothing,
+    Answer(Answer),
+    /// The stream ends with this error.
+    Reset(String),
+    /// The connection ends with this error.
+    Gone(String),
 }
 
 #[derive(Clone, Debug)]
@@ -95,6 +123,19 @@ pub(crate) enum End {
     Left,
 }
 
+impl Answer {
+    /// Is it this one?
+    pub(crate) fn fits(&self, status: u16, body: &[u8]) -> bool {
+        let reason = || serde_json::from_slice::<serde_json::Value>(body).unwrap_or_default()["reason"].clone();
+        status == self.status
+            && match &self.content {
+                Content::Any | Content::Truncated => true,
+                Content::Reason(expected) => reason() == expected.as_str(),
+                Content::Body(expected) => body == expected,
+            }
+    }
+}
+
 impl Case {
     /// What becomes of the connection.
     pub(crate) fn end(&self) -> End {
@@ -128,7 +169,11 @@ pub(crate) fn read(text: &str, token: &str) -> Result<Vec<Case>, String> {
         let line = line.replace('@', &format!("{token}{at}"));
         add(case, &line).map_err(|error| format!("line {number} ({line}): {error}"))?;
     }
-    match cases.iter().find(|case| case.rule.is_empty() || case.steps.is_empty()) {
+    let is_idle = |case: &&Case| match &case.http2 {
+        Some(http2) => matches!(http2.expected, Expected::Nothing) || !case.steps.is_empty(),
+        None => case.steps.is_empty(),
+    };
+    match cases.iter().find(|case| case.rule.is_empty() || is_idle(case)) {
         Some(case) => Err(format!("`{}` has no rule or does nothing", case.name)),
         None => Ok(cases),
     }
@@ -141,6 +186,16 @@ fn add(case: &mut Case, line: &str) -> Result<(), String> {
         ">>" => send(case, &(unescape(rest)?, b"")),
         "<" => reply(case, &(unescape(rest)?, b"\r\n")),
         "<<" => reply(case, &(unescape(rest)?, b"")),
+        "h2>" => http2(case).request.fields.push(field(rest)?),
+        "h2trailer" => http2(case).request.trailers.push(field(rest)?),
+        "h2data" => {
+            let data = unescape(rest)?;
+            http2(case).request.data.push(data);
+        }
+        "h2open" => http2(case).request.stays_open = true,
+        "h2answer:" => http2(case).expected = Expected::Answer(answer(rest)?),
+        "h2reset:" => http2(case).expected = Expected::Reset(rest.to_owned()),
+        "h2gone:" => http2(case).expected = Expected::Gone(rest.to_owned()),
         "rule:" => rest.clone_into(&mut case.rule),
         "upstream-closes" => case.upstream_closes = true,
         "answer:" => case.steps.push(Step::Answer(answer(rest)?)),
@@ -156,6 +211,16 @@ fn add(case: &mut Case, line: &str) -> Result<(), String> {
         _ => return Err("no such line".to_owned()),
     }
     Ok(())
+}
+
+fn http2(case: &mut Case) -> &mut Http2 {
+    case.http2.get_or_insert_default()
+}
+
+/// Name and value; the colon of a pseudo-header belongs to its name.
+fn field(text: &str) -> Result<(Vec<u8>, Vec<u8>), String> {
+    let (name, value) = text.split_once(": ").ok_or("name and value are wanted")?;
+    Ok((unescape(name)?, unescape(value)?))
 }
 
 fn last_seen(case: &mut Case) -> Result<&mut Seen, String> {

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used)] // a test without the usual harness
 
 mod case;
+mod h2;
 mod play;
 mod readings;
 mod world;

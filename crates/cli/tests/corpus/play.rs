@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use temblor_testkit::{Behaviour, Message, RawClient, Response, request};
 
-use crate::case::{Answer, Case, Content, End, Seen, Step, show};
+use crate::case::{Answer, Case, Content, End, Expected, Http2, Seen, Step, show};
+use crate::h2::{self, Outcome};
 use crate::readings::disagreement;
 use crate::world::World;
 
@@ -39,6 +40,42 @@ impl Pieces {
 
 /// Plays a case and judges all that can be seen of it.
 pub(crate) fn play(case: &Case, pieces: Pieces, world: &World) -> Result<(), String> {
+    let lives_on = match &case.http2 {
+        Some(http2) => play_http2(http2, pieces, world)?,
+        None => play_http1(case, pieces, world)?,
+    };
+    other_client(world)?;
+    upstream(case, lives_on, world)
+}
+
+/// True: the connection has taken another request.
+fn play_http2(case: &Http2, pieces: Pieces, world: &World) -> Result<bool, String> {
+    let mut client = world.http2_client().map_err(|error| error.to_string())?;
+    let bytes = [h2::preface(), case.request.bytes(h2::FIRST)].concat();
+    // A refusal may come before everything was sent.
+    let _ = send(&mut client, &bytes, pieces);
+    let outcome = h2::outcome(&mut client, h2::FIRST).map_err(|error| format!("nothing comes back: {error}"))?;
+    let (fits, lives_on) = match (&case.expected, &outcome) {
+        (Expected::Answer(expected), Outcome::Answer { status, body }) => (expected.fits(*status, body), true),
+        (Expected::Reset(expected), Outcome::Reset(code)) => (expected == code, true),
+        (Expected::Gone(expected), Outcome::Gone(code)) => (expected == code, false),
+        _ => (false, false),
+    };
+    if !fits {
+        return Err(format!("{:?} is wanted, there is {outcome:?}", case.expected));
+    }
+    if lives_on {
+        let next = h2::Request::get("/after").bytes(h2::SECOND);
+        client.send(&next).map_err(|error| error.to_string())?;
+        match h2::outcome(&mut client, h2::SECOND) {
+            Ok(Outcome::Answer { status: 200, .. }) => {}
+            other => return Err(format!("the next request got {other:?}")),
+        }
+    }
+    Ok(lives_on)
+}
+
+fn play_http1(case: &Case, pieces: Pieces, world: &World) -> Result<bool, String> {
     let mut client = world.proxy.client().map_err(|error| error.to_string())?;
     world.upstream.set(behaviour(case, pieces));
     let mut is_refused = false;
@@ -54,8 +91,7 @@ pub(crate) fn play(case: &Case, pieces: Pieces, world: &World) -> Result<(), Str
     }
     world.upstream.set(Behaviour::Echo);
     end(client, case, world)?;
-    other_client(world)?;
-    upstream(case, world)
+    Ok(case.end() == End::Open)
 }
 
 fn behaviour(case: &Case, pieces: Pieces) -> Behaviour {
@@ -85,13 +121,7 @@ fn answer(client: &mut RawClient, expected: &Answer, case: &Case) -> Result<(), 
         };
     }
     let response = received.map_err(|error| format!("{expected:?} is wanted: {error}"))?;
-    let fits = response.status == expected.status
-        && match &expected.content {
-            Content::Any | Content::Truncated => true,
-            Content::Reason(reason) => response.json()["reason"] == reason.as_str(),
-            Content::Body(body) => response.body() == body,
-        };
-    if !fits {
+    if !expected.fits(response.status, response.body()) {
         return Err(format!("{expected:?} is wanted, there is {}", told(&response)));
     }
     if matches!(expected.content, Content::Reason(_)) && response.header("connection") != Some("close") {
@@ -149,8 +179,8 @@ fn own_answer(client: &mut RawClient, target: &str, world: &World) -> Result<(),
 }
 
 /// What reached the upstream.
-fn upstream(case: &Case, world: &World) -> Result<(), String> {
-    let further = if case.end() == End::Open { 2 } else { 1 };
+fn upstream(case: &Case, lives_on: bool, world: &World) -> Result<(), String> {
+    let further = if lives_on { 2 } else { 1 };
     let all = (case.upstream.len() + further) as u64;
     // The probe was answered, so everything has arrived; what is left is the upstream's own book-keeping.
     world.upstream.wait(PATIENCE, |log| log.count >= all);
