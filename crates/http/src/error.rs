@@ -151,6 +151,10 @@ pub enum UpstreamErrorKind {
     TooLarge,
     /// The body of the request broke off, so the attempt was given up.
     RequestBody,
+    /// The upstream says that it has not looked at the request (HTTP/2: `REFUSED_STREAM`, or above the last id of GOAWAY).
+    Refused,
+    /// The request has no form in the protocol that the upstream speaks.
+    Build,
 }
 
 impl UpstreamErrorKind {
@@ -167,6 +171,8 @@ impl UpstreamErrorKind {
             UpstreamErrorKind::Truncated => "truncated",
             UpstreamErrorKind::TooLarge => "too_large",
             UpstreamErrorKind::RequestBody => "cancelled",
+            UpstreamErrorKind::Refused => "refused",
+            UpstreamErrorKind::Build => "build",
         }
     }
 
@@ -174,7 +180,12 @@ impl UpstreamErrorKind {
     pub const fn sent(self) -> bool {
         !matches!(
             self,
-            UpstreamErrorKind::Dns | UpstreamErrorKind::Connect | UpstreamErrorKind::ConnectTimeout | UpstreamErrorKind::Tls
+            UpstreamErrorKind::Dns
+                | UpstreamErrorKind::Connect
+                | UpstreamErrorKind::ConnectTimeout
+                | UpstreamErrorKind::Tls
+                | UpstreamErrorKind::Refused
+                | UpstreamErrorKind::Build
         )
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use crate::tls::TlsSocket;
+use crate::tls::{Alpn, TlsSocket};
 
 /// A connection's byte stream.
 #[derive(Debug)]
@@ -53,6 +53,14 @@ impl Transport {
     /// The other side's address; `None` if the connection is gone.
     pub(crate) fn peer(&self) -> Option<SocketAddr> {
         self.socket().peer_addr().ok()
+    }
+
+    /// Was HTTP/2 agreed on in the handshake?
+    pub(crate) fn agreed_on_http2(&self) -> bool {
+        match self {
+            Transport::Plain(_) => false,
+            Transport::Tls(socket) => socket.alpn() == Some(Alpn::H2.name().as_bytes()),
+        }
     }
 
     fn socket(&self) -> &TcpStream {

@@ -21,10 +21,10 @@ mod wire;
 pub(crate) use answer::write_length;
 pub(crate) use body::{BodyFault, Decoder, Pace, ReadError, ReadWait};
 pub(crate) use chunked::is_forbidden_trailer;
-pub(crate) use framing::{ContentLength, Framing};
+pub(crate) use framing::ContentLength;
 pub(crate) use pump::{Pump, PumpError, SendFraming};
 pub(crate) use request_body::BodyReader;
-pub(crate) use response::{ResponseMessage, ResponseParser};
+pub(crate) use response::{ResponseMessage, ResponseParser, concerns_connection};
 pub use server::serve;
 pub(crate) use wire::{COPY_BODY, Wire, WireError};
 

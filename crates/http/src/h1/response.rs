@@ -202,7 +202,7 @@ fn framing(
 }
 
 /// The fields of `proxy.md` 2.7 that are not passed on.
-fn concerns_connection(known: Option<Name>, name: &str) -> bool {
+pub(crate) fn concerns_connection(known: Option<Name>, name: &str) -> bool {
     known.is_some_and(|name| name.is_standard_hop() && name != Name::Http2Settings) || name.starts_with("proxy-")
 }
 

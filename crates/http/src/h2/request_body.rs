@@ -1,26 +1,25 @@
 //! The body of a request on its stream, as a handler sees it and as it is passed on while it arrives.
 //!
-//! Room for more is given to the client when what came before has left, so a slow receiver slows the client, and only this stream of it. A
-//! body that is passed on lies, with the way to send interim responses, in a place that the stream and the reader share; both take their
+//! A body that is passed on lies, with the way to send interim responses, in a place that the stream and the reader share; both take their
 //! steps there one after the other, in one task. When the stream ends, a reader that is left over finds nothing.
 
 use std::future::poll_fn;
 use std::mem;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use ::h2::RecvStream;
 use ::h2::server::SendResponse;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::fields;
+use super::reader::{CollectFault, ReadFault, Reader, collect};
 use super::request::RequestMessage;
 use crate::body::{Body, Broken, ReadBody};
-use crate::budget::{BUFFERS, UsedUp};
 use crate::error::{BodyError, Refusal, RefusalReason};
 use crate::interim::Interim;
 use crate::message::{Headers, ResponseHead};
@@ -28,15 +27,11 @@ use crate::server::ServerConfig;
 use crate::timeouts::after;
 use crate::timer::Timer;
 
-/// Room made at once for a body of announced length.
-const FIRST_ROOM: u64 = 64 << 10;
-
 /// What bounds the reading of a body.
 #[derive(Clone, Copy, Debug)]
 struct BodyRules {
     idle: Option<Duration>,
     limit: u64,
-    trailers: usize,
 }
 
 impl BodyRules {
@@ -44,135 +39,72 @@ impl BodyRules {
         BodyRules {
             idle: config.timeouts.body,
             limit: config.limits.body.unwrap_or(u64::MAX),
-            trailers: config.limits.trailers,
         }
     }
 }
 
-/// How far the reading has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Data,
-    Trailers,
-    Done,
-    Failed,
+/// Why reading has failed.
+#[derive(Clone, Copy, Debug)]
+enum Failed {
+    /// The stream has ended, or nothing more of it can be held.
+    Lost,
+    /// The request must be refused.
+    Refused(Refusal),
 }
 
 /// A stream before its answer: the body that is being read from it, and the sending direction.
 #[derive(Debug)]
 pub(super) struct Channel {
-    recv: RecvStream,
+    reader: Reader,
     /// `None` when the answer has begun.
     respond: Option<SendResponse<Bytes>>,
-    state: State,
-    /// The announced length.
-    length: Option<u64>,
-    received: u64,
-    /// Read already and not yet given.
-    waiting: Option<Bytes>,
-    /// Given, and the client has not got room for as much again.
-    unreleased: usize,
     awaits_continue: bool,
-    trailers: Headers,
-    refusal: Option<Refusal>,
+    failure: Option<Failed>,
     timer: Timer,
     deadline: Option<Instant>,
 }
 
 impl Channel {
-    pub(super) fn new(recv: RecvStream, respond: SendResponse<Bytes>, message: &RequestMessage) -> Channel {
-        let state = if recv.is_end_stream() { State::Done } else { State::Data };
+    pub(super) fn new(
+        recv: RecvStream,
+        respond: SendResponse<Bytes>,
+        message: &RequestMessage,
+        config: &ServerConfig,
+    ) -> Channel {
+        let reader = Reader::new(recv, message.length, config.limits.trailers);
         Channel {
-            awaits_continue: message.expects_continue && state == State::Data,
-            recv,
+            awaits_continue: message.expects_continue && !reader.is_done(),
+            reader,
             respond: Some(respond),
-            state,
-            length: message.length,
-            received: 0,
-            waiting: None,
-            unreleased: 0,
-            trailers: Headers::default(),
-            refusal: None,
+            failure: None,
             timer: Timer::default(),
             deadline: None,
         }
     }
 
-    fn remaining(&self) -> Option<u64> {
-        match self.state {
-            State::Done => Some(0),
-            _ => self.length.map(|length| length.saturating_sub(self.received)),
-        }
-    }
-
     fn poll_chunk(&mut self, cx: &mut Context<'_>, rules: BodyRules) -> Poll<Result<Option<Bytes>, BodyError>> {
-        // What was given is on its way now. The stream may have ended meanwhile; then there is nothing to give room for.
-        let _ = self.recv.flow_control().release_capacity(mem::take(&mut self.unreleased));
-        loop {
-            let polled = match self.state {
-                State::Done => return Poll::Ready(Ok(None)),
-                State::Failed => return Poll::Ready(Err(BodyError::Gone)),
-                State::Data => self.poll_data(cx, rules),
-                State::Trailers => self.poll_trailers(cx, rules),
-            };
-            match polled {
-                Poll::Ready(Ok(None)) => {}
-                Poll::Ready(chunk) => {
-                    self.deadline = None;
-                    return Poll::Ready(chunk);
-                }
-                Poll::Pending => {
-                    self.invite();
-                    if self.deadline.is_none() {
-                        self.deadline = after(rules.idle);
-                    }
-                    ready!(self.timer.poll(cx, self.deadline));
-                    return Poll::Ready(Err(self.refuse(RefusalReason::BodyTimeout, "body took too long")));
-                }
+        if self.failure.is_some() {
+            return Poll::Ready(Err(BodyError::Gone));
+        }
+        let Poll::Ready(read) = self.reader.poll_chunk(cx) else {
+            self.invite();
+            if self.deadline.is_none() {
+                self.deadline = after(rules.idle);
             }
-        }
-    }
-
-    /// A part of the body; `None`: the state has changed.
-    fn poll_data(&mut self, cx: &mut Context<'_>, rules: BodyRules) -> Poll<Result<Option<Bytes>, BodyError>> {
-        let chunk = match self.waiting.take() {
-            Some(chunk) => chunk,
-            None => match ready!(self.recv.poll_data(cx)) {
-                Some(Ok(chunk)) => chunk,
-                Some(Err(_)) => return Poll::Ready(Err(self.fail())),
-                None => {
-                    self.state = State::Trailers;
-                    return Poll::Ready(Ok(None));
-                }
-            },
+            ready!(self.timer.poll(cx, self.deadline));
+            return Poll::Ready(Err(self.refuse(RefusalReason::BodyTimeout, "body took too long")));
         };
-        if chunk.is_empty() {
-            return Poll::Ready(Ok(None));
-        }
+        self.deadline = None;
         self.awaits_continue = false;
-        self.received += chunk.len() as u64;
-        if self.received > rules.limit {
-            return Poll::Ready(Err(self.refuse(RefusalReason::BodyTooLarge, "body too large")));
-        }
-        self.unreleased = chunk.len();
-        if self.recv.is_end_stream() {
-            self.state = State::Done;
-        }
-        Poll::Ready(Ok(Some(chunk)))
-    }
-
-    fn poll_trailers(&mut self, cx: &mut Context<'_>, rules: BodyRules) -> Poll<Result<Option<Bytes>, BodyError>> {
-        let Ok(given) = ready!(self.recv.poll_trailers(cx)) else {
-            return Poll::Ready(Err(self.fail()));
-        };
-        self.state = State::Done;
-        if let Some(given) = given {
-            match fields::trailers(&given, rules.trailers) {
-                Some(trailers) => self.trailers = trailers,
-                None => return Poll::Ready(Err(self.refuse(RefusalReason::HeadTooLarge, "trailers too large"))),
+        Poll::Ready(match read {
+            Ok(Some(_)) if self.reader.received() > rules.limit => Err(self.too_large()),
+            Ok(chunk) => Ok(chunk),
+            Err(ReadFault::TrailersTooLarge) => Err(self.refuse(RefusalReason::HeadTooLarge, "trailers too large")),
+            Err(ReadFault::Lost(_)) => {
+                self.failure = Some(Failed::Lost);
+                Err(BodyError::Gone)
             }
-        }
-        Poll::Ready(Ok(None))
+        })
     }
 
     /// Tells a client that waits for it to go on.
@@ -184,60 +116,35 @@ impl Channel {
         }
     }
 
-    fn fail(&mut self) -> BodyError {
-        self.state = State::Failed;
-        BodyError::Gone
+    fn too_large(&mut self) -> BodyError {
+        self.refuse(RefusalReason::BodyTooLarge, "body too large")
     }
 
     fn refuse(&mut self, reason: RefusalReason, detail: &'static str) -> BodyError {
-        self.state = State::Failed;
         let refusal = Refusal::new(reason, detail);
-        self.refusal = Some(refusal);
+        self.failure = Some(Failed::Refused(refusal));
         BodyError::Refused(refusal)
     }
 
-    fn take_arrived(&mut self, rules: BodyRules) -> Option<Bytes> {
-        if self.state == State::Done {
-            return Some(Bytes::new());
-        }
-        let mut cx = Context::from_waker(Waker::noop());
-        let Poll::Ready(Ok(Some(chunk))) = self.poll_data(&mut cx, rules) else {
-            return None;
-        };
-        let count = mem::take(&mut self.unreleased);
-        if self.state == State::Done {
-            let _ = self.recv.flow_control().release_capacity(count);
-            return Some(chunk);
-        }
-        self.received -= count as u64;
-        self.waiting = Some(chunk);
-        None
-    }
-
     async fn collect(&mut self, limit: u64, rules: BodyRules) -> Result<Bytes, BodyError> {
-        let announced = self.remaining();
-        let limit = limit.min(rules.limit.saturating_sub(self.received));
-        if announced.is_some_and(|length| length > limit) {
-            return Err(self.refuse(RefusalReason::BodyTooLarge, "body too large"));
-        }
-        let mut body = BytesMut::with_capacity(announced.unwrap_or(0).min(FIRST_ROOM) as usize);
-        let mut held = BUFFERS.hold();
-        while let Some(chunk) = poll_fn(|cx| self.poll_chunk(cx, rules)).await? {
-            let length = (body.len() + chunk.len()) as u64;
-            if length > limit {
-                return Err(self.refuse(RefusalReason::BodyTooLarge, "body too large"));
+        let limit = limit.min(rules.limit.saturating_sub(self.reader.received()));
+        let announced = self.reader.remaining();
+        let collected = collect(announced, limit, |cx| self.poll_chunk(cx, rules)).await;
+        collected.map_err(|fault| match fault {
+            CollectFault::Read(error) => error,
+            CollectFault::TooLarge => self.too_large(),
+            CollectFault::NoRoom => {
+                self.failure = Some(Failed::Lost);
+                BodyError::NoRoom
             }
-            if held.grow_to(length) == Err(UsedUp) {
-                self.state = State::Failed;
-                return Err(BodyError::NoRoom);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(held.keep_for(body.freeze()))
+        })
     }
 
     fn failure(&self) -> Option<BodyError> {
-        (self.state == State::Failed).then(|| self.refusal.map_or(BodyError::Gone, BodyError::Refused))
+        Some(match self.failure? {
+            Failed::Lost => BodyError::Gone,
+            Failed::Refused(refusal) => BodyError::Refused(refusal),
+        })
     }
 
     /// Sends what an exchange has left for the client and looks whether that is still there.
@@ -292,7 +199,7 @@ impl Place {
 
     /// Bytes of the body that were read so far; 0 if the channel is nowhere.
     pub(super) fn received(&mut self) -> u64 {
-        self.channel(|channel| channel.received).unwrap_or(0)
+        self.channel(|channel| channel.reader.received()).unwrap_or(0)
     }
 
     /// The sending direction, for the answer. What is still read of the body goes on.
@@ -323,11 +230,11 @@ pub struct BodyReader<'a> {
 
 impl BodyReader<'_> {
     pub(crate) fn remaining(&mut self) -> Option<u64> {
-        self.place.channel(|channel| channel.remaining()).flatten()
+        self.place.channel(|channel| channel.reader.remaining()).flatten()
     }
 
     pub(crate) fn trailers(&mut self) -> Headers {
-        let trailers = self.place.channel(|channel| channel.trailers.clone());
+        let trailers = self.place.channel(|channel| channel.reader.trailers().clone());
         trailers.unwrap_or_default()
     }
 
@@ -349,8 +256,11 @@ impl BodyReader<'_> {
 
     pub(crate) fn take_arrived(&mut self) -> Option<Bytes> {
         match &mut *self.place {
-            Place::Here(channel) => channel.take_arrived(BodyRules::of(self.config)),
-            Place::Lent(_) => None,
+            // A length that is announced is within the limit.
+            Place::Here(channel) if self.config.limits.body.is_none() || channel.reader.remaining().is_some() => {
+                channel.reader.take_arrived()
+            }
+            Place::Here(_) | Place::Lent(_) => None,
         }
     }
 
@@ -407,12 +317,12 @@ impl ReadBody for LentBody {
     }
 
     fn remaining(&self) -> Option<u64> {
-        self.shared.lock().as_ref().and_then(Channel::remaining)
+        self.shared.lock().as_ref().and_then(|channel| channel.reader.remaining())
     }
 
     fn visit_trailers(&self, visit: &mut dyn FnMut(&str, &[u8])) {
         let shared = self.shared.lock();
-        for field in shared.iter().flat_map(|channel| channel.trailers.iter()) {
+        for field in shared.iter().flat_map(|channel| channel.reader.trailers().iter()) {
             visit(field.name(), field.value());
         }
     }

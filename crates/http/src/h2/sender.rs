@@ -67,6 +67,11 @@ impl Sender {
         self.sent
     }
 
+    /// The body, if nothing was read of it; it can go over another connection then.
+    pub(crate) fn into_unread(self) -> Option<Body> {
+        self.body.filter(|_| self.sent == 0 && self.chunk.is_empty())
+    }
+
     /// Goes on until all is handed over. May be polled again while it is pending only.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
         loop {

@@ -57,7 +57,7 @@ impl<H: Handler> Streams<'_, H> {
         };
         drop(parts);
         let mut exchange = self.exchange(self.handler.begin(&message.head, self.info));
-        let mut place = Place::Here(Channel::new(recv, respond, &message));
+        let mut place = Place::Here(Channel::new(recv, respond, &message, self.config));
         let ended = self.run(message, &mut place, is_head, &mut exchange).await;
         exchange.finished.body_received = place.received();
         place.close();

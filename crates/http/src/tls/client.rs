@@ -20,7 +20,7 @@ use tokio_rustls::TlsConnector;
 
 use super::certificates::certified_key;
 use super::files::{self, Fingerprint};
-use super::settings::{ClientSettings, protocols};
+use super::settings::{Alpn, ClientSettings, protocols};
 use super::socket::{Counted, TlsSocket};
 use super::trusting::Trusting;
 use super::{Reloaded, TlsError, provider};
@@ -64,15 +64,20 @@ impl TlsClient {
         }
     }
 
-    /// The client's part of a handshake with a host (a name, or an address without brackets). The caller limits its time.
-    pub(crate) async fn connect(self: &Arc<Self>, host: &str, socket: TcpStream) -> io::Result<TlsSocket> {
+    /// The client's part of a handshake with a host (a name, or an address without brackets), which is offered these protocols. The caller
+    /// limits its time.
+    pub(crate) async fn connect(self: &Arc<Self>, host: &str, socket: TcpStream, alpn: &[Alpn]) -> io::Result<TlsSocket> {
         let name = self.settings.server_name.as_deref().unwrap_or(host);
         let name = ServerName::try_from(name.to_owned()).map_err(io::Error::other)?;
         let config = match self.current.load_full() {
             Some(config) => config,
             None => self.first_config().await?,
         };
-        let stream = TlsConnector::from(config).connect(name, Counted::new(socket)).await?;
+        let connector = TlsConnector::from(config);
+        let stream = connector
+            .with_alpn(protocols(alpn))
+            .connect(name, Counted::new(socket))
+            .await?;
         Ok(TlsSocket::new(stream))
     }
 
@@ -90,14 +95,13 @@ impl TlsClient {
             .with_protocol_versions(settings.min_version.versions())?
             .dangerous()
             .with_custom_certificate_verifier(self.verifier()?);
-        let mut config = match &settings.identity {
+        let config = match &settings.identity {
             None => builder.with_no_client_auth(),
             Some((cert, key)) => {
                 let key = certified_key(cert, key, &self.provider)?;
                 builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(key)))
             }
         };
-        config.alpn_protocols = protocols(&settings.alpn);
         Ok(config)
     }
 

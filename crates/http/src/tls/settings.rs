@@ -71,8 +71,6 @@ pub struct ClientSettings {
     pub verify: bool,
     /// Oldest version taken.
     pub min_version: MinVersion,
-    /// Application protocols to offer, the preferred one first.
-    pub alpn: Vec<Alpn>,
     /// Between two looks at the files; `None`: only when asked.
     pub reload: Option<Duration>,
 }
@@ -144,7 +142,6 @@ impl Default for ClientSettings {
             server_name: None,
             verify: true,
             min_version: MinVersion::default(),
-            alpn: vec![Alpn::Http11],
             reload: None,
         }
     }

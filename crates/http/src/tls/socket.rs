@@ -22,6 +22,11 @@ impl TlsSocket {
         self.0.get_ref().0.sent
     }
 
+    /// The application protocol agreed on.
+    pub(crate) fn alpn(&self) -> Option<&[u8]> {
+        self.0.get_ref().1.alpn_protocol()
+    }
+
     pub(crate) fn socket(&self) -> &TcpStream {
         &self.0.get_ref().0.socket
     }

@@ -1,118 +1,79 @@
 //! The body of a response from an upstream.
 
 use std::future::poll_fn;
-use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
-use super::connection::Connection;
-use super::pool::Pool;
+use super::wire_body::WireBody;
 use crate::body::{Broken, ReadBody};
-use crate::error::{UpstreamError, UpstreamErrorKind};
-use crate::h1::{BodyFault, Decoder, Pace, Pump, PumpError, ReadError, ReadWait};
+use crate::error::UpstreamError;
+use crate::h2::StreamBody;
 use crate::message::Headers;
 
-/// A response body on its connection. The connection goes back to the pool at the body's end; a body dropped earlier closes
-/// it. As long as the upstream still takes the request, reading the response also sends that.
-pub struct UpstreamBody {
-    home: Home,
-    connection: Option<Box<Connection>>,
-    decoder: Decoder,
-    pace: Pace,
-    wait: ReadWait,
-    is_persistent: bool,
-    /// The rest of the request.
-    sending: Option<Pump>,
+/// A response body on its connection. At its end the connection is free for other requests; a body dropped earlier closes it, or over HTTP/2
+/// resets its stream. As long as the upstream still takes the request, reading the response also sends that.
+pub struct UpstreamBody(Protocol);
+
+enum Protocol {
+    Http1(WireBody),
+    Http2(StreamBody),
+    /// There is none, and no connection.
+    Nothing(Headers),
 }
 
-/// Where a connection goes back to.
-#[derive(Debug)]
-pub(crate) struct Home {
-    pub(crate) pool: Arc<Pool>,
-    pub(crate) shard: usize,
+impl From<WireBody> for UpstreamBody {
+    fn from(body: WireBody) -> Self {
+        UpstreamBody(Protocol::Http1(body))
+    }
+}
+
+impl From<StreamBody> for UpstreamBody {
+    fn from(body: StreamBody) -> Self {
+        UpstreamBody(Protocol::Http2(body))
+    }
 }
 
 impl UpstreamBody {
-    pub(crate) fn new(
-        home: Home,
-        connection: Box<Connection>,
-        decoder: Decoder,
-        pace: Pace,
-        is_persistent: bool,
-        sending: Option<Pump>,
-    ) -> UpstreamBody {
-        let mut body = UpstreamBody {
-            home,
-            connection: Some(connection),
-            decoder,
-            pace,
-            wait: ReadWait::default(),
-            is_persistent,
-            sending,
-        };
-        body.release_at_end();
-        body
-    }
-
     /// The body of a response that has none and whose connection is no longer there.
-    pub(crate) fn nothing(home: Home) -> UpstreamBody {
-        UpstreamBody {
-            home,
-            connection: None,
-            decoder: Decoder::new(crate::h1::Framing::Length(0), 0),
-            pace: Pace { idle: None, until: None },
-            wait: ReadWait::default(),
-            is_persistent: false,
-            sending: None,
-        }
+    pub(super) fn nothing() -> UpstreamBody {
+        UpstreamBody(Protocol::Nothing(Headers::default()))
     }
 
     /// Trailer fields, after the end of the body.
     pub fn trailers(&self) -> &Headers {
-        self.decoder.trailers()
+        match &self.0 {
+            Protocol::Http1(body) => body.trailers(),
+            Protocol::Http2(body) => body.trailers(),
+            Protocol::Nothing(none) => none,
+        }
     }
 
     /// From now on only the time between two reads is limited (`proxy.md` 2.3, `total`).
     pub fn without_end(&mut self) {
-        self.pace.until = None;
+        match &mut self.0 {
+            Protocol::Http1(body) => body.without_end(),
+            Protocol::Http2(body) => body.without_end(),
+            Protocol::Nothing(_) => {}
+        }
     }
 
-    /// The whole body, if it is of announced length and has arrived with the head.
+    /// The whole body, if it has arrived with the head and nothing follows it.
     pub fn take_arrived(&mut self) -> Option<Bytes> {
-        let Some(connection) = &mut self.connection else {
-            return Some(Bytes::new());
-        };
-        let body = self.decoder.take_arrived(&mut connection.wire.read)?;
-        self.release_at_end();
-        Some(body)
+        match &mut self.0 {
+            Protocol::Http1(body) => body.take_arrived(),
+            Protocol::Http2(body) => body.take_arrived(),
+            Protocol::Nothing(_) => Some(Bytes::new()),
+        }
     }
 
     /// Reads the rest of the body, at most `limit` bytes, into a buffer that nothing else shares.
     pub async fn collect(&mut self, limit: Option<u64>) -> Result<Bytes, UpstreamError> {
-        if self.sending.is_some() {
-            return self.collect_parts(limit).await;
+        match &mut self.0 {
+            Protocol::Http1(body) => body.collect(limit).await,
+            Protocol::Http2(body) => body.collect(limit).await,
+            Protocol::Nothing(_) => Ok(Bytes::new()),
         }
-        let Some(connection) = &mut self.connection else {
-            return Ok(Bytes::new());
-        };
-        let collected = self
-            .decoder
-            .collect(&mut connection.wire, limit.unwrap_or(u64::MAX), self.pace)
-            .await;
-        self.conclude(collected)
-    }
-
-    async fn collect_parts(&mut self, limit: Option<u64>) -> Result<Bytes, UpstreamError> {
-        let limit = limit.unwrap_or(u64::MAX);
-        let mut body = BytesMut::new();
-        while let Some(chunk) = self.next_chunk().await? {
-            if (body.len() + chunk.len()) as u64 > limit {
-                return self.conclude(Err(ReadError::TooLarge));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body.freeze())
     }
 
     /// Reads the next part of the body as it arrives; `None` at the end.
@@ -121,53 +82,10 @@ impl UpstreamBody {
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, UpstreamError>> {
-        let Some(connection) = &mut self.connection else {
-            return Poll::Ready(Ok(None));
-        };
-        if let Some(pump) = &mut self.sending {
-            match pump.poll(&mut connection.wire, cx, self.pace) {
-                Poll::Pending => {}
-                Poll::Ready(Ok(())) => self.sending = None,
-                Poll::Ready(Err(PumpError::Body(Broken(detail)))) => {
-                    self.connection = None;
-                    return Poll::Ready(Err(UpstreamError::new(UpstreamErrorKind::RequestBody, detail)));
-                }
-                // The upstream takes no more, but its answer may go on.
-                Poll::Ready(Err(PumpError::Late | PumpError::Lost(_))) => {
-                    self.sending = None;
-                    self.is_persistent = false;
-                }
-            }
-        }
-        let chunk = ready!(self.decoder.poll_chunk(cx, &mut connection.wire, self.pace, &mut self.wait));
-        Poll::Ready(self.conclude(chunk))
-    }
-
-    fn conclude<T>(&mut self, result: Result<T, ReadError>) -> Result<T, UpstreamError> {
-        match result {
-            Ok(value) => {
-                self.release_at_end();
-                Ok(value)
-            }
-            Err(error) => {
-                self.connection = None;
-                Err(upstream_error(error))
-            }
-        }
-    }
-
-    fn release_at_end(&mut self) {
-        if !self.decoder.is_done() {
-            return;
-        }
-        // An answer that is complete before the request is: the rest of the request is of no use, and neither is the connection.
-        let is_in_order = self.is_persistent && self.sending.take().is_none();
-        // Bytes after the response are never taken for a response: such a connection is closed.
-        if let Some(connection) = self.connection.take()
-            && is_in_order
-            && connection.wire.read.is_empty()
-        {
-            self.home.pool.check_in(self.home.shard, connection);
+        match &mut self.0 {
+            Protocol::Http1(body) => body.poll_next(cx),
+            Protocol::Http2(body) => body.poll_next(cx),
+            Protocol::Nothing(_) => Poll::Ready(Ok(None)),
         }
     }
 }
@@ -178,24 +96,16 @@ impl ReadBody for UpstreamBody {
     }
 
     fn remaining(&self) -> Option<u64> {
-        self.decoder.remaining()
+        match &self.0 {
+            Protocol::Http1(body) => body.remaining(),
+            Protocol::Http2(body) => body.remaining(),
+            Protocol::Nothing(_) => Some(0),
+        }
     }
 
     fn visit_trailers(&self, visit: &mut dyn FnMut(&str, &[u8])) {
         for field in self.trailers().iter() {
             visit(field.name(), field.value());
         }
-    }
-}
-
-fn upstream_error(error: ReadError) -> UpstreamError {
-    match error {
-        ReadError::Fault(BodyFault::Malformed(detail)) => UpstreamError::new(UpstreamErrorKind::Protocol, detail),
-        ReadError::Fault(BodyFault::TrailersTooLarge) => UpstreamError::new(UpstreamErrorKind::Protocol, "trailers too large"),
-        ReadError::NoRoom => UpstreamError::new(UpstreamErrorKind::TooLarge, "no memory is left for the response body"),
-        ReadError::TooLarge => UpstreamError::new(UpstreamErrorKind::TooLarge, "response body above the limit"),
-        ReadError::Timeout => UpstreamError::new(UpstreamErrorKind::Truncated, "response body took too long"),
-        ReadError::Ended(None) => UpstreamError::new(UpstreamErrorKind::Truncated, "response body broke off"),
-        ReadError::Ended(Some(error)) => UpstreamError::io(UpstreamErrorKind::Truncated, "response body broke off", error),
     }
 }

@@ -15,7 +15,7 @@ use super::Endpoint;
 use super::resolve::{Family, Resolver};
 use crate::error::{UpstreamError, UpstreamErrorKind};
 use crate::timeouts::{after, earlier};
-use crate::tls::TlsClient;
+use crate::tls::{Alpn, TlsClient};
 use crate::transport::Transport;
 
 /// How long an address is tried alone before the next one is tried beside it.
@@ -47,8 +47,13 @@ impl Connector {
         }
     }
 
-    /// A connection to the endpoint in time.
-    pub(crate) async fn connect(&self, endpoint: &Endpoint, time: ConnectTime) -> Result<Transport, UpstreamError> {
+    /// A connection to the endpoint in time, over TLS with the offer of these protocols.
+    pub(crate) async fn connect(
+        &self,
+        endpoint: &Endpoint,
+        alpn: &[Alpn],
+        time: ConnectTime,
+    ) -> Result<Transport, UpstreamError> {
         let connected = in_time(self.open(endpoint), time, UpstreamErrorKind::ConnectTimeout);
         let socket = connected.await?;
         // A socket that cannot be set so still works, only later.
@@ -56,7 +61,7 @@ impl Connector {
         if !endpoint.is_secure() {
             return Ok(Transport::Plain(socket));
         }
-        let secured = in_time(self.secure(endpoint, socket), time, UpstreamErrorKind::Tls);
+        let secured = in_time(self.secure(endpoint, socket, alpn), time, UpstreamErrorKind::Tls);
         secured.await
     }
 
@@ -77,8 +82,8 @@ impl Connector {
         connected.map_err(|error| UpstreamError::io(UpstreamErrorKind::Connect, "connection not taken", error))
     }
 
-    async fn secure(&self, endpoint: &Endpoint, socket: TcpStream) -> Result<Transport, UpstreamError> {
-        match self.tls.connect(endpoint.host(), socket).await {
+    async fn secure(&self, endpoint: &Endpoint, socket: TcpStream, alpn: &[Alpn]) -> Result<Transport, UpstreamError> {
+        match self.tls.connect(endpoint.host(), socket, alpn).await {
             Ok(socket) => Ok(Transport::Tls(Box::new(socket))),
             Err(error) => Err(UpstreamError::io(UpstreamErrorKind::Tls, "handshake failed", error)),
         }
@@ -86,7 +91,7 @@ impl Connector {
 }
 
 /// Ends a step when its own time is over, with `late` as the kind of error, or with the whole attempt.
-async fn in_time<T>(
+pub(crate) async fn in_time<T>(
     step: impl Future<Output = Result<T, UpstreamError>>,
     time: ConnectTime,
     late: UpstreamErrorKind,

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use crate::message::Version;
+
 /// How far an exchange came; readable at any time, also after it failed.
 #[derive(Debug, Default)]
 pub struct Course(Mutex<Way>);
@@ -14,6 +16,8 @@ pub struct Course(Mutex<Way>);
 pub struct Way {
     /// The upstream's address, once there is a connection.
     pub address: Option<SocketAddr>,
+    /// The protocol spoken, once that is known.
+    pub version: Option<Version>,
     /// The connection had been used before.
     pub is_reused: bool,
     /// Time that resolving, connecting and the TLS handshake took; zero over a connection that was there.

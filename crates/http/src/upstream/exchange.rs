@@ -9,11 +9,13 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use tokio::time::{Instant, timeout_at};
 
-use super::body::{Home, UpstreamBody};
+use super::body::UpstreamBody;
 use super::connect::ConnectTime;
 use super::connection::Connection;
 use super::course::{Course, Way};
-use super::{Endpoint, Upstream};
+use super::shared::Shared;
+use super::wire_body::{Home, WireBody};
+use super::{Endpoint, Speaks, Upstream};
 use crate::body::{Broken, CollectError, Content, collect};
 use crate::error::{UpstreamError, UpstreamErrorKind};
 use crate::h1::{COPY_BODY, Decoder, Pace, Pump, PumpError, ResponseMessage, ResponseParser, SendFraming, Wire, WireError};
@@ -21,6 +23,7 @@ use crate::interim::Interim;
 use crate::limits::ClientLimits;
 use crate::message::{HeaderBlock, Method, Name, ResponseHead, Status, Version, has_option};
 use crate::timeouts::{AttemptTimeouts, after, earlier};
+use crate::tls::Alpn;
 use crate::transport::Transport;
 use crate::tunnel::TunnelEnd;
 
@@ -59,6 +62,15 @@ pub struct Terms<'a> {
     pub before_sending: &'a (dyn Fn() + Send + Sync),
 }
 
+impl Terms<'_> {
+    /// Notes how far the exchange has come.
+    pub(super) fn note(&self, way: Way) {
+        if let Some(course) = self.course {
+            course.note(way);
+        }
+    }
+}
+
 /// A response whose body is still to be read.
 pub struct UpstreamResponse {
     /// The head.
@@ -83,16 +95,23 @@ impl fmt::Debug for UpstreamResponse {
 
 /// When an attempt has to be where.
 #[derive(Clone, Copy)]
-struct Schedule<'a> {
-    timeouts: &'a AttemptTimeouts,
-    end: Option<Instant>,
+pub(super) struct Schedule<'a> {
+    pub(super) timeouts: &'a AttemptTimeouts,
+    pub(super) end: Option<Instant>,
 }
 
 impl Schedule<'_> {
-    fn pace(&self) -> Pace {
+    pub(super) fn pace(&self) -> Pace {
         Pace {
             idle: self.timeouts.idle,
             until: self.end,
+        }
+    }
+
+    pub(super) fn connect_time(&self) -> ConnectTime {
+        ConnectTime {
+            each: self.timeouts.connect,
+            end: self.end,
         }
     }
 }
@@ -140,20 +159,26 @@ impl Upstream {
             timeouts,
             end: earlier(after(timeouts.total), timeouts.deadline),
         };
+        // A switch of protocols takes a connection of its own; where there are none it is an ordinary request.
+        if self.may_share(endpoint) && (request.upgrade.is_none() || self.speaks == Speaks::Http2) {
+            // Boxed: its state would make every exchange larger.
+            let shared = Box::pin(self.exchange_shared(shard, endpoint, request, schedule, terms));
+            match shared.await? {
+                Shared::Answered(response) => return Ok(response),
+                Shared::Http1(transport) => return self.exchange_on(shard, endpoint, request, schedule, terms, transport).await,
+                Shared::Known => {}
+            }
+        }
         let idle = if request.upgrade.is_none() {
             self.pool.check_out(shard, endpoint)
         } else {
             None
         };
-        let note = |way| {
-            if let Some(course) = terms.course {
-                course.note(way);
-            }
-        };
         if let Some(mut connection) = idle {
             self.meters.reuse();
-            note(Way {
+            terms.note(Way {
                 address: connection.peer,
+                version: Some(Version::Http11),
                 // A connection that was opened in advance may be new.
                 is_reused: connection.requests > 0,
                 ..Way::default()
@@ -165,20 +190,47 @@ impl Upstream {
             }
         }
         // Boxed: connecting is rare, and its state would make every exchange larger.
-        let time = ConnectTime {
-            each: timeouts.connect,
-            end: schedule.end,
-        };
+        let transport = Box::pin(self.connect(endpoint, &[Alpn::Http11], schedule, terms)).await?;
+        self.exchange_on(shard, endpoint, request, schedule, terms, transport).await
+    }
+
+    /// A new connection, with the offer of these protocols.
+    pub(super) async fn connect(
+        &self,
+        endpoint: &Endpoint,
+        alpn: &[Alpn],
+        schedule: Schedule<'_>,
+        terms: Terms<'_>,
+    ) -> Result<Transport, UpstreamError> {
         let begun = Instant::now();
-        let connected = Box::pin(self.connector.connect(endpoint, time)).await;
+        let connected = self.connector.connect(endpoint, alpn, schedule.connect_time()).await;
         let connecting = begun.elapsed();
-        note(Way {
-            address: connected.as_ref().ok().and_then(Transport::peer),
+        let (address, version) = match &connected {
+            Ok(transport) if self.speaks_http2(transport) => (transport.peer(), Some(Version::Http2)),
+            Ok(transport) => (transport.peer(), Some(Version::Http11)),
+            Err(_) => (None, None),
+        };
+        terms.note(Way {
+            address,
+            version,
             is_reused: false,
             connecting,
         });
         let transport = connected?;
         self.meters.connected(connecting);
+        Ok(transport)
+    }
+
+    /// Sends a request over a new connection.
+    async fn exchange_on(
+        &self,
+        shard: usize,
+        endpoint: &Endpoint,
+        request: &mut OutgoingRequest,
+        schedule: Schedule<'_>,
+        terms: Terms<'_>,
+        transport: Transport,
+    ) -> Result<UpstreamResponse, UpstreamError> {
         let mut connection = Box::new(Connection::new(transport, endpoint.clone(), self.meters.open()));
         match self.attempt(&mut connection, request, schedule, terms).await {
             Ok(answered) => Ok(self.respond(shard, connection, answered, schedule, false)),
@@ -263,14 +315,14 @@ impl Upstream {
         if message.head.status == Status::SWITCHING_PROTOCOLS {
             return UpstreamResponse {
                 head: message.head,
-                body: UpstreamBody::nothing(home),
+                body: UpstreamBody::nothing(),
                 tunnel: Some(Box::new(connection.wire)),
                 reused,
             };
         }
         UpstreamResponse {
             head: message.head,
-            body: UpstreamBody::new(home, connection, decoder, schedule.pace(), message.persistent, sending),
+            body: WireBody::new(home, connection, decoder, schedule.pace(), message.persistent, sending).into(),
             tunnel: None,
             reused,
         }

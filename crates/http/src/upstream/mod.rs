@@ -9,9 +9,12 @@ mod connection;
 mod course;
 mod endpoint;
 mod exchange;
+mod links;
 mod meters;
 mod pool;
 mod resolve;
+mod shared;
+mod wire_body;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +25,8 @@ use connection::Connection;
 pub use course::{Course, Way};
 pub use endpoint::Endpoint;
 pub use exchange::{OutgoingRequest, Terms, UpstreamResponse};
+pub(crate) use links::Lease;
+use links::Links;
 pub use meters::ConnectionNumbers;
 use meters::Meters;
 use pool::Pool;
@@ -31,7 +36,19 @@ use temblor_metrics::Buckets;
 
 use crate::error::UpstreamError;
 use crate::limits::ClientLimits;
-use crate::tls::TlsClient;
+use crate::tls::{Alpn, TlsClient};
+
+/// Which protocol is spoken with upstreams (`proxy.md` 2.11).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Speaks {
+    /// HTTP/1.1; over TLS what the handshake agrees on.
+    #[default]
+    Auto,
+    /// HTTP/1.1 only.
+    Http1,
+    /// HTTP/2 only; without TLS by prior knowledge.
+    Http2,
+}
 
 /// Settings of an upstream client (`proxy.md` 2.2, 2.3, 2.11).
 #[derive(Clone, Debug)]
@@ -50,6 +67,8 @@ pub struct UpstreamConfig {
     pub refresh: Duration,
     /// The addresses to use.
     pub family: Family,
+    /// Which protocol is spoken.
+    pub speaks: Speaks,
     /// Limits of responses.
     pub limits: ClientLimits,
     /// TLS for endpoints that want it.
@@ -68,6 +87,7 @@ impl Default for UpstreamConfig {
             max_requests: None,
             refresh: Duration::from_secs(30),
             family: Family::Any,
+            speaks: Speaks::default(),
             limits: ClientLimits::default(),
             tls: Arc::default(),
             buckets: Buckets::default(),
@@ -79,7 +99,9 @@ impl Default for UpstreamConfig {
 #[derive(Debug)]
 pub struct Upstream {
     pool: Arc<Pool>,
+    links: Arc<Links>,
     connector: Connector,
+    speaks: Speaks,
     limits: ClientLimits,
     meters: Arc<Meters>,
 }
@@ -90,7 +112,9 @@ impl Upstream {
         let connector = Connector::new(config.refresh, config.family, Arc::clone(&config.tls));
         Upstream {
             pool: Arc::new(Pool::new(&config)),
+            links: Arc::new(Links::new(&config)),
             connector,
+            speaks: config.speaks,
             meters: Arc::new(Meters::new(&config.buckets)),
             limits: config.limits,
         }
@@ -101,7 +125,7 @@ impl Upstream {
         self.connector.reach(endpoint).await
     }
 
-    /// Opens connections until the shard has `count` idle ones to the endpoint, each within `limit`. Connections belong to the worker that
+    /// Opens connections until the shard has `count` idle ones to the endpoint, each within `limit`; one does where it is shared. Connections belong to the worker that
     /// opens them, so this is to run on the shard's own.
     pub async fn keep_ready(
         &self,
@@ -110,9 +134,12 @@ impl Upstream {
         count: usize,
         limit: Option<Duration>,
     ) -> Result<(), UpstreamError> {
+        if count > 0 && self.may_share(endpoint) && self.keep_shared(shard, endpoint, limit).await? {
+            return Ok(());
+        }
         while self.pool.ready(shard, endpoint) < count {
             let time = ConnectTime { each: limit, end: None };
-            let transport = self.connector.connect(endpoint, time).await?;
+            let transport = self.connector.connect(endpoint, &[Alpn::Http11], time).await?;
             let connection = Connection::new(transport, endpoint.clone(), self.meters.open());
             self.pool.check_in(shard, Box::new(connection));
         }
@@ -123,11 +150,13 @@ impl Upstream {
     /// again in any case.
     pub fn sweep(&self) {
         self.pool.sweep();
+        self.links.sweep();
     }
 
     /// Closes all idle connections.
     pub fn close_idle(&self) {
         self.pool.clear();
+        self.links.clear();
     }
 
     /// What was counted about connections.

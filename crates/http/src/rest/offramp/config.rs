@@ -132,7 +132,7 @@ impl OfframpConfig {
             Some(record) => read_limits(record, &mut upstream)?,
             None => (Some(DEFAULT_BUFFER), None),
         };
-        tls::protocol(&mut reader)?;
+        upstream.speaks = tls::protocol(&mut reader)?;
         let Pairs(headers) = reader.or("headers", Pairs::<Str>(Vec::new()))?;
         let endpoint = read_endpoint(&mut reader)?;
         if warm > 0 && endpoint.resolve().is_err() {

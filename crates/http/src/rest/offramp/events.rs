@@ -83,6 +83,8 @@ impl Failure {
                 "TooLarge: the server's response is larger than may be held",
             ),
             UpstreamErrorKind::RequestBody => (Outcome::Cancelled, ""),
+            UpstreamErrorKind::Refused => (Outcome::Refused, "Refused: the server did not take the request"),
+            UpstreamErrorKind::Build => (Outcome::Build, "BadRequest: the request cannot be sent over HTTP/2"),
         };
         Self {
             outcome,

@@ -100,7 +100,7 @@ impl Account {
         record.insert(Str::from_static("reused"), way.is_reused);
         record.insert(
             Str::from_static("protocol"),
-            way.address.map_or(Value::Null, |_| Value::from("HTTP/1.1")),
+            way.version.map_or(Value::Null, |version| Value::from(version.to_string())),
         );
         record.insert(Str::from_static("time"), Value::from(time));
         Value::from(record)

@@ -5,6 +5,7 @@ use std::num::{NonZeroU32, NonZeroU64};
 use temblor_runtime::facts::{Bound, Facts};
 
 use super::config::OfframpConfig;
+use crate::upstream::Speaks;
 
 /// Address and bounds in force.
 pub(super) fn of(config: &OfframpConfig, is_linked: bool) -> Facts {
@@ -17,7 +18,7 @@ pub(super) fn of(config: &OfframpConfig, is_linked: bool) -> Facts {
             let scheme = if usual.is_https { "https" } else { "http" };
             format!("{scheme}://{}", usual.authority)
         }),
-        protocols: vec!["http/1.1"],
+        protocols: protocols(config),
         answers: is_linked,
         validates: config.validate,
         always_encodes: config.always_encode,
@@ -71,4 +72,14 @@ fn health(config: &OfframpConfig) -> impl Iterator<Item = Bound> {
 /// Connections opened in advance, if there are any.
 fn warm(config: &OfframpConfig) -> Option<Bound> {
     (config.warm > 0).then(|| Bound::count("warm", "pool.warm", Some(config.warm as u64)))
+}
+
+/// The protocols that may be spoken, the preferred one first.
+fn protocols(config: &OfframpConfig) -> Vec<&'static str> {
+    let is_secure = config.endpoint.resolve().is_ok_and(|usual| usual.is_https);
+    match config.upstream.speaks {
+        Speaks::Http2 => vec!["h2"],
+        Speaks::Auto if is_secure => vec!["h2", "http/1.1"],
+        Speaks::Auto | Speaks::Http1 => vec!["http/1.1"],
+    }
 }

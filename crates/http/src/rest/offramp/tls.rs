@@ -5,6 +5,7 @@ use temblor_value::Str;
 
 use crate::rest::tls_settings::{file, min_version, reload, required_file};
 use crate::tls::{ClientSettings, is_server_name};
+use crate::upstream::Speaks;
 
 /// Reads the record.
 pub(super) fn read(mut reader: ConfigReader<'_>) -> Result<ClientSettings, ConfigError> {
@@ -25,18 +26,18 @@ pub(super) fn read(mut reader: ConfigReader<'_>) -> Result<ClientSettings, Confi
         verify: reader.or("verify", true)?,
         min_version: min_version(&mut reader)?,
         reload: reload(&mut reader)?,
-        ..ClientSettings::default()
     };
     reader.finish_closed()?;
     Ok(settings)
 }
 
 /// `protocol`: which HTTP is spoken (spec/proxy.md 2.11).
-pub(super) fn protocol(reader: &mut ConfigReader<'_>) -> Result<(), ConfigError> {
+pub(super) fn protocol(reader: &mut ConfigReader<'_>) -> Result<Speaks, ConfigError> {
     let given: Option<Str> = reader.optional("protocol")?;
     match given.as_deref() {
-        None | Some("auto" | "http1") => Ok(()),
-        Some("http2") => Err(reader.error("protocol", "`protocol: http2` is not in this release")),
+        None | Some("auto") => Ok(Speaks::Auto),
+        Some("http1") => Ok(Speaks::Http1),
+        Some("http2") => Ok(Speaks::Http2),
         Some(other) => Err(reader.error("protocol", format!("`protocol` is `auto`, `http1` or `http2`, not `{other}`"))),
     }
 }

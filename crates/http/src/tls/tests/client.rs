@@ -11,7 +11,7 @@ async fn reach(server: &TlsServer, host: &str, settings: ClientSettings) -> Resu
     };
     let connecting = async {
         let socket = TcpStream::connect(address).await.unwrap();
-        client.connect(host, socket).await
+        client.connect(host, socket, &[Alpn::Http11]).await
     };
     let (accepted, connected) = tokio::join!(accepting, connecting);
     connected.map_err(|error| error.to_string())?;
@@ -145,7 +145,7 @@ async fn new_authorities_count_for_new_handshakes() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let socket = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (accepted, _) = listener.accept().await.unwrap();
-        tokio::join!(client.connect("up.example", socket), server.accept(accepted)).0
+        tokio::join!(client.connect("up.example", socket, &[Alpn::Http11]), server.accept(accepted)).0
     };
     reach().await.unwrap_err();
     assert!(matches!(client.reload(), Reloaded::Unchanged));

@@ -3,7 +3,8 @@ use std::time::Duration;
 use temblor_value::{Value, json};
 
 use super::*;
-use crate::tls::{Alpn, MinVersion};
+use crate::tls::MinVersion;
+use crate::upstream::Speaks;
 
 fn settings(text: &str) -> Result<ClientSettings, String> {
     let value: Value = json::from_str(text).unwrap();
@@ -16,7 +17,6 @@ fn defaults() {
     let settings = settings("{}").unwrap();
     assert!(settings.verify && settings.ca.is_none() && settings.identity.is_none() && settings.server_name.is_none());
     assert_eq!(settings.min_version, MinVersion::Tls12);
-    assert_eq!(settings.alpn, [Alpn::Http11]);
     assert_eq!(settings.reload, Some(Duration::from_mins(1)));
 }
 
@@ -50,19 +50,15 @@ fn what_cannot_be_meant_is_refused() {
 }
 
 #[test]
-fn http2_to_upstreams_is_not_there_yet() {
-    for (text, is_taken) in [
-        ("{}", true),
-        (r#"{"protocol": "auto"}"#, true),
-        (r#"{"protocol": "http1"}"#, true),
-        (r#"{"protocol": "http2"}"#, false),
-        (r#"{"protocol": "spdy"}"#, false),
+fn the_protocol_is_one_of_three() {
+    for (text, speaks) in [
+        ("{}", Some(Speaks::Auto)),
+        (r#"{"protocol": "auto"}"#, Some(Speaks::Auto)),
+        (r#"{"protocol": "http1"}"#, Some(Speaks::Http1)),
+        (r#"{"protocol": "http2"}"#, Some(Speaks::Http2)),
+        (r#"{"protocol": "spdy"}"#, None),
     ] {
         let value: Value = json::from_str(text).unwrap();
-        assert_eq!(
-            protocol(&mut ConfigReader::new(Some(&value)).unwrap()).is_ok(),
-            is_taken,
-            "{text}"
-        );
+        assert_eq!(protocol(&mut ConfigReader::new(Some(&value)).unwrap()).ok(), speaks, "{text}");
     }
 }

@@ -1,0 +1,226 @@
+//! One request over a connection that is shared with others, where the upstream speaks HTTP/2.
+
+use std::time::Duration;
+
+use tokio::time::timeout_at;
+
+use super::connect::in_time;
+use super::connection::Connection;
+use super::course::Way;
+use super::exchange::Schedule;
+use super::links::{Found, Lease, Turn, wait};
+use super::{Endpoint, OutgoingRequest, Speaks, Terms, Upstream, UpstreamResponse};
+use crate::error::{UpstreamError, UpstreamErrorKind};
+use crate::h2::client::{Answered, Bounds, Failure, exchange, handshake};
+use crate::message::Version;
+use crate::timeouts::{AttemptTimeouts, after, earlier};
+use crate::tls::Alpn;
+use crate::transport::Transport;
+
+/// What came of a request for which a connection may be shared.
+#[allow(clippy::large_enum_variant)] // the large one is the usual one, and moved once
+pub(super) enum Shared {
+    /// A response.
+    Answered(UpstreamResponse),
+    /// A new connection, on which HTTP/1.1 was agreed.
+    Http1(Transport),
+    /// Nothing: the upstream is known to speak HTTP/1.1.
+    Known,
+}
+
+/// A place on a connection, or another protocol.
+enum Place {
+    Lease { lease: Lease, is_reused: bool },
+    Http1(Transport),
+    Known,
+}
+
+impl Upstream {
+    /// Can requests to the endpoint go over HTTP/2?
+    pub(super) fn may_share(&self, endpoint: &Endpoint) -> bool {
+        match self.speaks {
+            Speaks::Http1 => false,
+            Speaks::Http2 => true,
+            Speaks::Auto => endpoint.is_secure(),
+        }
+    }
+
+    /// Sees to it that the shard has a connection to the endpoint that requests can share; false if HTTP/1.1 is spoken there.
+    pub(super) async fn keep_shared(
+        &self,
+        shard: usize,
+        endpoint: &Endpoint,
+        limit: Option<Duration>,
+    ) -> Result<bool, UpstreamError> {
+        let timeouts = AttemptTimeouts {
+            connect: limit,
+            ..AttemptTimeouts::default()
+        };
+        let schedule = Schedule {
+            timeouts: &timeouts,
+            end: None,
+        };
+        let terms = Terms {
+            timeouts: &timeouts,
+            interim: None,
+            buffer: None,
+            course: None,
+            before_sending: &|| {},
+        };
+        match self.place(shard, endpoint, false, schedule, terms).await? {
+            Place::Lease { .. } => Ok(true),
+            Place::Http1(transport) => {
+                let connection = Connection::new(transport, endpoint.clone(), self.meters.open());
+                self.pool.check_in(shard, Box::new(connection));
+                Ok(false)
+            }
+            Place::Known => Ok(false),
+        }
+    }
+
+    /// Is HTTP/2 what is spoken on a new connection?
+    pub(super) fn speaks_http2(&self, transport: &Transport) -> bool {
+        match (self.speaks, transport) {
+            (Speaks::Http1, _) => false,
+            (Speaks::Http2, Transport::Plain(_)) => true,
+            (Speaks::Auto | Speaks::Http2, _) => transport.agreed_on_http2(),
+        }
+    }
+
+    /// Sends a request over a shared connection, or a new one. A connection that was used before and turns out to be dead is replaced once
+    /// where that is safe.
+    pub(super) async fn exchange_shared(
+        &self,
+        shard: usize,
+        endpoint: &Endpoint,
+        request: &mut OutgoingRequest,
+        schedule: Schedule<'_>,
+        terms: Terms<'_>,
+    ) -> Result<Shared, UpstreamError> {
+        let mut is_repeat = false;
+        loop {
+            let (lease, is_reused) = match self.place(shard, endpoint, is_repeat, schedule, terms).await? {
+                Place::Lease { lease, is_reused } => (lease, is_reused),
+                Place::Http1(transport) => return Ok(Shared::Http1(transport)),
+                Place::Known => return Ok(Shared::Known),
+            };
+            if is_reused {
+                self.meters.reuse();
+                terms.note(Way {
+                    address: lease.peer(),
+                    version: Some(Version::Http2),
+                    is_reused,
+                    ..Way::default()
+                });
+            }
+            let link = lease.link();
+            match self.attempt_shared(lease, endpoint, request, schedule, terms).await {
+                Ok(Answered { head, body }) => {
+                    return Ok(Shared::Answered(UpstreamResponse {
+                        head,
+                        body: body.into(),
+                        tunnel: None,
+                        reused: is_reused,
+                    }));
+                }
+                Err(failure) => {
+                    if failure.is_lost {
+                        self.links.forget(shard, &link);
+                    }
+                    if !is_reused || is_repeat || !failure.is_repeatable(&request.method) {
+                        return Err(failure.error);
+                    }
+                    // A connection that took nothing at all leaves the choice among the others.
+                    is_repeat = !failure.is_unsent;
+                }
+            }
+        }
+    }
+
+    async fn attempt_shared(
+        &self,
+        lease: Lease,
+        endpoint: &Endpoint,
+        request: &mut OutgoingRequest,
+        schedule: Schedule<'_>,
+        terms: Terms<'_>,
+    ) -> Result<Answered, Failure> {
+        (terms.before_sending)();
+        let bounds = Bounds {
+            pace: schedule.pace(),
+            first_byte: schedule.timeouts.first_byte,
+            limits: &self.limits,
+            interim: terms.interim,
+        };
+        let mut requests = lease.requests();
+        exchange(&mut requests, request, endpoint.is_secure(), bounds, lease).await
+    }
+
+    /// Finds a place for a request, waiting for a connection that somebody opens or opening one.
+    async fn place(
+        &self,
+        shard: usize,
+        endpoint: &Endpoint,
+        is_fresh: bool,
+        schedule: Schedule<'_>,
+        terms: Terms<'_>,
+    ) -> Result<Place, UpstreamError> {
+        let mut is_alone = false;
+        loop {
+            match self.links.find(shard, endpoint, is_alone, is_fresh) {
+                Found::Lease(lease) => return Ok(Place::Lease { lease, is_reused: true }),
+                Found::Http1 => return Ok(Place::Known),
+                Found::Turn(turn) => return self.open(turn, endpoint, schedule, terms).await,
+                Found::Wait(opening) => {
+                    let waiting = wait(opening);
+                    let end = earlier(after(schedule.timeouts.connect), schedule.end);
+                    let is_open = match end {
+                        Some(end) => timeout_at(end, waiting).await.unwrap_or(false),
+                        None => waiting.await,
+                    };
+                    is_alone = !is_open;
+                }
+            }
+        }
+    }
+
+    async fn open(
+        &self,
+        turn: Turn,
+        endpoint: &Endpoint,
+        schedule: Schedule<'_>,
+        terms: Terms<'_>,
+    ) -> Result<Place, UpstreamError> {
+        let alpn: &[Alpn] = match self.speaks {
+            Speaks::Http2 => &[Alpn::H2],
+            Speaks::Auto | Speaks::Http1 => &[Alpn::H2, Alpn::Http11],
+        };
+        let transport = self.connect(endpoint, alpn, schedule, terms).await?;
+        if !self.speaks_http2(&transport) {
+            if self.speaks == Speaks::Http2 {
+                let detail = "the upstream does not agree on HTTP/2";
+                return Err(UpstreamError::new(UpstreamErrorKind::Tls, detail));
+            }
+            turn.spoke_http1();
+            return Ok(Place::Http1(transport));
+        }
+        let peer = transport.peer();
+        let shaking = async {
+            let shaken = handshake(transport, &self.limits).await;
+            shaken.map_err(|_| UpstreamError::new(UpstreamErrorKind::Connect, "no HTTP/2 on the connection"))
+        };
+        let shaken = in_time(shaking, schedule.connect_time(), UpstreamErrorKind::ConnectTimeout).await;
+        let (requests, connection) = shaken?;
+        let open = self.meters.open();
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!("a connection to an upstream ended: {error}");
+            }
+            drop(open);
+        });
+        Ok(Place::Lease {
+            lease: turn.opened(requests, peer),
+            is_reused: false,
+        })
+    }
+}
