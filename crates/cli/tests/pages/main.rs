@@ -1,0 +1,4 @@
+//! The deployments that the pages about operation show.
+
+mod migration;
+mod rules;
