@@ -16,7 +16,7 @@ mod process;
 pub use temblor_value::json::Scratch;
 
 pub use self::{
-    codec::{Codec, codec, codec_names},
+    codec::{Codec, Form, JSON, codec, codec_names},
     error::{CodecError, PostError, ProcessError, UnknownName},
     limits::Limits,
     mime::CodecMap,

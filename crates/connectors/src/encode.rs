@@ -9,7 +9,6 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use temblor_codec::{Codec, PostChain, PostFactory};
 use temblor_event::Event;
-use temblor_value::Value;
 
 use crate::parts::parts;
 
@@ -32,18 +31,15 @@ impl Encoder {
     /// Gives every packet of an event to `write`, value after value. A value that cannot be encoded ends the event; what came before it
     /// was given.
     pub(crate) fn encode(&self, event: &Event, now_ns: u64, mut write: impl FnMut(&[u8])) -> Result<(), String> {
-        let mut message = Vec::new();
-        parts(event).try_for_each(|(value, _)| {
-            message.clear();
-            self.encode_value(value, &mut message)?;
+        self.messages(event, &mut Vec::new(), |message| {
             let Some(chain) = &self.chain else {
-                write(&message);
+                write(message);
                 return Ok(());
             };
             let mut packets = Vec::new();
             chain
                 .lock()
-                .run(Bytes::copy_from_slice(&message), event.ingest_ns, now_ns, &mut packets)
+                .run(Bytes::copy_from_slice(message), event.ingest_ns, now_ns, &mut packets)
                 .map_err(|error| format!("Postprocessor error {error}"))?;
             for packet in &packets {
                 write(packet);
@@ -52,14 +48,28 @@ impl Encoder {
         })
     }
 
-    /// Appends the message of one value, without postprocessors.
-    pub(crate) fn encode_value(&self, value: &Value, message: &mut Vec<u8>) -> Result<(), String> {
-        self.codec.encode(value, message).map_err(|error| error.to_string())
+    /// Gives the message of every value of an event to `take`, without postprocessors; `buffer` is used for those that have to be made.
+    pub(crate) fn messages(
+        &self,
+        event: &Event,
+        buffer: &mut Vec<u8>,
+        mut take: impl FnMut(&[u8]) -> Result<(), String>,
+    ) -> Result<(), String> {
+        if let Some(message) = event.payload.message(self.codec.name()).filter(|_| !event.is_batch) {
+            return take(message);
+        }
+        parts(event).try_for_each(|(value, _)| {
+            buffer.clear();
+            self.codec.encode(value, buffer).map_err(|error| error.to_string())?;
+            take(buffer)
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use temblor_event::{Original, Payload};
+
     use super::*;
     use crate::testing::{batch, event, json_codec};
 
@@ -77,6 +87,20 @@ mod tests {
             packets(&encoder, &batch(list)),
             (vec![r#"{"a":1}"#.to_owned(), "2".to_owned()], true)
         );
+    }
+
+    #[test]
+    fn a_message_that_is_known_is_taken_as_it_is() {
+        let known = |codec, is_batch| {
+            let mut event = event(r#"[{"data": {"value": 1, "meta": {}}}]"#);
+            let original = Original::exact(Bytes::from_static(b"known"), codec);
+            event.payload = Payload::with_original(event.value().clone(), original, event.meta().clone());
+            event.is_batch = is_batch;
+            packets(&Encoder::new(json_codec(), &[]), &event).0
+        };
+        assert_eq!(known("json", false), ["known"]);
+        assert_eq!(known("json", true), ["1"]);
+        assert_eq!(known("yaml", false), [r#"[{"data":{"value":1,"meta":{}}}]"#]);
     }
 
     #[test]

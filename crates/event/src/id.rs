@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use smallvec::SmallVec;
+
 /// Process-wide number of a source, a graph node or a sink. It makes event ids unique.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Uid(pub u64);
@@ -67,6 +69,9 @@ pub struct Tracked {
     pub max: u64,
 }
 
+/// Nearly always two: that of a node which makes events, and that of the source before it.
+type Ranges = SmallVec<[Tracked; 2]>;
+
 /// Identity of an event: its own triple and the ranges of the events it was made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventId {
@@ -74,7 +79,7 @@ pub struct EventId {
     stream: u64,
     number: u64,
     /// Ordered by source and stream; never empty where present.
-    tracked: Option<Arc<Vec<Tracked>>>,
+    tracked: Option<Arc<Ranges>>,
 }
 
 impl EventId {
@@ -90,7 +95,7 @@ impl EventId {
 
     /// An id as it was written down, put together again; ranges may come in any order.
     pub fn restore(source: Uid, stream: u64, number: u64, tracked: impl IntoIterator<Item = Tracked>) -> Self {
-        let mut ranges = Vec::new();
+        let mut ranges = Ranges::new();
         for range in tracked {
             widen(&mut ranges, range);
         }
@@ -119,7 +124,7 @@ impl EventId {
 
     /// The tracked ranges, ordered by source and stream; empty if nothing is tracked.
     pub fn tracked(&self) -> &[Tracked] {
-        self.tracked.as_deref().map_or(&[], Vec::as_slice)
+        self.tracked.as_deref().map_or(&[], SmallVec::as_slice)
     }
 
     /// Takes `other` and all it tracks into the tracked ranges. The first time, the id's own triple goes in before.
@@ -130,11 +135,7 @@ impl EventId {
             min: self.number,
             max: self.number,
         };
-        let ranges = Arc::make_mut(self.tracked.get_or_insert_with(|| {
-            let mut ranges = Vec::with_capacity(2);
-            ranges.push(own);
-            Arc::new(ranges)
-        }));
+        let ranges = Arc::make_mut(self.tracked.get_or_insert_with(|| Arc::new(Ranges::from_iter([own]))));
         widen(
             ranges,
             Tracked {
@@ -168,7 +169,7 @@ impl EventId {
     }
 }
 
-fn widen(ranges: &mut Vec<Tracked>, range: Tracked) {
+fn widen(ranges: &mut Ranges, range: Tracked) {
     let key = (range.source, range.stream);
     match ranges.binary_search_by_key(&key, |known| (known.source, known.stream)) {
         Ok(at) => {

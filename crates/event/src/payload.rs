@@ -20,10 +20,33 @@ pub struct Original {
     pub bytes: Bytes,
     /// Name of the codec that decoded or checked it.
     pub codec: &'static str,
+    /// Encoding the value with that codec gives these bytes again, every one of them.
+    pub is_exact: bool,
     /// There was no body at all; it leaves as none (spec/proxy.md 0.3, row 16).
     pub is_absent: bool,
     /// What followed the body, if anything did.
     pub trailers: Option<Trailers>,
+}
+
+impl Original {
+    /// A chunk that a codec was given, of which nothing more is known.
+    pub fn new(bytes: Bytes, codec: &'static str) -> Self {
+        Self {
+            bytes,
+            codec,
+            is_exact: false,
+            is_absent: false,
+            trailers: None,
+        }
+    }
+
+    /// A chunk that encoding its value with the same codec would give.
+    pub fn exact(bytes: Bytes, codec: &'static str) -> Self {
+        Self {
+            is_exact: true,
+            ..Self::new(bytes, codec)
+        }
+    }
 }
 
 /// A body that nobody has read yet. Whoever takes it out first has it; a clone shares it, so there is one to take for all of them.
@@ -150,6 +173,21 @@ impl Payload {
             Data::Value(_, original) => original.as_ref(),
             Data::Raw(original) => Some(original),
             Data::Stream(_) => None,
+        }
+    }
+
+    /// What encoding the value with `codec` gives, where that is known without doing it.
+    pub fn message(&self, codec: &str) -> Option<&Bytes> {
+        match &self.data {
+            Data::Value(_, Some(original)) if original.is_exact && original.codec == codec => Some(&original.bytes),
+            _ => None,
+        }
+    }
+
+    /// Keeps a value without the bytes it came from, which may be a small part of what they keep in memory.
+    pub fn forget_original(&mut self) {
+        if let Data::Value(_, original) = &mut self.data {
+            *original = None;
         }
     }
 

@@ -61,20 +61,18 @@ fn higher_rank_wins_and_of_equal_ranks_the_later() {
 
 #[test]
 fn writing_data_drops_the_original_bytes() {
-    let original = Original {
-        bytes: bytes::Bytes::from_static(b"{}"),
-        codec: "json",
-        is_absent: false,
-        trailers: None,
-    };
+    let original = Original::exact(bytes::Bytes::from_static(b"{}"), "json");
     let mut payload = Payload::with_original(temblor_value::Value::Null, original, temblor_value::Value::Null);
     payload.edit(|_, _| ((), false));
     assert!(payload.original().is_some(), "reading keeps them");
+    assert_eq!(payload.message("json").map(|bytes| &bytes[..]), Some(&b"{}"[..]));
+    assert_eq!(payload.message("yaml"), None);
     payload.edit(|value, _| {
         *value = temblor_value::Value::from(1_i64);
         ((), true)
     });
     assert!(payload.original().is_none());
+    assert_eq!(payload.message("json"), None);
     assert_eq!(payload.value().as_i64(), Some(1));
 }
 
@@ -116,12 +114,7 @@ fn a_stream_is_shared_by_clones_and_never_looked_into() {
 #[test]
 fn views_show_form_and_length_of_what_was_not_decoded() {
     let shown = |payload: Payload| temblor_value::json::to_string(&payload.shown());
-    let raw = Original {
-        bytes: bytes::Bytes::from_static(b"12"),
-        codec: "json",
-        is_absent: false,
-        trailers: None,
-    };
+    let raw = Original::new(bytes::Bytes::from_static(b"12"), "json");
     assert_eq!(
         shown(Payload::raw(raw, Value::Null)),
         r#"{"$body":{"form":"bytes","bytes":2}}"#

@@ -167,27 +167,35 @@ impl Str {
         }
     }
 
-    /// Whether `text` is held inline.
-    #[inline]
-    pub(crate) fn fits_inline(text: &str) -> bool {
-        text.len() <= INLINE
-    }
-
-    /// Becomes `text`. Short text that takes the place of short text goes from registers to where it stays, without a move in between.
-    #[inline]
-    pub(crate) fn set_short(&mut self, text: &str) {
-        match &mut self.0 {
-            Repr::Inline { len, bytes } if Self::fits_inline(text) => {
-                let (a, b, c) = words(text.as_bytes());
-                let (first, rest) = bytes.split_at_mut(8);
-                let (second, third) = rest.split_at_mut(8);
-                first.copy_from_slice(&a.to_le_bytes());
-                second.copy_from_slice(&b.to_le_bytes());
-                third.copy_from_slice(c.to_le_bytes().split_at(INLINE - 16).0);
-                *len = text.len() as u8;
+    /// Becomes `text`; `window` is the text with what follows it in memory, if that is so much. Short text that takes the place of short text
+    /// goes from registers to where it stays, without a move in between, and with a window without a decision.
+    #[expect(
+        clippy::inline_always,
+        reason = "the caller knows what is replaced and how long the text is"
+    )]
+    #[inline(always)]
+    pub(crate) fn set_short(&mut self, text: &str, window: Option<&[u8; 24]>) {
+        let (Repr::Inline { len, bytes }, Some(mask)) = (&mut self.0, MASKS.get(text.len())) else {
+            *self = Self::new(text);
+            return;
+        };
+        let (a, b, c) = match window {
+            // At the same place, so as far as the text goes the window has its bytes.
+            Some(window) if std::ptr::eq(window.as_ptr(), text.as_ptr()) => {
+                let word = |from: usize| {
+                    let word = window.get(from..).and_then(<[u8]>::first_chunk);
+                    word.map_or(0, |word| u64::from_le_bytes(*word))
+                };
+                (word(0) & mask[0], word(8) & mask[1], word(16) & mask[2])
             }
-            _ => *self = Self::new(text),
-        }
+            _ => words(text.as_bytes()),
+        };
+        let (first, rest) = bytes.split_at_mut(8);
+        let (second, third) = rest.split_at_mut(8);
+        first.copy_from_slice(&a.to_le_bytes());
+        second.copy_from_slice(&b.to_le_bytes());
+        third.copy_from_slice(c.to_le_bytes().split_at(INLINE - 16).0);
+        *len = text.len() as u8;
     }
 
     /// `text` held inline, `None` if it is too long for that.
@@ -220,8 +228,9 @@ impl Str {
     /// The text.
     #[inline]
     pub fn as_str(&self) -> &str {
-        // SAFETY: every constructor takes its bytes from a `&str` or compares them with one, buffers and inline bytes never change
-        // afterwards, and where a range did not fit (which no constructor allows) `bytes` gives the empty slice, which is UTF-8.
+        // SAFETY: every constructor takes its bytes from a `&str`, or from where one lies, or compares them with one; buffers and inline
+        // bytes never change afterwards, and where a range did not fit (which no constructor allows) `bytes` gives the empty slice, which
+        // is UTF-8.
         unsafe { std::str::from_utf8_unchecked(self.bytes()) }
     }
 
@@ -294,6 +303,21 @@ impl Str {
         }
     }
 }
+
+/// For each length that is held inline the bits of three little-endian words that belong to the text.
+const MASKS: [[u64; 3]; INLINE + 1] = {
+    let mut masks = [[0; 3]; INLINE + 1];
+    let mut len = 0;
+    while len <= INLINE {
+        let mut at = 0;
+        while at < len {
+            masks[len][at / 8] |= 0xff << (8 * (at % 8));
+            at += 1;
+        }
+        len += 1;
+    }
+    masks
+};
 
 /// At most [`INLINE`] bytes as three little-endian words with zeros behind; loads may overlap, what they have in common is the same.
 #[inline]

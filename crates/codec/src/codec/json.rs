@@ -6,7 +6,7 @@ use temblor_value::{
     json::{self, Scratch},
 };
 
-use super::Codec;
+use super::{Codec, Form};
 use crate::CodecError;
 
 pub(super) const NAME: &str = "json";
@@ -25,6 +25,24 @@ impl Codec for Json {
 
     fn decode(&self, frame: Bytes, scratch: &mut Scratch, _ingest_ns: &mut u64) -> Result<Option<Value>, CodecError> {
         Ok(Some(json::decode(frame, scratch)?.value))
+    }
+
+    fn decode_judged(
+        &self,
+        frame: Bytes,
+        scratch: &mut Scratch,
+        _ingest_ns: &mut u64,
+    ) -> Result<Option<(Value, Form)>, CodecError> {
+        let decoded = json::decode(frame, scratch)?;
+        let form = match decoded {
+            json::Decoded {
+                has_duplicate_keys: true,
+                ..
+            } => Form::Doubtful,
+            json::Decoded { is_compact: true, .. } => Form::Exact,
+            _ => Form::Plain,
+        };
+        Ok(Some((decoded.value, form)))
     }
 
     fn encode(&self, value: &Value, out: &mut Vec<u8>) -> Result<(), CodecError> {

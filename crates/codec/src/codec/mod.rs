@@ -23,6 +23,17 @@ use temblor_value::{Value, json::Scratch};
 
 use crate::CodecError;
 
+/// What the bytes of a message are to those who have its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Other readers may see another value in them.
+    Doubtful,
+    /// One way to write the value.
+    Plain,
+    /// What the codec makes of the value, byte by byte.
+    Exact,
+}
+
 /// Maps bytes to values and back.
 pub trait Codec: Send + Sync {
     /// The registered name.
@@ -36,6 +47,16 @@ pub trait Codec: Send + Sync {
     /// The value of one message; none if the message is to be skipped. The value may keep slices of `frame`. `ingest_ns` is the ingest time of the
     /// message in ns since the epoch. `scratch` holds the parser buffers of the calling worker.
     fn decode(&self, frame: Bytes, scratch: &mut Scratch, ingest_ns: &mut u64) -> Result<Option<Value>, CodecError>;
+
+    /// As [`Codec::decode`], with what the bytes are to those who have the value.
+    fn decode_judged(
+        &self,
+        frame: Bytes,
+        scratch: &mut Scratch,
+        ingest_ns: &mut u64,
+    ) -> Result<Option<(Value, Form)>, CodecError> {
+        Ok(self.decode(frame, scratch, ingest_ns)?.map(|value| (value, Form::Plain)))
+    }
 
     /// Appends the message for `value` to `out`. After an error the appended part is unspecified.
     fn encode(&self, value: &Value, out: &mut Vec<u8>) -> Result<(), CodecError>;
@@ -55,6 +76,9 @@ pub trait Codec: Send + Sync {
         false
     }
 }
+
+/// Name of the codec whose messages are JSON documents.
+pub const JSON: &str = json::NAME;
 
 /// The codec of this name, if there is one (formats.md 2).
 pub fn codec(name: &str) -> Option<Arc<dyn Codec>> {

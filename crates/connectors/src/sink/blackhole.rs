@@ -19,7 +19,6 @@ use temblor_runtime::source::StartError;
 
 use super::{failed, judge};
 use crate::encode::Encoder;
-use crate::parts::parts;
 use crate::unknown_keys::warn;
 
 /// The connector type, for registration.
@@ -116,10 +115,8 @@ impl Blackhole {
             return Ok(self.end(now_ns));
         }
         let (mut count, mut bytes) = (0, 0);
-        let result = MESSAGE.with_borrow_mut(|message| {
-            parts(event).try_for_each(|(value, _)| {
-                message.clear();
-                self.encoder.encode_value(value, message)?;
+        let result = MESSAGE.with_borrow_mut(|buffer| {
+            self.encoder.messages(event, buffer, |message| {
                 count += 1;
                 bytes += message.len() as u64;
                 Ok(())

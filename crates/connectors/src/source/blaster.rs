@@ -85,6 +85,7 @@ async fn run(mut pump: Pump, items: Vec<Bytes>, interval: Option<Duration>, iter
     let mut due = Instant::now();
     for item in items.iter().cycle() {
         if left == Some(0) {
+            pump.end_turn().await;
             return;
         }
         left = left.map(|left| left - 1);
@@ -98,7 +99,7 @@ async fn run(mut pump: Pump, items: Vec<Bytes>, interval: Option<Duration>, iter
         if !pump.may_pull().await {
             return;
         }
-        pump.raw(item.clone()).await;
+        pump.raw_of_many(item.clone()).await;
     }
 }
 

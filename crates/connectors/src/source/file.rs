@@ -67,7 +67,7 @@ async fn run(mut pump: Pump, mut blocks: Receiver<Bytes>, config: Config, exit: 
             if !pump.may_pull().await {
                 return;
             }
-            pump.raw(line).await;
+            pump.raw_of_many(line).await;
         }
     }
     if pump.sleep(config.sleep_on_done).await && config.close_on_done {

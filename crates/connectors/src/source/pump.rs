@@ -1,14 +1,15 @@
 //! From items to events: what all sources here have in common (spec/artefacts.md 1.5).
 //!
-//! One item at a time: its events run to their end before the next item is taken, so that order is kept and whoever is slow downstream
-//! slows the source.
+//! One item at a time: its events run as far as they can before the next item is taken, so that order is kept and whoever is slow downstream
+//! slows the source. Items that are at hand together share a turn: what operators do once for all events of a turn (writing a log) is then
+//! cheap. A turn ends before its pump waits for anything.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use temblor_codec::{Codec, Limits, PreChain, Scratch};
-use temblor_event::{Event, EventId, Origin, Payload};
+use temblor_codec::{Codec, Form, Limits, PreChain, Scratch};
+use temblor_event::{Event, EventId, Origin, Original, Payload};
 use temblor_runtime::clock::now_ns;
 use temblor_runtime::flow::Dispatch;
 use temblor_runtime::ramp::Ramp;
@@ -16,7 +17,7 @@ use temblor_runtime::shutdown::Phase;
 use temblor_runtime::source::SourceCx;
 use temblor_value::{ObjectMap, Str, Value};
 
-/// Items after which other tasks of the worker get their turn.
+/// Items of a turn, after which other tasks of the worker get theirs.
 const TURN: u32 = 64;
 
 /// Turns the items of one source into events and sends them.
@@ -72,11 +73,14 @@ impl Pump {
 
     /// Waits while the circuit breaker is closed. False: the process drains, and nothing more may be pulled.
     pub(super) async fn may_pull(&mut self) -> bool {
-        if self.cx.shutdown.has_moved() {
-            return false;
-        }
-        if !self.cx.control.is_paused() {
+        let is_paused = self.cx.control.is_paused();
+        let may_go_on = !self.cx.shutdown.has_moved();
+        if may_go_on && !is_paused {
             return true;
+        }
+        self.end_turn().await;
+        if !may_go_on {
+            return false;
         }
         tokio::select! {
             () = self.cx.control.running() => true,
@@ -109,6 +113,7 @@ impl Pump {
 
     /// Waits for `future`; `None`: the process drains.
     pub(super) async fn unless_draining<T>(&mut self, future: impl Future<Output = T>) -> Option<T> {
+        self.end_turn().await;
         tokio::select! {
             biased;
             () = self.cx.shutdown.reached(Phase::Draining) => None,
@@ -118,9 +123,30 @@ impl Pump {
 
     /// Sends what one raw item gives: preprocessors, codec, events on `out` and `err`.
     pub(super) async fn raw(&mut self, item: Bytes) {
+        self.take(item).await;
+        self.end_turn().await;
+        self.let_others().await;
+    }
+
+    /// The same for an item of which the next one may be at hand. When none is, the caller waits through this pump or calls
+    /// [`Pump::end_turn`].
+    pub(super) async fn raw_of_many(&mut self, item: Bytes) {
+        self.take(item).await;
+        if !self.dispatch.run_on() {
+            self.end_turn().await;
+        }
+        self.let_others().await;
+    }
+
+    /// Lets everything run to its end.
+    pub(super) async fn end_turn(&mut self) {
+        self.dispatch.run_out().await;
+    }
+
+    async fn take(&mut self, item: Bytes) {
         let mut ingest_ns = now_ns();
         let first = self.next;
-        self.follow_flow();
+        self.follow_flow().await;
         let mut chunks = std::mem::take(&mut self.chunks);
         match self.chain.run(item, &mut ingest_ns, &mut chunks) {
             Ok(()) => {
@@ -131,43 +157,49 @@ impl Pump {
             Err(error) => self.send_error(&error.to_string(), ingest_ns, first),
         }
         self.chunks = chunks;
-        self.finish().await;
     }
 
     /// Sends one structured value; `build` gets ingest time and event number.
     pub(super) async fn structured(&mut self, build: impl FnOnce(u64, u64) -> Value) {
         let ingest_ns = now_ns();
         let value = build(ingest_ns, self.next);
-        self.follow_flow();
-        self.send(value, ingest_ns);
-        self.finish().await;
+        self.follow_flow().await;
+        self.send(Payload::new(value, self.no_meta.clone()), ingest_ns);
+        self.end_turn().await;
+        self.let_others().await;
     }
 
-    fn follow_flow(&mut self) {
+    async fn follow_flow(&mut self) {
         if !self.cx.flow.is(self.dispatch.flow()) {
+            self.end_turn().await;
             self.dispatch.follow(self.cx.flow.load());
         }
     }
 
-    async fn finish(&mut self) {
-        self.dispatch.run_out().await;
+    async fn let_others(&mut self) {
         self.items += 1;
         if self.items.is_multiple_of(TURN) {
+            self.end_turn().await;
             tokio::task::yield_now().await;
         }
     }
 
     fn decode(&mut self, chunk: Bytes, mut ingest_ns: u64, first: u64) {
-        match self.codec.decode(chunk, &mut self.scratch, &mut ingest_ns) {
-            Ok(Some(value)) => self.send(value, ingest_ns),
+        let original = chunk.clone();
+        match self.codec.decode_judged(chunk, &mut self.scratch, &mut ingest_ns) {
+            Ok(Some((value, Form::Exact))) => {
+                let original = Original::exact(original, self.codec.name());
+                let payload = Payload::with_original(value, original, self.no_meta.clone());
+                self.send(payload, ingest_ns);
+            }
+            Ok(Some((value, _))) => self.send(Payload::new(value, self.no_meta.clone()), ingest_ns),
             Ok(None) => {}
             Err(error) => self.send_error(&error.to_string(), ingest_ns, first),
         }
     }
 
-    fn send(&mut self, value: Value, ingest_ns: u64) {
-        let meta = self.no_meta.clone();
-        let event = self.event(Payload::new(value, meta), ingest_ns);
+    fn send(&mut self, payload: Payload, ingest_ns: u64) {
+        let event = self.event(payload, ingest_ns);
         self.dispatch.send_out(self.cx.ix, event);
     }
 

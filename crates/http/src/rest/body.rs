@@ -6,11 +6,11 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
-use temblor_codec::{Codec, Limits, PostChain, PostFactory, PreChain, PreFactory, Scratch};
+use temblor_codec::{Codec, Form, Limits, PostChain, PostFactory, PreChain, PreFactory, Scratch};
 use temblor_event::{Data, Original, Payload, Stream, StreamPlace, Trailers};
 use temblor_runtime::clock::now_ns;
 use temblor_runtime::need::{BodyNeed, Need};
-use temblor_value::{Str, Value, json};
+use temblor_value::{Str, Value};
 
 use crate::body::{Body, Broken, Content, ReadBody, collect};
 use crate::message::Headers;
@@ -166,7 +166,7 @@ impl Intake<'_> {
     fn absent(&self) -> Original {
         Original {
             is_absent: true,
-            ..original(Bytes::new(), self.codec.name())
+            ..Original::new(Bytes::new(), self.codec.name())
         }
     }
 
@@ -184,7 +184,7 @@ impl Intake<'_> {
             return Some(Ok(Data::Value(Value::object(), Some(self.absent()))));
         }
         match self.need() {
-            Need::Stream => Some(Ok(Data::Raw(original(chunk, name)))),
+            Need::Stream => Some(Ok(Data::Raw(Original::new(chunk, name)))),
             Need::Bytes => Some(self.check(chunk)),
             Need::Value => self.decode(chunk, ingest_ns),
         }
@@ -194,30 +194,22 @@ impl Intake<'_> {
         if self.validate {
             self.check_only(&chunk)?;
         }
-        Ok(Data::Raw(original(chunk, self.codec.name())))
+        Ok(Data::Raw(Original::new(chunk, self.codec.name())))
     }
 
     fn decode(&self, chunk: Bytes, ingest_ns: &mut u64) -> Option<Result<Data, String>> {
-        let kept = self.need.keeps_original.then(|| original(chunk.clone(), self.codec.name()));
-        match decode(&**self.codec, chunk, ingest_ns) {
-            Ok(Some((value, is_faithful))) => Some(Ok(Data::Value(value, kept.filter(|_| is_faithful)))),
+        let kept = self
+            .need
+            .keeps_original
+            .then(|| Original::new(chunk.clone(), self.codec.name()));
+        let decoded = SCRATCH.with_borrow_mut(|scratch| self.codec.decode_judged(chunk, scratch, ingest_ns));
+        match decoded {
+            // A body with duplicate keys must leave as what programs saw (spec/proxy.md 3.1, rule 4).
+            Ok(Some((value, form))) => Some(Ok(Data::Value(value, kept.filter(|_| form != Form::Doubtful)))),
             Ok(None) => None,
-            Err(text) => Some(Err(text)),
+            Err(error) => Some(Err(error.to_string())),
         }
     }
-}
-
-/// Decodes; the flag is false where the value does not say all that the bytes say: a JSON body with duplicate keys must leave as what
-/// programs saw (spec/proxy.md 3.1, rule 4).
-fn decode(codec: &dyn Codec, bytes: Bytes, ingest_ns: &mut u64) -> Result<Option<(Value, bool)>, String> {
-    SCRATCH.with_borrow_mut(|scratch| {
-        if codec.name() == "json" {
-            let decoded = json::decode(bytes, scratch).map_err(|error| error.to_string())?;
-            return Ok(Some((decoded.value, !decoded.has_duplicate_keys)));
-        }
-        let value = codec.decode(bytes, scratch, ingest_ns).map_err(|error| error.to_string())?;
-        Ok(value.map(|value| (value, true)))
-    })
 }
 
 fn one(data: Data) -> Taken {
@@ -231,15 +223,6 @@ fn trailed(mut data: Data, trailers: Option<Trailers>) -> Data {
         Data::Value(_, None) | Data::Stream(_) => {}
     }
     data
-}
-
-fn original(bytes: Bytes, codec: &'static str) -> Original {
-    Original {
-        bytes,
-        codec,
-        is_absent: false,
-        trailers: None,
-    }
 }
 
 /// A payload of data taken in.
@@ -355,8 +338,8 @@ impl Outlet<'_> {
 /// Decodes a body that was passed on undecoded and now meets another codec (spec/proxy.md 3.1, rule 5).
 fn decode_late(original: &Original) -> Result<Value, String> {
     let codec = temblor_codec::codec(original.codec).ok_or_else(|| format!("Codec '{}' not found.", original.codec))?;
-    let decoded = decode(&*codec, original.bytes.clone(), &mut 0)?;
-    Ok(decoded.map_or_else(Value::object, |(value, _)| value))
+    let decoded = SCRATCH.with_borrow_mut(|scratch| codec.decode(original.bytes.clone(), scratch, &mut 0));
+    Ok(decoded.map_err(|error| error.to_string())?.unwrap_or_else(Value::object))
 }
 
 /// Reads a stream that cannot leave as it is, at most `limit` bytes; `keep` as for [`Outlet`].
@@ -369,7 +352,7 @@ pub async fn settle(payload: &mut Payload, limit: Option<u64>, keep: Option<u64>
     };
     let mut body = take_body(stream, keep)?;
     let bytes = collect(&mut body, limit).await.map_err(|error| error.to_string())?;
-    *payload = Payload::raw(original(bytes, codec), std::mem::replace(&mut payload.meta, Value::Null));
+    *payload = Payload::raw(Original::new(bytes, codec), std::mem::replace(&mut payload.meta, Value::Null));
     Ok(())
 }
 

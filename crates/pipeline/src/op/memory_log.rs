@@ -42,7 +42,8 @@ impl MemoryLog {
 }
 
 impl LogStore for MemoryLog {
-    fn append(&mut self, number: u64, event: Event) -> Result<(), LogError> {
+    fn append(&mut self, number: u64, mut event: Event) -> Result<(), LogError> {
+        event.payload.forget_original();
         let size = self.size(&event);
         self.bytes += size;
         self.events.insert(number, (event, size));

@@ -11,6 +11,7 @@
 
 mod settling;
 mod store;
+mod under_way;
 
 use std::collections::BTreeMap;
 
@@ -45,8 +46,8 @@ pub struct Wal {
     is_full: bool,
     /// Time of the last event.
     now_ns: u64,
-    /// Acknowledgements of events that the store has taken and not stored yet.
-    acks: Vec<Insight>,
+    /// What is said of events that the store has taken and not stored yet to those who asked: acknowledgements, unless storing fails.
+    answers: Vec<Insight>,
     /// The first of them, if there are any.
     unstored_from: Option<u64>,
     /// Events of this turn: each is one more reading.
@@ -70,7 +71,7 @@ impl Wal {
             is_broken: true,
             is_full: false,
             now_ns: 0,
-            acks: Vec::new(),
+            answers: Vec::new(),
             unstored_from: None,
             taken: 0,
             tickets: BTreeMap::new(),
@@ -137,36 +138,37 @@ impl Wal {
         let mut id = EventId::new(cx.uid, number);
         id.track(&event.id);
         event.id = id;
-        // What comes out of a log was made anew: original bytes do not outlive it.
-        if event.payload.original().is_some() {
+        // What comes out of a log was made anew: original bytes do not outlive it, unless making them anew gives the same.
+        if event.payload.original().is_some_and(|original| !original.is_exact) {
             let value = event.value().clone();
             event.payload.replace(value);
         }
         self.store.append(number, event)?;
         self.unstored_from.get_or_insert(number);
-        self.acks.extend(ack);
+        self.answers.extend(ack);
         if !tickets.is_empty() {
             self.tickets.insert(number, tickets);
         }
         Ok(())
     }
 
-    /// Stores what was taken in, and acknowledges it.
+    /// Stores what was taken in, and acknowledges it. What cannot be stored has failed: whoever sent it may send it again.
     fn flush(&mut self, cx: &mut OpCx<'_>) -> Result<(), LogError> {
         let Some(first) = self.unstored_from.take() else {
             return Ok(());
         };
         let stored = self.store.flush();
-        let acks = self.acks.drain(..);
-        match &stored {
-            Ok(()) => acks.for_each(|ack| cx.raise(ack)),
-            Err(error) => {
-                drop(acks);
-                let end = End::with_detail(Reason::SelectError, error.to_string());
-                for tickets in self.tickets.split_off(&first).values() {
-                    tickets.offer(&end);
-                }
+        if let Err(error) = &stored {
+            let end = End::with_detail(Reason::SelectError, error.to_string());
+            for tickets in self.tickets.split_off(&first).values() {
+                tickets.offer(&end);
             }
+        }
+        for mut answer in self.answers.drain(..) {
+            if stored.is_err() {
+                answer.kind = InsightKind::Fail;
+            }
+            cx.raise(answer);
         }
         stored
     }

@@ -309,6 +309,15 @@ fn run_in_turn(bench: &mut Bench, values: &[&str]) {
     }
 }
 
+/// What was told to sources since the last look.
+fn answers(bench: &mut Bench) -> Vec<(InsightKind, Option<EventId>)> {
+    bench
+        .raised
+        .drain(..)
+        .map(|(_, insight)| (insight.kind, insight.id))
+        .collect()
+}
+
 #[test]
 fn events_of_a_turn_are_stored_together_and_acknowledged_after_that() {
     let stores = MoodyStores::default();
@@ -318,9 +327,8 @@ fn events_of_a_turn_are_stored_together_and_acknowledged_after_that() {
     let events = bench.end_turn();
     assert_eq!(texts(&events), ["out 1", "out 2", "out 3"], "a reading for each of them");
     assert_eq!(stores.flushes.load(Ordering::Relaxed), 1);
-    let acks: Vec<_> = bench.raised.iter().map(|(_, ack)| (ack.kind, ack.id.clone())).collect();
     let wanted = (0..3).map(|number| (InsightKind::Ack, Some(EventId::new(SOURCE, number))));
-    assert_eq!(acks, wanted.collect::<Vec<_>>());
+    assert_eq!(answers(&mut bench), wanted.collect::<Vec<_>>());
 }
 
 #[test]
@@ -334,17 +342,34 @@ fn a_tick_stores_what_another_turn_has_taken_in() {
 }
 
 #[test]
-fn what_cannot_be_stored_is_neither_acknowledged_nor_emitted() {
+fn what_cannot_be_stored_fails_and_is_not_emitted() {
     let stores = MoodyStores::default();
     let mut bench = moody(&stores, 10);
     stores.fails.store(true, Ordering::Relaxed);
     run_in_turn(&mut bench, &["1", "2"]);
+    let mut unasked = bench.event("3", 5);
+    unasked.transactional = false;
+    assert!(bench.run_in_turn(unasked).is_empty());
     assert!(bench.end_turn().is_empty());
-    assert!(bench.raised.is_empty());
+    let wanted = (0..2).map(|number| (InsightKind::Fail, Some(EventId::new(SOURCE, number))));
+    assert_eq!(answers(&mut bench), wanted.collect::<Vec<_>>());
     assert!(bench.errors[0].to_string().contains("no room"), "{:?}", bench.errors);
     stores.fails.store(false, Ordering::Relaxed);
-    assert_eq!(texts(&send(&mut bench, "3")), ["out 3"]);
-    assert_eq!(bench.raised.len(), 1);
+    assert_eq!(texts(&send(&mut bench, "4")), ["out 4"]);
+    assert_eq!(answers(&mut bench), [(InsightKind::Ack, Some(EventId::new(SOURCE, 3)))]);
+}
+
+#[test]
+fn what_a_tick_cannot_store_fails() {
+    let stores = MoodyStores::default();
+    let mut bench = moody(&stores, 10);
+    stores.fails.store(true, Ordering::Relaxed);
+    run_in_turn(&mut bench, &["1"]);
+    assert_eq!(bench.tick(9), [""; 0]);
+    assert_eq!(answers(&mut bench), [(InsightKind::Fail, Some(EventId::new(SOURCE, 0)))]);
+    stores.fails.store(false, Ordering::Relaxed);
+    assert_eq!(bench.tick(10), [""; 0]);
+    assert_eq!(answers(&mut bench), [], "it is told once");
 }
 
 #[test]

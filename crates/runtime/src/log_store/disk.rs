@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use temblor_event::Event;
 use temblor_pipeline::op::wal::{LogError, LogStore};
+use temblor_value::json::Scratch;
 
 use super::confirmed::{self, Confirmed};
 use super::record::{self, Head};
@@ -109,6 +110,7 @@ pub(super) struct Buffers {
     taken: Vec<(u64, u64, Event)>,
     /// What the last of these records says is confirmed.
     says: Option<u64>,
+    scratch: Scratch,
 }
 
 /// An error with what was tried.
@@ -346,7 +348,7 @@ impl DiskLog {
             Found::Damaged { next } => next,
             Found::Body(body) => {
                 let size = (record::FRAME + body.len()) as u64;
-                match record::read(body) {
+                match record::read(body, &mut self.buffers.scratch) {
                     Ok((head, event)) => {
                         let place = Place {
                             number: head.number,
@@ -399,7 +401,7 @@ impl DiskLog {
         let reader = reader(&mut self.buffers.again, &self.dir, place.segment)?;
         let found = reader.blocks.record(&reader.file, place.at, len);
         if let Found::Body(body) = found.map_err(|error| failed("read", &path, error))?
-            && let Ok((head, event)) = record::read(body)
+            && let Ok((head, event)) = record::read(body, &mut self.buffers.scratch)
             && head.number == place.number
         {
             return Ok(Some(event));

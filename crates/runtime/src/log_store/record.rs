@@ -3,17 +3,20 @@
 //! A record is a frame of 8 bytes and a body: the body's length and the CRC-32 of length and body, both 4 bytes, lowest first. So a run
 //! of zeros is no record, and neither is anything that was written in part or changed later.
 //!
-//! The body: number in the log (LEB128, as all numbers without a width here), the number confirmed then (0: none, else 1 more), flags (bit 0 transactional, 1 batch, 2 origin, 3 its port),
-//! ingest time (8 bytes); the id (source, stream, number; how many ranges, then source, stream, smallest, largest of each); marks (how many,
+//! The body: number in the log (LEB128, as all numbers without a width here), the number confirmed then (0: none, else 1 more), flags (bit 0 transactional, 1 batch, 2 origin, 3 its port,
+//! 4 value as JSON), ingest time (8 bytes); the id (source, stream, number; how many ranges, then source, stream, smallest, largest of each); marks (how many,
 //! then operator and mark of each: 0 passed, else 1 + index of the output); the origin if there is one (scheme, host, port, how many segments,
-//! each); the value; the metadata.
+//! each); the value, as JSON if its event still has the exact text, which is then copied instead of made; the metadata.
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use crc32fast::Hasher;
-use temblor_event::{Event, EventId, Mark, OpMeta, Origin, Payload, Tracked, Uid};
+use temblor_codec::JSON;
+use temblor_event::{Event, EventId, Mark, OpMeta, Origin, Original, Payload, Tracked, Uid};
+use temblor_value::json::{self, Scratch};
 
-use super::value::{Input, Malformed, put_number, put_text, put_value};
+use super::value::{Input, Malformed, put_bytes, put_number, put_text, put_value};
 
 /// Length of the frame before the body.
 pub const FRAME: usize = 8;
@@ -24,6 +27,7 @@ const TRANSACTIONAL: u8 = 1;
 const BATCH: u8 = 1 << 1;
 const ORIGIN: u8 = 1 << 2;
 const PORT: u8 = 1 << 3;
+const TEXT: u8 = 1 << 4;
 
 /// What a log says of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,12 +104,14 @@ fn write_body(head: Head, event: &Event, out: &mut Vec<u8>) {
     put_number(head.number, out);
     put_number(head.confirmed.map_or(0, |number| number.saturating_add(1)), out);
     let origin = event.origin.as_deref();
+    let text = event.payload.message(JSON);
     let flag = |is_set, flag| if is_set { flag } else { 0 };
     out.push(
         flag(event.transactional, TRANSACTIONAL)
             | flag(event.is_batch, BATCH)
             | flag(origin.is_some(), ORIGIN)
-            | flag(origin.is_some_and(|origin| origin.port.is_some()), PORT),
+            | flag(origin.is_some_and(|origin| origin.port.is_some()), PORT)
+            | flag(text.is_some(), TEXT),
     );
     out.extend_from_slice(&event.ingest_ns.to_le_bytes());
     write_id(&event.id, out);
@@ -113,7 +119,10 @@ fn write_body(head: Head, event: &Event, out: &mut Vec<u8>) {
     if let Some(origin) = origin {
         write_origin(origin, out);
     }
-    put_value(event.value(), out);
+    match text {
+        Some(text) => put_bytes(text, out),
+        None => put_value(event.value(), out),
+    }
     put_value(event.meta(), out);
 }
 
@@ -175,11 +184,11 @@ fn head(input: &mut Input<'_>) -> Result<Head, Malformed> {
     })
 }
 
-/// Event and what the log says of it, from the body of a record.
+/// Event and what the log says of it, from the body of a record. `scratch` has the buffers for JSON.
 ///
 /// # Errors
 /// It is no body.
-pub fn read(body: &[u8]) -> Result<(Head, Event), Malformed> {
+pub fn read(body: &[u8], scratch: &mut Scratch) -> Result<(Head, Event), Malformed> {
     let mut input = Input::new(body);
     let head = head(&mut input)?;
     let flags = input.byte()?;
@@ -190,8 +199,14 @@ pub fn read(body: &[u8]) -> Result<(Head, Event), Malformed> {
         0 => None,
         _ => Some(Arc::new(read_origin(&mut input, flags & PORT != 0)?)),
     };
-    let payload = Payload::new(input.value()?, input.value()?);
-    if !input.is_empty() || flags & !(TRANSACTIONAL | BATCH | ORIGIN | PORT) != 0 {
+    let payload = if flags & TEXT == 0 {
+        Payload::new(input.value()?, input.value()?)
+    } else {
+        let text = Bytes::copy_from_slice(input.bytes()?);
+        let decoded = json::decode(text.clone(), scratch).map_err(|_| Malformed)?;
+        Payload::with_original(decoded.value, Original::exact(text, JSON), input.value()?)
+    };
+    if !input.is_empty() || flags & !(TRANSACTIONAL | BATCH | ORIGIN | PORT | TEXT) != 0 {
         return Err(Malformed);
     }
     let mut event = Event::new(id, payload, ingest_ns);

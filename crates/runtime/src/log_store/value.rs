@@ -98,7 +98,7 @@ impl<'a> Input<'a> {
         if count > self.0.len() { Err(Malformed) } else { Ok(count) }
     }
 
-    fn bytes(&mut self) -> Result<&'a [u8], Malformed> {
+    pub(super) fn bytes(&mut self) -> Result<&'a [u8], Malformed> {
         let count = self.count()?;
         self.take(count)
     }
@@ -222,8 +222,9 @@ pub(super) fn put_number(mut number: u64, out: &mut Vec<u8>) {
     out.push(number as u8);
 }
 
+/// Writes bytes with their length.
 #[inline]
-fn put_bytes(bytes: &[u8], out: &mut Vec<u8>) {
+pub(super) fn put_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     // Once, instead of for each byte of the length.
     out.reserve(LONGEST_NUMBER + bytes.len());
     put_number(bytes.len() as u64, out);

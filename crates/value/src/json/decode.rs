@@ -36,6 +36,9 @@ pub struct Decoded {
     pub value: Value,
     /// Some object had a key twice, of which the last value was taken. Such a value is not what other readers of the same bytes may see.
     pub has_duplicate_keys: bool,
+    /// Nothing in the text is written otherwise than [`encode`](super::encode()) writes it; so if no key is there twice, that gives the same text
+    /// again. May be false for texts of which this is true.
+    pub is_compact: bool,
 }
 
 /// Reads one document. Strings longer than 22 bytes share `input`, which is not changed.
@@ -59,9 +62,10 @@ pub fn decode(input: Bytes, scratch: &mut Scratch) -> Result<Decoded, JsonError>
     if result.is_err() || input.len() >= KEEP_BUFFERS_BELOW {
         *scratch = Scratch::default();
     }
-    result.map(|()| Decoded {
+    result.map(|is_compact| Decoded {
         value,
         has_duplicate_keys,
+        is_compact,
     })
 }
 
@@ -148,8 +152,7 @@ impl Builder<'_> {
 
     /// A text that is too long to be held inline.
     #[inline(never)]
-    fn long(&mut self, text: &str) -> Str {
-        let start = text.as_ptr().addr().wrapping_sub(self.input.as_ptr().addr());
+    fn long(&mut self, start: usize, text: &str) -> Str {
         let input = self.input;
         Str::shared(self.shared.get_or_insert_with(|| Arc::new(input.clone())), start, text)
     }
@@ -231,16 +234,16 @@ impl Build for Builder<'_> {
     #[inline]
     fn string(&mut self, text: Text<'_>) {
         match text {
-            Text::Plain(text) if Str::fits_inline(text) => {
+            Text::Plain(part) if part.len() <= Str::INLINE => {
                 if let Some(slot) = self.slot() {
                     std::mem::forget(std::mem::replace(slot, Value::Str(Str::EMPTY)));
                     if let Value::Str(slot) = slot {
-                        slot.set_short(text);
+                        slot.set_short(part.as_str(), part.window());
                     }
                 }
             }
-            Text::Plain(text) => {
-                let text = self.long(text);
+            Text::Plain(part) => {
+                let text = self.long(part.start, part.as_str());
                 self.put(Value::Str(text));
             }
             Text::Escaped(text) => {
@@ -253,18 +256,19 @@ impl Build for Builder<'_> {
     #[inline]
     fn key(&mut self, text: Text<'_>) {
         let key = match text {
-            Text::Plain(text) if Str::fits_inline(text) => {
+            Text::Plain(part) if part.len() <= Str::INLINE => {
+                let text = part.as_str();
                 if self.is_new(text) {
                     self.current.place = self.scratch.entries.len();
                     self.scratch.entries.push(EMPTY);
                     if let Some((key, _)) = self.scratch.entries.last_mut() {
-                        key.set_short(text);
+                        key.set_short(text, part.window());
                     }
                     return;
                 }
                 Str::new(text)
             }
-            Text::Plain(text) => self.long(text),
+            Text::Plain(part) => self.long(part.start, part.as_str()),
             Text::Escaped(text) => self.unescape(text),
         };
         self.is_new(&key);

@@ -5,15 +5,13 @@
 //! is allocated here.
 
 use super::error::{JsonError, JsonErrorKind};
-use super::text::{is_plain_block, is_special, special_bytes};
+use super::text::{BLOCK, first_special, is_special};
 
 /// Levels of arrays and objects that are read; a document with more is an error.
 pub const MAX_DEPTH: usize = 1024;
 
 /// Digits of an integer that cannot be out of range.
 const SAFE_DIGITS: usize = 18;
-/// Bytes of a string that are looked at together, once it has turned out to be long.
-const BLOCK: usize = 32;
 
 /// Takes what a text consists of, in its order. Every method is called only where the grammar allows it.
 pub(super) trait Build {
@@ -46,30 +44,59 @@ pub(super) enum Container {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Text<'a> {
     /// It means what it says.
-    Plain(&'a str),
+    Plain(Part<'a>),
     /// It has escapes, which are valid.
     Escaped(&'a str),
 }
 
-/// Reads a text to its end, or to its first error.
+/// A part of a text, with what is around it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part<'a> {
+    /// The text.
+    pub(super) whole: &'a str,
+    /// Where the part begins.
+    pub(super) start: usize,
+    /// Where it ends.
+    pub(super) end: usize,
+}
+
+impl<'a> Part<'a> {
+    /// Its length in bytes.
+    #[inline]
+    pub(super) fn len(self) -> usize {
+        self.end - self.start
+    }
+
+    #[inline]
+    pub(super) fn as_str(self) -> &'a str {
+        self.whole.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// The part with what follows it, if that is enough.
+    #[inline]
+    pub(super) fn window<const N: usize>(self) -> Option<&'a [u8; N]> {
+        self.whole.as_bytes().get(self.start..)?.first_chunk()
+    }
+}
+
+/// Reads a text to its end, or to its first error. Gives whether it is compact: no blanks, and numbers and escapes only in the form in which
+/// they are written here (that of a float is not looked at, and counts as another one).
 #[inline]
-pub(super) fn read(text: &str, build: &mut impl Build) -> Result<(), JsonError> {
-    Reader { text, at: 0 }.document(build)
+pub(super) fn read(text: &str, build: &mut impl Build) -> Result<bool, JsonError> {
+    let mut reader = Reader::new(text, 0);
+    reader.document(build)?;
+    Ok(reader.is_compact)
 }
 
 /// Where the number or literal ends that begins at `start`; `None` if it is none.
 #[inline]
 pub(super) fn end_of_scalar(text: &str, start: usize, build: &mut impl Build) -> Option<usize> {
     let bytes = text.as_bytes();
-    let end = match bytes.get(start)? {
+    let end = match *bytes.get(start)? {
         b't' => end_of_word(bytes, start, b"true")?,
         b'f' => end_of_word(bytes, start, b"false")?,
         b'n' => end_of_word(bytes, start, b"null")?,
-        _ => {
-            let mut reader = Reader { text, at: start };
-            reader.number(build).ok()?;
-            reader.at
-        }
+        first => Reader::new(text, start).number(start, first, build).ok()?,
     };
     ends_number(bytes.get(end).copied()).then_some(end)
 }
@@ -82,7 +109,7 @@ fn end_of_word<const N: usize>(bytes: &[u8], start: usize, word: &[u8; N]) -> Op
 
 /// Where the escape ends whose backslash is at `start`; `None` if it is none.
 pub(super) fn end_of_escape(text: &str, start: usize) -> Option<usize> {
-    let mut reader = Reader { text, at: start };
+    let mut reader = Reader::new(text, start);
     reader.escape().ok()?;
     Some(reader.at)
 }
@@ -98,15 +125,14 @@ struct Levels {
     /// A bit for each: whether it is an object.
     bits: [u64; MAX_DEPTH / 64],
     depth: usize,
-    /// The innermost one; without meaning while none is open.
-    innermost: Container,
+    innermost: Option<Container>,
 }
 
 impl Levels {
     const NONE: Self = Self {
         bits: [0; MAX_DEPTH / 64],
         depth: 0,
-        innermost: Container::Array,
+        innermost: None,
     };
 
     /// False if there are too many.
@@ -121,184 +147,272 @@ impl Levels {
             Container::Object => *bits | bit,
         };
         self.depth += 1;
-        self.innermost = container;
+        self.innermost = Some(container);
         true
     }
 
     #[inline]
     fn close(&mut self) {
         self.depth -= 1;
-        let around = self.depth.wrapping_sub(1);
-        let bits = self.bits.get(around / 64).copied().unwrap_or_default();
-        self.innermost = if bits >> (around % 64) & 1 == 0 {
-            Container::Array
-        } else {
-            Container::Object
-        };
+        self.innermost = self.depth.checked_sub(1).map(|around| {
+            let bits = self.bits.get(around / 64).copied().unwrap_or_default();
+            if bits >> (around % 64) & 1 == 0 {
+                Container::Array
+            } else {
+                Container::Object
+            }
+        });
     }
 }
 
+/// The usual way through a text keeps its place in a register, and hands it to the methods below; those for the unusual parts, which are not
+/// inlined, work on `at`.
 struct Reader<'a> {
     text: &'a str,
     at: usize,
+    is_compact: bool,
 }
 
+#[expect(
+    clippy::inline_always,
+    reason = "where a call is not inlined, the place in the text goes through memory"
+)]
 impl<'a> Reader<'a> {
     #[inline]
+    fn new(text: &'a str, at: usize) -> Self {
+        Self {
+            text,
+            at,
+            is_compact: true,
+        }
+    }
+
+    #[inline]
     fn document(&mut self, build: &mut impl Build) -> Result<(), JsonError> {
-        self.blanks();
-        if self.peek().is_none() {
-            return Err(self.error(JsonErrorKind::Empty));
-        }
         let mut levels = Levels::NONE;
+        let mut at = self.after_blanks(0);
+        if self.byte(at).is_none() {
+            return Err(self.error_at(at, JsonErrorKind::Empty));
+        }
+        let mut awaits_key = false;
         loop {
-            match self.peek() {
+            if awaits_key {
+                at = self.key(at, build)?;
+            }
+            match self.byte(at) {
                 Some(b'"') => {
-                    let text = self.string()?;
+                    let (text, behind) = self.string(at)?;
                     build.string(text);
+                    at = behind;
                 }
-                Some(b'-' | b'0'..=b'9') => self.number(build)?,
-                Some(b'{') => {
-                    self.open(Container::Object, &mut levels, build)?;
-                    if self.peek() != Some(b'}') {
-                        self.key(build)?;
+                Some(first @ (b'-' | b'0'..=b'9')) => at = self.number(at, first, build)?,
+                Some(bracket @ (b'{' | b'[')) => {
+                    let (container, closing) = if bracket == b'{' {
+                        (Container::Object, b'}')
+                    } else {
+                        (Container::Array, b']')
+                    };
+                    if !levels.open(container) {
+                        return Err(self.error_at(at, JsonErrorKind::TooDeep));
+                    }
+                    build.open(container);
+                    at = self.after_blanks(at + 1);
+                    if self.byte(at) != Some(closing) {
+                        awaits_key = container == Container::Object;
                         continue;
                     }
                 }
-                Some(b'[') => {
-                    self.open(Container::Array, &mut levels, build)?;
-                    if self.peek() != Some(b']') {
-                        continue;
+                Some(b't') => at = self.literal(at, "true", Some(true), build)?,
+                Some(b'f') => at = self.literal(at, "false", Some(false), build)?,
+                Some(b'n') => at = self.literal(at, "null", None, build)?,
+                _ => return Err(self.unexpected_at(at)),
+            }
+            // Behind a value: closing brackets, up to the place of the next one.
+            loop {
+                at = self.after_blanks(at);
+                match (self.byte(at), levels.innermost) {
+                    (Some(b','), Some(container)) => {
+                        at = self.after_blanks(at + 1);
+                        awaits_key = container == Container::Object;
+                        break;
                     }
+                    (Some(b']'), Some(Container::Array)) | (Some(b'}'), Some(Container::Object)) => {
+                        at += 1;
+                        levels.close();
+                        build.close();
+                    }
+                    (None, None) => return Ok(()),
+                    (Some(_), None) => return Err(self.error_at(at, JsonErrorKind::TrailingText)),
+                    _ => return Err(self.unexpected_at(at)),
                 }
-                Some(b't') => self.literal("true", Some(true), build)?,
-                Some(b'f') => self.literal("false", Some(false), build)?,
-                Some(b'n') => self.literal("null", None, build)?,
-                _ => return Err(self.unexpected()),
-            }
-            if self.after_value(&mut levels, build)? {
-                return Ok(());
-            }
-        }
-    }
-
-    #[inline]
-    fn open(&mut self, container: Container, levels: &mut Levels, build: &mut impl Build) -> Result<(), JsonError> {
-        if !levels.open(container) {
-            return Err(self.error(JsonErrorKind::TooDeep));
-        }
-        build.open(container);
-        self.at += 1;
-        self.blanks();
-        Ok(())
-    }
-
-    /// Reads closing brackets up to the place of the next value; tells whether the document ended instead.
-    #[inline]
-    fn after_value(&mut self, levels: &mut Levels, build: &mut impl Build) -> Result<bool, JsonError> {
-        loop {
-            self.blanks();
-            let next = self.peek();
-            if levels.depth == 0 {
-                return match next {
-                    None => Ok(true),
-                    Some(_) => Err(self.error(JsonErrorKind::TrailingText)),
-                };
-            }
-            match (next, levels.innermost) {
-                (Some(b','), Container::Array) => {
-                    self.at += 1;
-                    self.blanks();
-                    return Ok(false);
-                }
-                (Some(b','), Container::Object) => {
-                    self.at += 1;
-                    self.blanks();
-                    self.key(build)?;
-                    return Ok(false);
-                }
-                (Some(b']'), Container::Array) | (Some(b'}'), Container::Object) => {
-                    self.at += 1;
-                    levels.close();
-                    build.close();
-                }
-                _ => return Err(self.unexpected()),
             }
         }
     }
 
     /// Reads a key, its colon and the blanks before the value.
-    #[inline]
-    fn key(&mut self, build: &mut impl Build) -> Result<(), JsonError> {
-        if self.peek() != Some(b'"') {
-            return Err(self.unexpected());
+    #[inline(always)]
+    fn key(&mut self, at: usize, build: &mut impl Build) -> Result<usize, JsonError> {
+        if self.byte(at) != Some(b'"') {
+            return Err(self.unexpected_at(at));
         }
-        let text = self.string()?;
+        let (text, behind) = self.string(at)?;
         build.key(text);
-        self.blanks();
-        if self.peek() != Some(b':') {
-            return Err(self.unexpected());
+        let at = self.after_blanks(behind);
+        if self.byte(at) != Some(b':') {
+            return Err(self.unexpected_at(at));
         }
-        self.at += 1;
-        self.blanks();
-        Ok(())
+        Ok(self.after_blanks(at + 1))
     }
 
-    #[inline]
-    fn string(&mut self) -> Result<Text<'a>, JsonError> {
-        self.at += 1;
-        let start = self.at;
-        self.plain_characters();
-        if self.peek() != Some(b'"') {
-            return self.escaped_string(start);
+    /// Reads a string whose quote is at `at`; gives where it ends as well.
+    #[inline(always)]
+    fn string(&mut self, at: usize) -> Result<(Text<'a>, usize), JsonError> {
+        let start = at + 1;
+        let end = self.plain_end(start);
+        if self.byte(end) == Some(b'"') {
+            let part = Part {
+                whole: self.text,
+                start,
+                end,
+            };
+            return Ok((Text::Plain(part), end + 1));
         }
-        let text = self.text.get(start..self.at).unwrap_or_default();
-        self.at += 1;
-        Ok(Text::Plain(text))
+        self.at = end;
+        let text = self.escaped_string(start)?;
+        Ok((Text::Escaped(text), self.at))
     }
 
+    /// Where the characters that need no look of their own end.
+    #[inline(always)]
+    fn plain_end(&self, at: usize) -> usize {
+        let rest = self.text.as_bytes().get(at..).unwrap_or_default();
+        match rest.first_chunk().map(first_special) {
+            Some(found) if found < BLOCK => at + found,
+            _ => self.far_plain_end(at),
+        }
+    }
+
+    #[inline(never)]
+    fn far_plain_end(&self, at: usize) -> usize {
+        let rest = self.text.as_bytes().get(at..).unwrap_or_default();
+        let (blocks, last) = rest.as_chunks::<BLOCK>();
+        let mut passed = at;
+        for block in blocks {
+            let found = first_special(block);
+            passed += found;
+            if found < BLOCK {
+                return passed;
+            }
+        }
+        passed + last.iter().position(|&byte| is_special(byte)).unwrap_or(last.len())
+    }
+
+    /// Reads integers of usual length; hands everything else on.
+    #[inline(always)]
+    fn number(&mut self, at: usize, first: u8, build: &mut impl Build) -> Result<usize, JsonError> {
+        let is_negative = first == b'-';
+        let start = at + usize::from(is_negative);
+        let (mut end, mut number) = (start, 0_i64);
+        while let Some(digit @ b'0'..=b'9') = self.byte(end) {
+            number = number.wrapping_mul(10).wrapping_add(i64::from(digit - b'0'));
+            end += 1;
+        }
+        let digits = end - start;
+        let has_form = digits == 1 || ((2..=SAFE_DIGITS).contains(&digits) && self.byte(start) != Some(b'0'));
+        if !has_form || !ends_number(self.byte(end)) {
+            self.at = at;
+            self.other_number(build)?;
+            return Ok(self.at);
+        }
+        if is_negative {
+            self.is_compact &= number != 0;
+            number = -number;
+        }
+        build.integer(number);
+        Ok(end)
+    }
+
+    #[inline(always)]
+    fn literal(&mut self, at: usize, word: &str, truth: Option<bool>, build: &mut impl Build) -> Result<usize, JsonError> {
+        let end = at + word.len();
+        let is_there = self.text.as_bytes().get(at..end) == Some(word.as_bytes());
+        if !is_there || continues_word(self.byte(end)) {
+            return Err(self.wrong_word(at, word));
+        }
+        build.literal(truth);
+        Ok(end)
+    }
+
+    #[cold]
+    fn wrong_word(&self, at: usize, word: &str) -> JsonError {
+        let there = self.text.as_bytes().get(at..).unwrap_or_default();
+        let same = word.bytes().zip(there).take_while(|(wanted, found)| wanted == *found).count();
+        self.unexpected_at(at + same)
+    }
+
+    /// The place behind blanks.
+    #[inline(always)]
+    fn after_blanks(&mut self, at: usize) -> usize {
+        if self.byte(at).is_some_and(|byte| byte <= b' ') {
+            self.pass_blanks(at)
+        } else {
+            at
+        }
+    }
+
+    #[inline(never)]
+    fn pass_blanks(&mut self, mut at: usize) -> usize {
+        while self.byte(at).is_some_and(is_blank) {
+            at += 1;
+            self.is_compact = false;
+        }
+        at
+    }
+
+    #[inline(always)]
+    fn byte(&self, at: usize) -> Option<u8> {
+        self.text.as_bytes().get(at).copied()
+    }
+
+    #[cold]
+    fn unexpected_at(&self, at: usize) -> JsonError {
+        let kind = if self.byte(at).is_none() {
+            JsonErrorKind::UnexpectedEnd
+        } else {
+            JsonErrorKind::UnexpectedCharacter
+        };
+        self.error_at(at, kind)
+    }
+
+    #[cold]
+    fn error_at(&self, position: usize, kind: JsonErrorKind) -> JsonError {
+        let character = self.text.get(position..).and_then(|rest| rest.chars().next());
+        JsonError {
+            kind,
+            position,
+            character,
+        }
+    }
+}
+
+/// What is unusual, read from `at` on.
+impl<'a> Reader<'a> {
     /// Reads on in a string that began at `start` and has an escape, or an error, here.
     #[inline(never)]
-    fn escaped_string(&mut self, start: usize) -> Result<Text<'a>, JsonError> {
+    fn escaped_string(&mut self, start: usize) -> Result<&'a str, JsonError> {
         loop {
             match self.peek() {
                 None => return Err(self.error(JsonErrorKind::UnexpectedEnd)),
                 Some(b'"') => {
                     let text = self.text.get(start..self.at).unwrap_or_default();
                     self.at += 1;
-                    return Ok(Text::Escaped(text));
+                    return Ok(text);
                 }
                 Some(b'\\') => self.escape()?,
                 Some(0..0x20) => return Err(self.error(JsonErrorKind::ControlCharacter)),
                 Some(_) => self.at += 1,
             }
-            self.plain_characters();
-        }
-    }
-
-    /// Passes over characters that need no look of their own: a word at a time, and a block at a time where there are many.
-    #[inline]
-    fn plain_characters(&mut self) {
-        let bytes = self.text.as_bytes();
-        let mut at = self.at;
-        let long = at + BLOCK;
-        loop {
-            let rest = bytes.get(at..).unwrap_or_default();
-            let Some(word) = rest.first_chunk::<8>() else {
-                self.at = at + rest.iter().position(|&byte| is_special(byte)).unwrap_or(rest.len());
-                return;
-            };
-            let found = special_bytes(u64::from_le_bytes(*word));
-            if found != 0 {
-                self.at = at + (found.trailing_zeros() / 8) as usize;
-                return;
-            }
-            at += 8;
-            if at >= long {
-                let rest = bytes.get(at..).unwrap_or_default();
-                let blocks = rest.as_chunks::<BLOCK>().0;
-                at += BLOCK * blocks.iter().take_while(|block| is_plain_block(block)).count();
-            }
+            self.at = self.far_plain_end(self.at);
         }
     }
 
@@ -307,11 +421,13 @@ impl<'a> Reader<'a> {
         self.at += 1;
         match self.peek() {
             None => Err(self.error(JsonErrorKind::UnexpectedEnd)),
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
+            Some(escaped @ (b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't')) => {
+                self.is_compact &= escaped != b'/';
                 self.at += 1;
                 Ok(())
             }
             Some(b'u') => {
+                self.is_compact = false;
                 let is_whole = match self.code_unit() {
                     Some(0xd800..0xdc00) => {
                         self.peek() == Some(b'\\') && {
@@ -342,27 +458,6 @@ impl<'a> Reader<'a> {
         u32::from_str_radix(digits, 16).ok()
     }
 
-    /// Reads integers of usual length; hands everything else on.
-    #[inline]
-    fn number(&mut self, build: &mut impl Build) -> Result<(), JsonError> {
-        let bytes = self.text.as_bytes();
-        let is_negative = self.peek() == Some(b'-');
-        let first = self.at + usize::from(is_negative);
-        let (mut at, mut number) = (first, 0_i64);
-        while let Some(digit @ b'0'..=b'9') = bytes.get(at) {
-            number = number.wrapping_mul(10).wrapping_add(i64::from(digit - b'0'));
-            at += 1;
-        }
-        let digits = at - first;
-        let has_form = digits == 1 || ((2..=SAFE_DIGITS).contains(&digits) && bytes.get(first) != Some(&b'0'));
-        if !has_form || !ends_number(bytes.get(at).copied()) {
-            return self.other_number(build);
-        }
-        self.at = at;
-        build.integer(if is_negative { -number } else { number });
-        Ok(())
-    }
-
     #[inline(never)]
     fn other_number(&mut self, build: &mut impl Build) -> Result<(), JsonError> {
         let start = self.at;
@@ -385,6 +480,7 @@ impl<'a> Reader<'a> {
         }
         let digits = self.text.get(start..self.at).unwrap_or_default();
         if is_float {
+            self.is_compact = false;
             if !build.float(digits) {
                 return Err(self.error_at(start, JsonErrorKind::FloatOverflow));
             }
@@ -413,69 +509,36 @@ impl<'a> Reader<'a> {
         }))
     }
 
-    #[inline]
-    fn literal(&mut self, word: &str, truth: Option<bool>, build: &mut impl Build) -> Result<(), JsonError> {
-        for byte in word.bytes() {
-            if !self.skip(byte) {
-                return Err(self.unexpected());
-            }
-        }
-        if matches!(self.peek(), Some(b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_')) {
-            return Err(self.unexpected());
-        }
-        build.literal(truth);
-        Ok(())
-    }
-
-    #[inline]
-    fn blanks(&mut self) {
-        while self.peek().is_some_and(is_blank) {
-            self.at += 1;
-        }
-    }
-
-    #[inline]
     fn skip(&mut self, byte: u8) -> bool {
         let found = self.peek() == Some(byte);
         self.at += usize::from(found);
         found
     }
 
-    #[inline]
     fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
-    }
-
-    #[cold]
-    fn unexpected(&self) -> JsonError {
-        self.error(if self.peek().is_none() {
-            JsonErrorKind::UnexpectedEnd
-        } else {
-            JsonErrorKind::UnexpectedCharacter
-        })
+        self.byte(self.at)
     }
 
     #[cold]
     fn error(&self, kind: JsonErrorKind) -> JsonError {
         self.error_at(self.at, kind)
     }
-
-    #[cold]
-    fn error_at(&self, position: usize, kind: JsonErrorKind) -> JsonError {
-        let character = self.text.get(position..).and_then(|rest| rest.chars().next());
-        JsonError {
-            kind,
-            position,
-            character,
-        }
-    }
 }
 
 /// Whether a number can end before this; what cannot stand there either way is found later.
 #[inline]
 fn ends_number(next: Option<u8>) -> bool {
-    matches!(
-        next,
-        None | Some(b' ' | b'\t' | b'\n' | b'\r' | b',' | b']' | b'}' | b':' | b'[' | b'{' | b'"')
-    )
+    // The usual ones first.
+    matches!(next, Some(b',' | b']' | b'}')) || ends_number_otherwise(next)
+}
+
+#[inline(never)]
+fn ends_number_otherwise(next: Option<u8>) -> bool {
+    matches!(next, None | Some(b' ' | b'\t' | b'\n' | b'\r' | b':' | b'[' | b'{' | b'"'))
+}
+
+/// Whether a word that ended before this does not end there.
+#[inline]
+fn continues_word(next: Option<u8>) -> bool {
+    matches!(next, Some(b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_'))
 }

@@ -2,8 +2,12 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use wide::u8x16;
 
 use crate::Str;
+
+/// Bytes that are looked at together.
+pub(super) const BLOCK: usize = 16;
 
 /// Appends `text` in quotes. Escaped are `"`, `\` and characters below 0x20, nothing else.
 #[inline]
@@ -37,16 +41,12 @@ pub(super) fn write_text(text: &Str, out: &mut Vec<u8>) {
 /// Whether nothing in the first `len` bytes needs an escape; those behind are zero.
 #[inline]
 fn is_plain_inline(bytes: &[u8; Str::INLINE], len: usize) -> bool {
-    let (first, rest) = bytes.split_at(8);
-    let (second, third) = rest.split_at(8);
-    let word = |bytes: &[u8], from: usize| {
-        let mut word = [0; 8];
-        word[..bytes.len()].copy_from_slice(bytes);
-        // Zeros behind the text must not count as control characters; blanks never do.
-        let held = 8 * len.saturating_sub(from).min(8) as u32;
-        u64::from_le_bytes(word) | 0x2020_2020_2020_2020_u64.checked_shl(held).unwrap_or_default()
+    let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) else {
+        return false;
     };
-    special_bytes(word(first, 0)) | special_bytes(word(second, 8)) | special_bytes(word(third, 16)) == 0
+    let special = special_bits(first) | special_bits(last) << (Str::INLINE - BLOCK);
+    // Zeros behind the text are no control characters.
+    special & ((1 << len) - 1) == 0
 }
 
 /// Appends the standard base64 form, padded, in quotes.
@@ -56,37 +56,28 @@ pub(super) fn write_base64(bytes: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// Whether nothing needs an escape. Looks at blocks that compilers turn into vector code; the last may overlap the one before.
+/// Whether nothing needs an escape. The last block may overlap the one before.
 #[inline]
 fn is_plain(bytes: &[u8]) -> bool {
-    if let Some(last) = bytes.last_chunk::<16>() {
-        bytes.as_chunks::<16>().0.iter().all(is_plain_block) && is_plain_block(last)
-    } else if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
-        is_plain_block(first) && is_plain_block(last)
-    } else {
-        !bytes.iter().any(|&byte| is_special(byte))
+    match bytes.last_chunk() {
+        Some(last) => bytes.as_chunks().0.iter().all(|block| special_bits(block) == 0) && special_bits(last) == 0,
+        None => !bytes.iter().any(|&byte| is_special(byte)),
     }
 }
 
-/// Adds up instead of branching, so that all bytes are looked at in one step.
+/// Place of the first byte of a block that is a quote, a backslash or below 0x20; [`BLOCK`] if none is.
 #[inline]
-pub(super) fn is_plain_block<const N: usize>(block: &[u8; N]) -> bool {
-    let special = |byte: u8| u8::from(byte < 0x20) | u8::from(byte == b'"') | u8::from(byte == b'\\');
-    block.iter().fold(0, |found, &byte| found | special(byte)) == 0
+pub(super) fn first_special(block: &[u8; BLOCK]) -> usize {
+    (special_bits(block) | 1 << BLOCK).trailing_zeros() as usize
 }
 
-/// The high bit of each byte of a word that is a quote, a backslash or below 0x20. Only the lowest bit set is sure: the subtractions
-/// may borrow from the bytes above it.
+/// A bit for each byte of a block that is a quote, a backslash or below 0x20, the lowest for the first byte.
 #[inline]
-pub(super) const fn special_bytes(word: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    let quotes = word ^ (ONES * b'"' as u64);
-    let backslashes = word ^ (ONES * b'\\' as u64);
-    let zero_quotes = quotes.wrapping_sub(ONES) & !quotes;
-    let zero_backslashes = backslashes.wrapping_sub(ONES) & !backslashes;
-    let controls = word.wrapping_sub(ONES * 0x20) & !word;
-    (zero_quotes | zero_backslashes | controls) & HIGH
+fn special_bits(block: &[u8; BLOCK]) -> u32 {
+    let bytes = u8x16::new(*block);
+    let controls = bytes.simd_eq(bytes.min(u8x16::splat(0x1f)));
+    let marks = bytes.simd_eq(u8x16::splat(b'"')) | bytes.simd_eq(u8x16::splat(b'\\'));
+    (controls | marks).to_bitmask()
 }
 
 #[inline(never)]
@@ -123,4 +114,19 @@ fn write_escape(byte: u8, out: &mut Vec<u8>) {
         }
     };
     out.extend_from_slice(&[b'\\', short]);
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn every_special_byte_is_found(block in proptest::array::uniform16(prop_oneof![any::<u8>(), 0x1e..0x24_u8, 0x5b..0x5e_u8])) {
+            let expected = (0..).zip(&block).filter(|(_, byte)| is_special(**byte)).map(|(at, _)| 1 << at).sum::<u32>();
+            prop_assert_eq!(special_bits(&block), expected);
+        }
+    }
 }

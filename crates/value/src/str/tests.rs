@@ -119,3 +119,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn texts_with_a_window_are_held_like_others() {
+    let whole = "é, some words that are longer than what is held without an allocation, and é";
+    let elsewhere = Some(&[b'x'; 24]);
+    for start in (0..=whole.len()).filter(|at| whole.is_char_boundary(*at)) {
+        for end in (start..=whole.len()).filter(|at| whole.is_char_boundary(*at)) {
+            let expected = Str::new(&whole[start..end]);
+            for window in [whole.as_bytes()[start..].first_chunk(), None, elsewhere] {
+                let mut text = Str::EMPTY;
+                text.set_short(&whole[start..end], window);
+                assert_eq!(text, expected, "{start}..{end}");
+                assert!(text.short() == expected.short());
+            }
+        }
+    }
+}

@@ -3,16 +3,18 @@
 //! Invariant: a number is under way, or waits to be emitted again, or is neither and then settled; *confirmed* lies below all that are not
 //! settled, so an event is never deleted because one behind it was delivered.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use temblor_event::{EventId, Lease, LeaseBook, Lent, Uid};
 
+use super::under_way::UnderWay;
+
 /// See the module's documentation.
 #[derive(Debug, Default)]
 pub(super) struct Settling {
-    /// Emitted and not judged, with the round of the emission.
-    under_way: BTreeMap<u64, u64>,
+    /// Emitted and not judged.
+    under_way: UnderWay,
     /// Failed, to be emitted again.
     returned: BTreeSet<u64>,
     /// Highest number ever emitted, by an earlier instance too.
@@ -51,11 +53,7 @@ impl Settling {
 
     /// These were delivered, or can never be.
     pub(super) fn settle(&mut self, numbers: RangeInclusive<u64>) {
-        // Nearly always one number, and the lowest.
-        while let Some((number, _)) = self.under_way.range(numbers.clone()).next() {
-            let number = *number;
-            self.under_way.remove(&number);
-        }
+        self.under_way.remove(numbers.clone(), |_| {});
         if !self.returned.is_empty() {
             self.returned.retain(|number| !numbers.contains(number));
         }
@@ -63,11 +61,10 @@ impl Settling {
 
     /// These were not delivered. Gives those that cannot be delivered again, because they lie at or below `deleted`.
     pub(super) fn put_back(&mut self, numbers: RangeInclusive<u64>, deleted: Option<u64>) -> Option<RangeInclusive<u64>> {
-        let under_way: Vec<u64> = self.under_way.range(numbers.clone()).map(|(number, _)| *number).collect();
-        for number in &under_way {
-            self.under_way.remove(number);
-        }
-        self.returned.extend(under_way);
+        let returned = &mut self.returned;
+        self.under_way.remove(numbers.clone(), |number| {
+            returned.insert(number);
+        });
         let (first, last) = (*numbers.start(), *numbers.end());
         // Settled by one sink and failed by another: it can be had as long as it is stored. Of a range nobody knows which were in it.
         let is_settled = first == last && Some(first) <= self.last && !self.returned.contains(&first);
@@ -83,16 +80,15 @@ impl Settling {
     pub(super) fn settle_ended(&mut self) {
         self.book.take_ended(&mut self.ended);
         for Lent { number, round } in self.ended.drain(..) {
-            if self.under_way.get(&number) == Some(&round) {
-                self.under_way.remove(&number);
+            if self.under_way.round(number) == Some(round) {
+                self.under_way.remove(number..=number, |_| {});
             }
         }
     }
 
     /// The highest number up to which everything is settled.
     pub(super) fn confirmed(&self) -> Option<u64> {
-        let under_way = self.under_way.keys().next();
-        let lowest = match (under_way, self.returned.first()) {
+        let lowest = match (self.under_way.first(), self.returned.first().copied()) {
             (Some(one), Some(other)) => one.min(other),
             (Some(only), None) | (None, Some(only)) => only,
             (None, None) => return self.last,

@@ -25,6 +25,7 @@ use tokio::time::Instant;
 
 use self::exchange::{Done, Pending};
 use self::fifo::Fifo;
+use super::island::Held;
 use super::{Entry, Flow, Target};
 use crate::ids::{PipelineIx, SourceIx};
 use crate::ramp_metrics::{RampMetrics, RampPort};
@@ -196,11 +197,22 @@ impl Dispatch {
         self.run_out().await;
     }
 
+    /// Runs what is to do without ending the turn, for callers that have the next event at hand: what an operator does once for all events
+    /// of a turn waits. [`Dispatch::run_out`] must follow before the caller waits for anything and before [`Dispatch::follow`], and at once if
+    /// this gives false: an exchange is under way. Replies are lost.
+    pub fn run_on(&mut self) -> bool {
+        let Self { flow, run } = self;
+        run.leave();
+        run.run_turn(flow, &mut Held::default());
+        run.reply = None;
+        run.candidate = None;
+        run.pending.is_empty()
+    }
+
     /// Does what [`Dispatch::finish`] does and can be used again.
     pub async fn run_out(&mut self) {
         let Self { flow, run } = self;
-        run.request = RequestSlot::default();
-        run.is_left = true;
+        run.leave();
         loop {
             run.run_work(flow);
             run.reply = None;
@@ -250,6 +262,12 @@ impl Run {
             exchanges: 0,
             max_exchanges: u32::MAX,
         }
+    }
+
+    /// From now on nobody waits for a reply.
+    fn leave(&mut self) {
+        self.request = RequestSlot::default();
+        self.is_left = true;
     }
 
     /// The end, else the best candidate of this run, else that nothing answers.

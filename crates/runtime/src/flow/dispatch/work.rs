@@ -45,7 +45,7 @@ impl Run {
     }
 
     /// Runs what is to do until somebody waits for the end of the turn, or nothing is left.
-    fn run_turn<'f>(&mut self, flow: &'f Flow, held: &mut Held<'f>) {
+    pub(super) fn run_turn<'f>(&mut self, flow: &'f Flow, held: &mut Held<'f>) {
         while let Some((step, event)) = self.work.pop_front() {
             match step {
                 Step::To(Target::Pipeline(entry)) => {

@@ -2,6 +2,7 @@ mod held;
 mod islands;
 mod repeated;
 mod territory;
+mod turns;
 mod withdrawn;
 
 use std::sync::atomic::{AtomicBool, Ordering};

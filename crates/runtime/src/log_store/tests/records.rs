@@ -3,12 +3,17 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use temblor_event::{Mark, OpMeta, Origin, Tracked};
-use temblor_value::{Blob, Str};
+use temblor_codec::JSON;
+use temblor_event::{Mark, OpMeta, Origin, Original, Tracked};
+use temblor_value::{Blob, Str, json};
 
-use super::super::record::{FRAME, Frame, Head, read, read_head, write};
+use super::super::record::{self, FRAME, Frame, Head, read_head, write};
 use super::super::value::{Input, put_number, put_value};
 use super::*;
+
+fn read(body: &[u8]) -> Result<(Head, Event), Malformed> {
+    record::read(body, &mut json::Scratch::default())
+}
 
 /// Exact equality: floats by their bits, records in their order.
 fn is_same(one: &Value, other: &Value) -> bool {
@@ -123,6 +128,30 @@ proptest! {
         prop_assert_eq!(&read.origin, &event.origin);
         let plain = |event: &Event| (event.ingest_ns, event.transactional, event.is_batch);
         prop_assert_eq!(plain(&read), plain(&event));
+    }
+
+    #[test]
+    fn an_event_with_its_text_comes_back_with_it(value in values(), event in events()) {
+        let text = json::to_string(&value);
+        let payload = |original| Payload::with_original(json::from_str(&text).unwrap(), original, event.meta().clone());
+        let mut event = event.clone();
+        event.payload = payload(Original::exact(text.clone().into(), JSON));
+        let mut record = Vec::new();
+        let head = Head { number: 7, confirmed: None };
+        write(head, &event, &mut record).unwrap();
+        let (_, read) = read(&record[FRAME..]).unwrap();
+        prop_assert!(is_same(read.value(), event.value()), "{:?}", read);
+        prop_assert!(is_same(read.meta(), event.meta()), "{:?}", read);
+        prop_assert_eq!(read.payload.message(JSON).map(|text| &text[..]), Some(text.as_bytes()));
+        prop_assert_eq!(record.windows(text.len()).filter(|part| *part == text.as_bytes()).count() > 0, true);
+
+        // Bytes of which less is known are not what is stored.
+        event.payload = payload(Original::new("1".into(), JSON));
+        record.clear();
+        write(head, &event, &mut record).unwrap();
+        let (_, again) = self::read(&record[FRAME..]).unwrap();
+        prop_assert!(is_same(again.value(), event.value()), "{:?}", again);
+        prop_assert!(again.payload.original().is_none());
     }
 
     #[test]
