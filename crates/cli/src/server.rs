@@ -8,12 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use temblor_api::{Readiness, Service, Stage};
+use temblor_http::access_log::flush_all;
 use temblor_http::budget::BUFFERS;
 use temblor_metrics::{Buckets, Metrics};
 use temblor_pipeline::QueryErrors;
 use temblor_runtime::boot::{load, preview};
 use temblor_runtime::config::Settings;
-use temblor_runtime::deploy::Runtime;
+use temblor_runtime::deploy::{Process, Runtime};
 use temblor_runtime::sockets::Sockets;
 use temblor_runtime::worker::Workers;
 use temblor_script::Env;
@@ -110,7 +111,7 @@ fn launch(options: &ServerOptions, dialect: Option<Dialect>, instance: &str, lim
 pub(crate) struct Server {
     runtime: Runtime,
     workers: Arc<Workers>,
-    settings: Settings,
+    settings: Arc<Settings>,
     readiness: Readiness,
     /// Answers at the admin interface, if there is one.
     service: Option<Service>,
@@ -147,8 +148,13 @@ pub(crate) fn start(
     let readiness = Readiness::default();
     let service = admin::open(admin, settings.metrics.listen.as_deref(), &metrics, &readiness, &sockets)?;
     let workers = Arc::new(Workers::start(count).map_err(|error| format!("cannot start workers: {error}"))?);
-    let runtime =
-        Runtime::new(connectors::all(), Arc::clone(&workers), &env, metrics, sockets).map_err(|error| error.to_string())?;
+    let settings = Arc::new(settings);
+    let process = Process {
+        metrics,
+        sockets,
+        settings: Arc::clone(&settings),
+    };
+    let runtime = Runtime::new(connectors::all(), Arc::clone(&workers), &env, process).map_err(|error| error.to_string())?;
     load(&runtime, files, &env, report).map_err(|error| error.to_string())?;
     readiness.set(Stage::Ready);
     Ok(Server {
@@ -262,6 +268,7 @@ impl Server {
             status
         });
         workers.stop();
+        flush_all();
         // As the system does: of a status, eight bits count.
         ExitCode::from(status as u8)
     }

@@ -4,6 +4,7 @@
 //! Nothing here opens files, knows a connector or starts anything. What a connector's `config` means is the connector's
 //! business; [`ConfigReader`] gives it the rules that all of them share.
 
+mod access_log;
 mod body;
 mod boot;
 mod dialect;
@@ -21,6 +22,7 @@ mod system;
 mod url;
 mod yaml;
 
+pub use access_log::{AccessFormat, AccessLog, AccessTarget, EXCHANGE_FIELDS, TIME_TEXT, TemplatePart};
 pub use body::Body;
 pub use boot::{BootStep, FileKind, UnsupportedFile, boot_order, pipeline_id};
 pub use dialect::{DialectKey, TwoDialects, UnknownDialect, agreed_dialect, dialect_named};

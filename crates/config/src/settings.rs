@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use temblor_value::Str;
 
+use crate::access_log::AccessLog;
 use crate::error::{ConfigError, Place};
 use crate::fields::Cursor;
 use crate::path::KeyPath;
 use crate::reader::{ByteSize, ConfigReader, ExactText};
 
 /// Settings that name a feature of the specification that this release does not have. They are refused, never passed over.
-const NOT_IN_THIS_RELEASE: [(&str, &str); 2] = [("access_log", "the access log"), ("tracing", "tracing export")];
+const NOT_IN_THIS_RELEASE: [(&str, &str); 1] = [("tracing", "tracing export")];
 
 /// The record `temblor`.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +26,8 @@ pub struct Settings {
     pub drain_delay: Duration,
     /// Bytes of collected bodies of all requests; absent: a quarter of the memory limit.
     pub memory_buffers: Option<u64>,
+    /// The access log of onramps that have none of their own; absent: none.
+    pub access_log: Option<AccessLog>,
     /// How numbers are shown.
     pub metrics: MetricsSettings,
     /// Which events keep their order.
@@ -78,6 +81,7 @@ impl Default for Settings {
             drain: Duration::from_secs(30),
             drain_delay: Duration::ZERO,
             memory_buffers: None,
+            access_log: None,
             metrics: MetricsSettings::default(),
             ordering: Ordering::default(),
             script: ScriptLimits::default(),
@@ -124,6 +128,7 @@ fn read(mut reader: ConfigReader<'_>) -> Result<Settings, ConfigError> {
         drain: reader.or("drain", defaults.drain)?,
         drain_delay: reader.or("drain_delay", defaults.drain_delay)?,
         memory_buffers: reader.optional("memory")?.map(read_memory).transpose()?.flatten(),
+        access_log: reader.optional("access_log")?.map(AccessLog::read).transpose()?,
         metrics: reader.optional("metrics")?.map(read_metrics).transpose()?.unwrap_or_default(),
         ordering: read_ordering(&mut reader)?,
         script: reader.optional("script")?.map(read_script).transpose()?.unwrap_or_default(),

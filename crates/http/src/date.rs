@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 const LENGTH: usize = 29;
 
 const DAYS: [&[u8; 3]; 7] = [b"Thu", b"Fri", b"Sat", b"Sun", b"Mon", b"Tue", b"Wed"];
-const MONTHS: [&[u8; 3]; 12] = [
+pub(crate) const MONTHS: [&[u8; 3]; 12] = [
     b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
 ];
 
@@ -52,7 +52,7 @@ fn put_two(place: &mut [u8], number: u64) {
 }
 
 /// Year, month (1–12) and day (1–31) of the day so many days after 1970-01-01.
-fn civil_date(days: u64) -> (u64, u64, u64) {
+pub(crate) fn civil_date(days: u64) -> (u64, u64, u64) {
     // Counted from 0000-03-01, so that leap days end a year and 400 years have equal length.
     let days = days + 719_468;
     let (era, of_era) = (days / 146_097, days % 146_097);

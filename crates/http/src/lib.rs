@@ -4,6 +4,7 @@
 //! connection into heads and bodies and back, strictly as RFC 9110, RFC 9112 and `proxy.md` 2 demand. Everything runs in
 //! the task that polls it; the engine spawns nothing but name resolution.
 
+pub mod access_log;
 pub mod body;
 pub mod budget;
 pub mod connection;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use temblor_config::{
     ArtefactKind, ArtefactUrl, BindingEntry, Document, Endpoint, Link, MappingEntry, OfframpEntry, OnrampEntry, OnrampPort,
-    RampEntry,
+    RampEntry, Settings,
 };
 use temblor_event::{Insight, InsightKind, UidKind, UidSource};
 use temblor_metrics::Metrics;
@@ -46,6 +46,17 @@ offramp:
     type: stderr
 ";
 
+/// What a runtime gets of the process it is part of.
+#[derive(Default)]
+pub struct Process {
+    /// Where all that is counted can be read.
+    pub metrics: Metrics,
+    /// Its listening sockets.
+    pub sockets: Sockets,
+    /// What documents say of the process as a whole.
+    pub settings: Arc<Settings>,
+}
+
 /// Everything a process runs.
 pub struct Runtime {
     connectors: Connectors,
@@ -61,19 +72,14 @@ pub struct Runtime {
     reload: Reload,
     sockets: Sockets,
     metrics: Metrics,
+    settings: Arc<Settings>,
     hostname: Str,
 }
 
 impl Runtime {
     /// A runtime with the system artefacts, without any flow. Ticks run from now on.
-    pub fn new(
-        connectors: Connectors,
-        workers: Arc<Workers>,
-        env: &Env,
-        metrics: Metrics,
-        sockets: Sockets,
-    ) -> Result<Self, DeployError> {
-        let runtime = Self::with_system_artefacts(connectors, Some(Arc::clone(&workers)), env, metrics, sockets)?;
+    pub fn new(connectors: Connectors, workers: Arc<Workers>, env: &Env, process: Process) -> Result<Self, DeployError> {
+        let runtime = Self::with_system_artefacts(connectors, Some(Arc::clone(&workers)), env, process)?;
         workers.spawn(run_ticks(
             Arc::clone(&runtime.flow),
             runtime.shutdown.receiver(),
@@ -84,16 +90,20 @@ impl Runtime {
 
     /// A runtime that links what is deployed and opens nothing: no socket, no file, no thread, no clock.
     pub(crate) fn draft(connectors: Connectors, env: &Env) -> Result<Self, DeployError> {
-        Self::with_system_artefacts(connectors, None, env, Metrics::default(), Sockets::default())
+        Self::with_system_artefacts(connectors, None, env, Process::default())
     }
 
     fn with_system_artefacts(
         connectors: Connectors,
         workers: Option<Arc<Workers>>,
         env: &Env,
-        metrics: Metrics,
-        sockets: Sockets,
+        process: Process,
     ) -> Result<Self, DeployError> {
+        let Process {
+            metrics,
+            sockets,
+            settings,
+        } = process;
         let runtime = Self {
             connectors,
             workers,
@@ -107,6 +117,7 @@ impl Runtime {
             reload: Reload::default(),
             sockets,
             metrics,
+            settings,
             hostname: env.host.hostname(),
         };
         for id in [METRICS_PIPELINE, "system::passthrough"] {
@@ -321,6 +332,7 @@ impl Runtime {
                     reload: self.reload.clone(),
                     sockets: self.sockets.clone(),
                     metrics: self.metrics.clone(),
+                    settings: Arc::clone(&self.settings),
                 })
                 .map_err(failed)?,
             ),
@@ -339,9 +351,9 @@ impl Runtime {
     }
 
     fn ramp_metrics(&self, ramp: &RampEntry, url: &ArtefactUrl, kind: ArtefactKind) -> Arc<RampMetrics> {
-        let mut metrics = RampMetrics::new(&url.to_string(), ramp.metrics_interval_s);
+        let mut metrics = RampMetrics::new(&url.to_string(), ramp.id.clone(), ramp.metrics_interval_s);
         if kind == ArtefactKind::Onramp && ramp.linked {
-            metrics = metrics.with_replies(ramp.id.clone());
+            metrics = metrics.with_replies();
         }
         let metrics = Arc::new(metrics);
         self.metrics.register(&metrics);

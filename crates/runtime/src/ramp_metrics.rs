@@ -53,8 +53,10 @@ const CAUSES: [(Ignored, &str); 3] = [
 #[derive(Debug)]
 pub(crate) struct RampMetrics {
     ramp: Str,
-    /// The onramp's id, if it takes replies.
-    replies_of: Option<Str>,
+    /// The artefact's id.
+    id: Str,
+    /// It is an onramp that takes replies.
+    takes_replies: bool,
     /// Between reports as events; `None`: none.
     interval_ns: Option<u64>,
     last_ns: AtomicU64,
@@ -64,10 +66,11 @@ pub(crate) struct RampMetrics {
 
 impl RampMetrics {
     /// Counters of the instance that was first linked as `url`.
-    pub(crate) fn new(url: &str, interval_s: Option<u64>) -> Self {
+    pub(crate) fn new(url: &str, id: Str, interval_s: Option<u64>) -> Self {
         Self {
             ramp: Str::new(url),
-            replies_of: None,
+            id,
+            takes_replies: false,
             interval_ns: interval_s.map(|interval_s| interval_s.saturating_mul(NS_PER_S)),
             last_ns: AtomicU64::new(0),
             counts: Sharded::default(),
@@ -75,13 +78,18 @@ impl RampMetrics {
         }
     }
 
-    /// The same of the onramp `id`, which takes replies.
+    /// The same of an onramp that takes replies.
     #[must_use]
-    pub(crate) fn with_replies(self, id: Str) -> Self {
+    pub(crate) fn with_replies(self) -> Self {
         Self {
-            replies_of: Some(id),
+            takes_replies: true,
             ..self
         }
+    }
+
+    /// The artefact's id.
+    pub(crate) fn id(&self) -> &Str {
+        &self.id
     }
 
     /// Counts a reply that answers nothing.
@@ -131,9 +139,11 @@ impl Collect for RampMetrics {
         for (port, name) in PORTS {
             page.counter(&RAMP_EVENTS, &[("ramp", &self.ramp), ("port", name)], self.total(port));
         }
-        let Some(onramp) = &self.replies_of else { return };
+        if !self.takes_replies {
+            return;
+        }
         for ((_, cause), count) in CAUSES.iter().zip(&self.ignored) {
-            page.counter(&REPLIES_IGNORED, &[("onramp", onramp), ("cause", cause)], count.get());
+            page.counter(&REPLIES_IGNORED, &[("onramp", &self.id), ("cause", cause)], count.get());
         }
     }
 }
@@ -157,7 +167,7 @@ mod tests {
 
     #[test]
     fn the_first_event_reports_zeros_and_later_ones_totals() {
-        let metrics = RampMetrics::new("tremor://localhost/onramp/a/01/out", Some(10));
+        let metrics = RampMetrics::new("tremor://localhost/onramp/a/01/out", Str::from_static("a"), Some(10));
         let at = 1_893_456_000_000_000_000;
         let first = metrics.report_if_due(at).unwrap();
         assert_eq!(

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use temblor_config::Settings;
 use temblor_event::{Insight, InsightKind, Uid};
 use temblor_metrics::Metrics;
 use temblor_value::Str;
@@ -51,6 +52,8 @@ pub struct SourceCx {
     pub sockets: Sockets,
     /// Where what it counts can be read.
     pub metrics: Metrics,
+    /// What the process as a whole is set to.
+    pub settings: Arc<Settings>,
 }
 
 /// A source that was built (bound, opened) and not started yet.

@@ -131,7 +131,7 @@ fn a_token_guards_all_but_three_places_and_metrics_have_a_listener_of_their_own(
         format!("temblor: {{metrics: {{listen: \"127.0.0.1:{numbers}\", buckets: [0.5, 1]}}}}\n"),
     )
     .unwrap();
-    let mut child = Command::new(BINARY)
+    let child = Command::new(BINARY)
         .args(["server", "run", "-h", &format!("127.0.0.1:{admin}"), "--api-token-file"])
         .args([&token, std::path::Path::new("-f"), &document])
         .stdin(Stdio::null())
@@ -165,7 +165,11 @@ fn a_token_guards_all_but_three_places_and_metrics_have_a_listener_of_their_own(
     for path in ["/version", "/health", "/ready"] {
         assert_eq!(numbers.ask("GET", path, &[], "").unwrap().status, 404, "{path}");
     }
-    child.kill().unwrap();
+    // Orderly, so that all it says on its way has been said.
+    Command::new("kill")
+        .args(["-TERM", &child.id().to_string()])
+        .status()
+        .unwrap();
     let output = child.wait_with_output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(

@@ -21,7 +21,7 @@ use temblor_script::MetaPaths;
 use temblor_value::Str;
 
 pub(crate) use body::{Cause, Found, need_of};
-pub use dispatch::{Dispatch, Outcome};
+pub use dispatch::{Dispatch, Outcome, Trace};
 pub use island::Island;
 pub use tick::run_ticks;
 

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use temblor_runtime::config::{Addresses, ConfigError, ConfigReader};
+use temblor_runtime::config::{AccessLog, Addresses, ConfigError, ConfigReader};
 use temblor_value::Str;
 
 use super::answers::Answers;
@@ -16,7 +16,7 @@ use crate::timeouts::ServerTimeouts;
 use crate::tls::ServerSettings;
 
 /// Settings of the specification that this release does not have.
-const ABSENT: &[&str] = &["request_id", "deadline", "compress", "access", "access_log"];
+const ABSENT: &[&str] = &["request_id", "deadline", "compress", "access"];
 /// A connection's window cannot be made smaller than it is at its beginning (RFC 9113 6.9.2).
 const LEAST_CONNECTION_WINDOW: usize = 65_535;
 /// Largest window (RFC 9113 6.9.1).
@@ -64,6 +64,8 @@ pub(super) struct OnrampConfig {
     pub expose: bool,
     /// What requests are told about their way; `None`: nothing is added.
     pub proxy: Option<ProxySettings>,
+    /// The access log; `None`: that of the process, if it has one.
+    pub access_log: Option<AccessLog>,
     /// Other answers of our own.
     pub answers: Answers,
     /// Protocols that clients may ask to switch to, in lower case.
@@ -122,6 +124,7 @@ impl OnrampConfig {
             cancel: read_cancel(&mut reader)?,
             expose: reader.or("expose", false)?,
             proxy: reader.optional("proxy")?.map(ProxySettings::read).transpose()?,
+            access_log: reader.optional("access_log")?.map(AccessLog::read).transpose()?,
             answers: reader
                 .optional("answers")?
                 .map(Answers::read)

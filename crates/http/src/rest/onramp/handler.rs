@@ -11,10 +11,11 @@ use temblor_event::{End, EventId, Reason};
 use temblor_runtime::clock::now_ns;
 use temblor_runtime::flow::{Dispatch, Flow};
 use temblor_runtime::ramp::RampName;
-use temblor_runtime::source::SourceCx;
+use temblor_runtime::source::{SourceCx, StartError};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
+use super::access::{Access, AccessLogger};
 use super::alarm::{Alarm, Interruption};
 use super::answer::OwnAnswer;
 use super::answers::Choice;
@@ -88,6 +89,7 @@ pub(super) struct Onramp {
     /// Places for tunnels.
     pub(super) tunnels: Arc<Permits>,
     pub(super) metrics: Arc<OnrampMetrics>,
+    access: Option<AccessLogger>,
 }
 
 impl Onramp {
@@ -100,7 +102,11 @@ impl Onramp {
         tls: Option<Arc<TlsServer>>,
         name: &RampName,
         cx: SourceCx,
-    ) -> Self {
+    ) -> Result<Self, StartError> {
+        let access_log = config.access_log.take().or_else(|| cx.settings.access_log.clone());
+        let access = access_log
+            .map(|settings| AccessLogger::open(settings, name, &cx))
+            .transpose()?;
         let tunnels = Permits::new(config.server.limits.tunnels.map_or(usize::MAX, |limit| limit as usize));
         let metrics = Arc::new(OnrampMetrics::new(
             name,
@@ -109,10 +115,11 @@ impl Onramp {
             Arc::clone(&tunnels),
         ));
         cx.metrics.register(&metrics);
-        Self {
+        Ok(Self {
             tls,
             tunnels,
             metrics,
+            access,
             proxy: config.proxy.take().map(|settings| Proxy::new(settings, &cx.hostname)),
             config,
             replies,
@@ -122,7 +129,7 @@ impl Onramp {
             cx,
             numbers: AtomicU64::new(0),
             queue: Arc::new(Semaphore::new(QUEUE)),
-        }
+        })
     }
 
     /// Settings of connections.
@@ -142,7 +149,7 @@ impl Onramp {
         &self.config.server.server_header
     }
 
-    async fn answer(&self, request: Request<'_>, alarm: &Alarm) -> Ending {
+    async fn answer(&self, request: Request<'_>, alarm: &Alarm, mut access: Option<&mut Access>) -> Ending {
         let Request {
             head,
             mut body,
@@ -171,6 +178,9 @@ impl Onramp {
             }
         };
         drop(flow);
+        if let Some(access) = &mut access {
+            access.take_body();
+        }
         let mut waiting = Waiting {
             onramp: self,
             flow: self.cx.flow.load(),
@@ -181,6 +191,7 @@ impl Onramp {
             via,
             template: None,
             upgrade,
+            access,
         };
         if self.cx.control.is_paused() {
             if let Some(reason) = self.pause(&mut waiting).await {
@@ -441,6 +452,8 @@ pub(crate) struct Notes {
     /// `None`: there was no head.
     method: Option<MethodLabel>,
     reason: Option<Label>,
+    /// For the access log, if there is one and the request belongs to its sample.
+    access: Option<Box<Access>>,
 }
 
 /// The handler of one connection.
@@ -463,11 +476,14 @@ impl ConnectionHandler {
 impl Handler for ConnectionHandler {
     type Notes = Notes;
 
-    fn begin(&self, head: &RequestHead, _connection: &ConnectionInfo) -> Notes {
-        self.onramp.metrics.begun();
+    fn begin(&self, head: &RequestHead, connection: &ConnectionInfo) -> Notes {
+        let onramp = &self.onramp;
+        onramp.metrics.begun();
+        let trusted = onramp.proxy.as_ref().map(Proxy::trusted);
         Notes {
             method: Some(MethodLabel::of(&head.method)),
             reason: None,
+            access: onramp.access.as_ref().and_then(|log| log.begin(head, connection, trusted)),
         }
     }
 
@@ -475,13 +491,16 @@ impl Handler for ConnectionHandler {
         let onramp = &self.onramp;
         let alarm = self.alarms.lock().pop();
         let alarm = alarm.unwrap_or_else(|| Alarm::new(onramp.cx.shutdown.clone()));
-        let ending = caught(onramp.answer(request, &alarm)).await;
+        let ending = caught(onramp.answer(request, &alarm, notes.access.as_deref_mut())).await;
         self.alarms.lock().push(alarm);
         let ending = match ending {
             Ok(ending) => ending,
             Err(Panicked) => onramp.give(onramp.own_answer(OwnReason::Internal, onramp.take_number())),
         };
         notes.reason = ending.reason;
+        if let Some(access) = &mut notes.access {
+            access.answer();
+        }
         ending.answer
     }
 
@@ -490,7 +509,13 @@ impl Handler for ConnectionHandler {
         self.onramp.refuse(refusal)
     }
 
-    fn end(&self, notes: Notes, _connection: &ConnectionInfo, finished: &Finished) {
-        self.onramp.metrics.ended(notes.method, notes.reason, finished);
+    fn end(&self, notes: Notes, connection: &ConnectionInfo, finished: &Finished) {
+        let Notes { method, reason, access } = notes;
+        self.onramp.metrics.ended(method, reason, finished);
+        if let Some(log) = &self.onramp.access
+            && (access.is_some() || method.is_none())
+        {
+            log.end(access.as_deref(), reason, connection, finished);
+        }
     }
 }

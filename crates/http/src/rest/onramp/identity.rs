@@ -44,7 +44,7 @@ fn address(address: SocketAddr) -> Value {
 }
 
 /// The handshake's facts. A server name that a PROXY header states counts where there was no handshake here (spec/proxy.md 2.14).
-fn tls(connection: &ConnectionInfo) -> Value {
+pub(super) fn tls(connection: &ConnectionInfo) -> Value {
     let facts = match (&connection.tls, &connection.proxied.authority) {
         (Some(info), _) => Facts {
             version: Some(info.version),

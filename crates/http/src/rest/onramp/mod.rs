@@ -1,5 +1,6 @@
 //! The `rest` onramp: an HTTP server whose requests are events and whose answers are replies.
 
+mod access;
 mod alarm;
 mod answer;
 mod answers;

@@ -74,7 +74,7 @@ fn open(ramp: Ramp, mut config: OnrampConfig, cx: SourceCx) -> Result<Box<dyn So
         entrance.tls.clone(),
         &ramp.name,
         cx.clone(),
-    );
+    )?;
     Ok(Box::new(RestSource {
         listener,
         onramp: Arc::new(onramp),

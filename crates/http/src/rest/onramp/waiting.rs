@@ -8,6 +8,7 @@ use temblor_runtime::flow::{Dispatch, Flow, Outcome};
 use temblor_value::Value;
 use tokio::time::Instant;
 
+use super::access::Access;
 use super::alarm::{Alarm, Interruption};
 use super::answer::OwnAnswer;
 use super::handler::{Ending, Onramp};
@@ -40,6 +41,8 @@ pub(super) struct Waiting<'r, 'b> {
     pub(super) template: Option<Template>,
     /// The switch of protocols that the client asks for.
     pub(super) upgrade: Option<Upgrade>,
+    /// What is noted for the access log.
+    pub(super) access: Option<&'r mut Access>,
 }
 
 /// How waiting ended.
@@ -118,12 +121,16 @@ impl Waiting<'_, '_> {
             number: self.number,
             answers_merged: self.onramp.config.answer_merged,
         };
-        Dispatch::of_request(Arc::clone(&self.flow), key, self.onramp.config.exchanges).until(until)
+        let mut dispatch = Dispatch::of_request(Arc::clone(&self.flow), key, self.onramp.config.exchanges).until(until);
+        if self.access.is_some() {
+            dispatch.trace();
+        }
+        dispatch
     }
 
     async fn wait(&mut self, dispatch: &mut Dispatch, until: Instant) -> Waited {
         let interim = self.body.interim();
-        tokio::select! {
+        let waited = tokio::select! {
             biased;
             outcome = on_behalf(interim, dispatch.reply()) => match outcome {
                 Outcome::Reply(event) => Waited::Reply(event),
@@ -139,7 +146,11 @@ impl Waiting<'_, '_> {
                 Interruption::Deadline => Waited::Late,
                 Interruption::Stopped => Waited::Stopped,
             },
+        };
+        if let Some(access) = &mut self.access {
+            access.wait(self.number, dispatch.take_trace());
         }
+        waited
     }
 
     async fn reply(self, mut event: Event) -> Ending {

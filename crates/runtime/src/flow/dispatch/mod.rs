@@ -9,6 +9,7 @@
 
 mod exchange;
 mod fifo;
+mod trace;
 mod work;
 
 use std::future::poll_fn;
@@ -25,6 +26,7 @@ use tokio::time::Instant;
 
 use self::exchange::{Done, Pending};
 use self::fifo::Fifo;
+pub use self::trace::Trace;
 use super::island::Held;
 use super::{Entry, Flow, Target};
 use crate::ids::{PipelineIx, SourceIx};
@@ -63,6 +65,8 @@ pub(super) struct Run {
     pending: SmallVec<[Pending; 1]>,
     reply: Option<Event>,
     candidate: Option<End>,
+    /// What is written down of the request's way, if somebody asks for it.
+    trace: Option<Box<Trace>>,
     /// `$correlation` of the event that a sink got last, if the request wants to know it.
     correlation: Option<Value>,
     exchanges: u32,
@@ -163,6 +167,16 @@ impl Dispatch {
         self.run.correlation.clone()
     }
 
+    /// Writes down what becomes of the request's events from now on.
+    pub fn trace(&mut self) {
+        self.run.trace = Some(Box::default());
+    }
+
+    /// What was written down so far; nothing more is.
+    pub fn take_trace(&mut self) -> Option<Box<Trace>> {
+        self.run.trace.take()
+    }
+
     /// Runs until a reply is there or none can come. May be called again after it was dropped half way.
     pub async fn reply(&mut self) -> Outcome {
         let Self { flow, run } = self;
@@ -181,7 +195,12 @@ impl Dispatch {
                 }
                 run.request.give_up(run.candidate.take());
             }
-            match poll_fn(|cx| run.poll_progress(cx)).await {
+            let began = run.trace.is_some().then(Instant::now);
+            let progress = poll_fn(|cx| run.poll_progress(cx)).await;
+            if let (Some(trace), Some(began)) = (&mut run.trace, began) {
+                trace.waited += began.elapsed();
+            }
+            match progress {
                 Progress::Done(done) => run.take_done(flow, done),
                 Progress::Ending(Ending::Reply(event)) => {
                     run.has_replied = true;
@@ -258,6 +277,7 @@ impl Run {
             pending: SmallVec::new(),
             reply: None,
             candidate: None,
+            trace: None,
             correlation: None,
             exchanges: 0,
             max_exchanges: u32::MAX,

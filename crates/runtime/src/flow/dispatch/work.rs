@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use super::super::island::Held;
 use super::super::{Entry, Flow, LinksOf, Target};
 use super::exchange::{Awaited, Pending};
-use super::{Run, Step};
+use super::{Run, Step, Trace};
 use crate::clock::now_ns;
 use crate::ids::{PipelineIx, SinkIx, SourceIx};
 use crate::ramp_metrics::{Ignored, RampPort};
@@ -141,6 +141,11 @@ impl Run {
         let tickets = std::mem::take(&mut event.tickets);
         self.correlation = self.request.correlation_of(&event);
         self.count(flow, node.metrics.as_deref(), RampPort::In, event.ingest_ns);
+        let mut output = None;
+        if let Some(trace) = &mut self.trace {
+            trace.label(&event);
+            output = Trace::delivery(flow, &event);
+        }
         // `no_reply` is what is left if nobody leaves a candidate.
         event.lease.deliver();
         match node.sink.deliver(port, event, &cx) {
@@ -160,6 +165,9 @@ impl Run {
             }
             Delivery::Reply(reply) => {
                 held.leave();
+                if let Some(trace) = &mut self.trace {
+                    trace.attempt(flow, ix, output);
+                }
                 self.take_exchange_result(flow, ix, *reply, tickets);
             }
             Delivery::Exchange(exchange) => {
@@ -170,6 +178,9 @@ impl Run {
                     about,
                 } = exchange;
                 self.exchanges += 1;
+                if let Some(trace) = &mut self.trace {
+                    trace.attempt(flow, ix, output);
+                }
                 self.pending.push(Pending {
                     awaited: Awaited::Exchange { sink: ix, future, about },
                     answers,
@@ -190,6 +201,9 @@ impl Run {
             .is_some_and(|key| key.source == source.uid && key.is_carried_by(&event.id));
         let is_taken = tickets.reply(source.uid, &event);
         if is_ours && self.reply.is_none() {
+            if let Some(trace) = &mut self.trace {
+                trace.label(&event);
+            }
             self.reply = Some(event);
         } else if !is_taken {
             if let Some(metrics) = &source.metrics {

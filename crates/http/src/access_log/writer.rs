@@ -1,0 +1,320 @@
+//! The queue of lines and the thread that writes them.
+//!
+//! Every worker appends to a buffer of its own, under a lock that only the writing thread ever contends for, once in a while. The thread sleeps
+//! until a line comes, waits a little for more, and takes all buffers; so under load there is one wake-up for many lines. The number of lines
+//! that wait is one counter for all workers.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use temblor_metrics::{Collect, Counter, Family, Kind, Metrics, Page, Sharded};
+use temblor_runtime::config::AccessTarget;
+
+/// Lines that may wait (`proxy.md` 6.2).
+const LIMIT: usize = 10_000;
+/// How long the thread waits for more lines after the first one.
+const GATHER: Duration = Duration::from_millis(10);
+
+const DROPPED: Family = Family {
+    name: "temblor_access_dropped_total",
+    kind: Kind::Counter,
+    help: "Lines of access logs that were not written: too many were waiting, or writing failed",
+};
+
+/// All writers of the process; several onramps may write to one place.
+static WRITERS: Mutex<Vec<(AccessTarget, Arc<Writer>)>> = Mutex::new(Vec::new());
+
+/// See the module's documentation.
+pub(crate) struct Writer {
+    lines: Sharded<Mutex<Lines>>,
+    waiting: AtomicUsize,
+    dropped: Counter,
+    /// The thread will look at the buffers without being woken.
+    is_awake: AtomicBool,
+    /// The file has to be opened again.
+    must_reopen: AtomicBool,
+    /// Nothing more comes.
+    is_over: AtomicBool,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+#[derive(Default)]
+struct Lines {
+    bytes: Vec<u8>,
+    count: usize,
+}
+
+/// The writer for a place; its thread is started with the first use.
+///
+/// # Errors
+/// The file cannot be opened, or the thread cannot be started.
+pub(crate) fn writer_for(target: &AccessTarget, metrics: &Metrics) -> io::Result<Arc<Writer>> {
+    let mut writers = WRITERS.lock();
+    if let Some((_, writer)) = writers.iter().find(|(known, _)| known == target) {
+        return Ok(Arc::clone(writer));
+    }
+    let writer = Writer::start(target)?;
+    metrics.register(&writer);
+    writers.push((target.clone(), Arc::clone(&writer)));
+    Ok(writer)
+}
+
+/// Writes all lines that wait, and ends the threads. To be called when nothing is served any more.
+pub fn flush_all() {
+    let writers: Vec<Arc<Writer>> = WRITERS.lock().drain(..).map(|(_, writer)| writer).collect();
+    for writer in writers {
+        writer.finish();
+    }
+}
+
+impl Writer {
+    fn start(target: &AccessTarget) -> io::Result<Arc<Self>> {
+        let mut place = Place::open(target)?;
+        let writer = Arc::new(Self {
+            lines: Sharded::default(),
+            waiting: AtomicUsize::new(0),
+            dropped: Counter::default(),
+            is_awake: AtomicBool::new(false),
+            must_reopen: AtomicBool::new(false),
+            is_over: AtomicBool::new(false),
+            thread: Mutex::default(),
+        });
+        let shared = Arc::clone(&writer);
+        let thread = thread::Builder::new()
+            .name("access-log".to_owned())
+            .spawn(move || shared.run(&mut place))?;
+        *writer.thread.lock() = Some(thread);
+        Ok(writer)
+    }
+
+    /// Queues the line that `write` appends; never waits for the file.
+    pub(crate) fn push(&self, write: impl FnOnce(&mut Vec<u8>)) {
+        if self.waiting.fetch_add(1, Ordering::Relaxed) >= LIMIT {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            self.dropped.one();
+            return;
+        }
+        {
+            let mut lines = self.lines.mine().lock();
+            write(&mut lines.bytes);
+            lines.count += 1;
+        }
+        self.wake();
+    }
+
+    /// Opens the file again; lines that wait go where they would have gone.
+    pub(crate) fn reopen(&self) {
+        self.must_reopen.store(true, Ordering::Release);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        if !self.is_awake.load(Ordering::Relaxed)
+            && !self.is_awake.swap(true, Ordering::AcqRel)
+            && let Some(thread) = &*self.thread.lock()
+        {
+            thread.thread().unpark();
+        }
+    }
+
+    fn finish(&self) {
+        self.is_over.store(true, Ordering::Release);
+        let thread = self.thread.lock().take();
+        if let Some(thread) = thread {
+            thread.thread().unpark();
+            // It fails only if the thread has panicked, and then there is nothing left to write.
+            let _ = thread.join();
+        }
+    }
+
+    fn run(&self, place: &mut Place) {
+        loop {
+            let is_over = self.is_over.load(Ordering::Acquire);
+            if !is_over && !self.is_awake.load(Ordering::Acquire) {
+                // A wake-up that came before is not lost: then this returns at once.
+                thread::park();
+                continue;
+            }
+            if !is_over {
+                thread::park_timeout(GATHER);
+            }
+            // Before the buffers are taken: who appends to one that was taken already sees it and wakes this thread again.
+            self.is_awake.store(false, Ordering::Release);
+            let must_reopen = self.must_reopen.swap(false, Ordering::AcqRel);
+            self.write_all(place);
+            if must_reopen && let Err(error) = place.reopen() {
+                tracing::error!(target: "tremor_runtime::access", "the access log cannot be opened again: {error}");
+            }
+            if is_over {
+                return;
+            }
+        }
+    }
+
+    fn write_all(&self, place: &mut Place) {
+        for shard in self.lines.iter() {
+            let Lines { mut bytes, count } = std::mem::take(&mut *shard.lock());
+            if count == 0 {
+                continue;
+            }
+            if let Err(error) = place.write(&bytes) {
+                tracing::error!(target: "tremor_runtime::access", "{count} lines of the access log are lost: {error}");
+                self.dropped.add(count as u64);
+            }
+            self.waiting.fetch_sub(count, Ordering::Relaxed);
+            // The buffer goes back, unless the worker has begun another one.
+            bytes.clear();
+            let mut lines = shard.lock();
+            if lines.bytes.capacity() == 0 {
+                lines.bytes = bytes;
+            }
+        }
+    }
+}
+
+impl Collect for Writer {
+    fn collect(&self, page: &mut Page) {
+        page.counter(&DROPPED, &[], self.dropped.get());
+    }
+}
+
+/// Where lines go.
+enum Place {
+    Stdout,
+    Stderr,
+    Log,
+    File(Box<Path>, File),
+}
+
+impl Place {
+    fn open(target: &AccessTarget) -> io::Result<Self> {
+        Ok(match target {
+            AccessTarget::Stdout => Self::Stdout,
+            AccessTarget::Stderr => Self::Stderr,
+            AccessTarget::Log => Self::Log,
+            AccessTarget::File(path) => Self::File(path.clone().into_boxed_path(), open_file(path)?),
+        })
+    }
+
+    fn reopen(&mut self) -> io::Result<()> {
+        if let Self::File(path, file) = self {
+            *file = open_file(path)?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, lines: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Stdout => {
+                let mut stdout = io::stdout().lock();
+                stdout.write_all(lines)?;
+                stdout.flush()
+            }
+            Self::Stderr => io::stderr().lock().write_all(lines),
+            Self::Log => {
+                for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+                    tracing::info!(target: "tremor_runtime::access", "{}", String::from_utf8_lossy(line));
+                }
+                Ok(())
+            }
+            Self::File(_, file) => file.write_all(lines),
+        }
+    }
+}
+
+fn open_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).append(true).open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn open(path: &Path) -> Arc<Writer> {
+        Writer::start(&AccessTarget::File(path.to_owned())).unwrap()
+    }
+
+    #[test]
+    fn all_lines_of_all_threads_are_written_in_their_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("access.log");
+        let writer = open(&path);
+        let threads: Vec<_> = (0..4)
+            .map(|thread| {
+                let writer = Arc::clone(&writer);
+                thread::spawn(move || {
+                    for line in 0..500 {
+                        writer.push(|out| out.extend_from_slice(format!("{thread} {line}\n").as_bytes()));
+                    }
+                })
+            })
+            .collect();
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        writer.finish();
+        let text = fs::read_to_string(&path).unwrap();
+        assert_eq!(text.lines().count(), 2000);
+        for thread in 0..4 {
+            let own: Vec<&str> = text.lines().filter(|line| line.starts_with(&format!("{thread} "))).collect();
+            let expected: Vec<String> = (0..500).map(|line| format!("{thread} {line}")).collect();
+            assert_eq!(own, expected);
+        }
+    }
+
+    #[test]
+    fn a_file_that_was_moved_away_is_made_anew_and_no_line_is_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, moved) = (folder.path().join("access.log"), folder.path().join("access.log.1"));
+        let writer = open(&path);
+        for round in 0..100 {
+            writer.push(|out| out.extend_from_slice(format!("{round}\n").as_bytes()));
+            if round == 50 {
+                fs::rename(&path, &moved).unwrap();
+                writer.reopen();
+            }
+        }
+        // Only the thread can make the file.
+        while !path.exists() {
+            thread::yield_now();
+        }
+        writer.push(|out| out.extend_from_slice(b"100\n"));
+        writer.finish();
+        let text = fs::read_to_string(&moved).unwrap() + &fs::read_to_string(&path).unwrap();
+        let expected: Vec<String> = (0..=100).map(|line| line.to_string()).collect();
+        assert_eq!(text.lines().collect::<Vec<_>>(), expected);
+        assert!(fs::read_to_string(&path).unwrap().ends_with("100\n"));
+    }
+
+    #[test]
+    fn what_finds_the_queue_full_is_dropped_and_counted() {
+        let writer = Writer {
+            lines: Sharded::default(),
+            waiting: AtomicUsize::new(0),
+            dropped: Counter::default(),
+            is_awake: AtomicBool::new(true),
+            must_reopen: AtomicBool::new(false),
+            is_over: AtomicBool::new(false),
+            thread: Mutex::default(),
+        };
+        for _ in 0..LIMIT + 5 {
+            writer.push(|out| out.push(b'\n'));
+        }
+        assert_eq!(writer.lines.iter().map(|shard| shard.lock().count).sum::<usize>(), LIMIT);
+        assert_eq!(writer.dropped.get(), 5);
+    }
+
+    #[test]
+    fn a_file_in_no_folder_cannot_be_opened() {
+        let target = AccessTarget::File("/nowhere/access.log".into());
+        assert!(writer_for(&target, &Metrics::default()).is_err());
+    }
+}
