@@ -7,6 +7,7 @@ LISTENERS=()  # process ids that this script started, in order
 declare -A PORT=([nginx]=18081 [nginx-lua]=18082 [haproxy]=18083
                  [temblor-recipe]=18084 [temblor-pass]=18085 [temblor-stream]=18086 [temblor-recipe-all]=18087
                  [nginx-tls]=18088 [haproxy-tls]=18089 [temblor-pass-tls]=18090 [temblor-stream-tls]=18091
+                 [temblor-pass-log]=18096
                  [nginx-h2]=18092 [haproxy-h2]=18093 [temblor-pass-h2]=18094 [temblor-stream-h2]=18095)
 # Requests that a client of HTTP/2 has under way on each connection.
 H2_STREAMS=10
@@ -132,10 +133,13 @@ start_temblor() {
   recipe_files "$folder" "$port"
   files=("$folder/config.yaml" "$folder"/*.trickle)
   case $base in
-    temblor-pass | temblor-stream) cp "$here/pass/request_handling.trickle" "$folder";;
+    temblor-pass | temblor-pass-log | temblor-stream) cp "$here/pass/request_handling.trickle" "$folder";;
   esac
   if [ "$base" = temblor-stream ]; then
     sed -i "s/^      port: $port$/&\n      validate: false/; s/^      concurrency: 128$/&\n      validate: false/" "$folder/config.yaml"
+  fi
+  if [ "$base" = temblor-pass-log ]; then
+    sed -i "s#^      port: $port\$#&\n      access_log: {to: $TMP/access.log}#" "$folder/config.yaml"
   fi
   if [ "$base" != "$name" ]; then
     make_certificate

@@ -163,3 +163,38 @@ fn tunnels_end_with_the_drain_time() {
     assert_eq!(upstream.read_all(), "");
     assert!(world.proxy.wait(PATIENCE + Duration::from_secs(1)).is_ok());
 }
+
+#[test]
+fn a_tunnel_is_logged_at_its_end_with_what_went_through() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("access.log");
+    let setting = format!(
+        "access_log: {{to: {}, format: \"%{{status}} %{{in}} %{{out}} %{{complete}}\"}}",
+        log.display()
+    );
+    let world = World::new(Setup {
+        onramp: vec!["upgrade: [websocket]", setting.leak()],
+        ..setup()
+    });
+    let mut client = world.client(ASK);
+    let (mut upstream, _) = world.requested();
+    upstream.send(SWITCH);
+    client.read_to("\r\n\r\n");
+    client.send("ping");
+    assert_eq!(upstream.read_to("ping"), "ping");
+    upstream.send("a longer pong");
+    assert_eq!(client.read_to("a longer pong"), "a longer pong");
+    assert_eq!(std::fs::read_to_string(&log).unwrap(), "", "it is not over");
+    client.half_close();
+    assert_eq!(upstream.read_all(), "");
+    drop(upstream);
+    assert_eq!(client.read_all(), "");
+    let deadline = std::time::Instant::now() + PATIENCE;
+    while std::fs::read_to_string(&log).unwrap() != "101 4 13 true\n" {
+        assert!(
+            std::time::Instant::now() < deadline,
+            "{}",
+            std::fs::read_to_string(&log).unwrap()
+        );
+    }
+}

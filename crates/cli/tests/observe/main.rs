@@ -5,3 +5,4 @@ mod admin;
 #[path = "../common/mod.rs"]
 mod common;
 mod numbers;
+mod pages;
