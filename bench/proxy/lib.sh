@@ -100,7 +100,7 @@ peer() {
   local protocol config
   protocol=$(protocol_of "$1")
   config=$(fill "$PEERS/$2" "$1")
-  mv "$config" "$TMP/$1.conf"
+  [ "$config" = "$TMP/$1.conf" ] || mv "$config" "$TMP/$1.conf"
   case $2-$protocol in
     nginx*-tls | nginx*-h2)
       sed -i "s#listen \(.*\) backlog=4096;#listen \1 ssl${protocol/tls/} backlog=4096; ssl_certificate $TMP/cert.pem; ssl_certificate_key $TMP/key.pem;#; s#sslh2#ssl http2#" "$TMP/$1.conf";;
@@ -142,7 +142,8 @@ start_temblor() {
     sed -i "s#^      port: $port\$#&\n      access_log: {to: $TMP/access.log}#" "$folder/config.yaml"
   fi
   if [ "$base" != "$name" ]; then
-    make_certificate
+    # The client's scheme is not the upstreams'.
+    sed -i 's/^    erase "port"$/&,\n    erase "scheme"/' "$folder/request_handling.trickle"
     sed -i "s#^      port: $port\$#&\n      tls: {certificates: [{cert: $TMP/cert.pem, key: $TMP/key.pem}]}#" "$folder/config.yaml"
   fi
   if [ "$base" != temblor-recipe-all ]; then files+=("$here/one-worker.yaml"); fi
@@ -170,7 +171,7 @@ load_h2() {
   [ -e "$data" ] || awk -v n="${ITEMS[$2]}" 'BEGIN {
     if (n == 0) { printf "{\"snot\": \"badger\"}"; exit }
     printf "{\"snot\":\"badger\",\"items\":["
-    for (i = 1; i <= n; i++) printf "%s{\"id\":%d,\"name\":\"item-%d\",\"tags\":[\"a\",\"b\"],\"ok\":true}", i > 1 ? "," : "", i, i
+    for (i = 1; i <= n; i++) printf "%s{\"id\":%d,\"name\":\"item-%d\",\"tags\":[\"a\",\"b\"],\"ok\":true}", (i > 1 ? "," : ""), i, i
     printf "]}" }' >"$data"
   rm -f "$TMP/h2.log"
   h2load -t1 -c"$3" -m"$H2_STREAMS" -D"$4" -d "$data" -H 'content-type: application/json' --log-file="$TMP/h2.log" "$(address "$1")/anything" >"$TMP/h2" 2>&1 || die "h2load failed: $(cat "$TMP/h2")"

@@ -46,7 +46,16 @@ impl CodecMap {
     /// The codec for the value of a `content-type` field. None if there is no such field, or none of that essence in the map: then the artefact's
     /// own codec applies. The field is taken in lower case, so an entry with capitals never matches.
     pub fn resolve(&self, content_type: Option<&str>) -> Option<&Arc<dyn Codec>> {
-        let text = content_type?.as_bytes();
+        self.resolve_bytes(content_type?.as_bytes())
+    }
+
+    /// The same for the value as it came.
+    pub fn resolve_bytes(&self, text: &[u8]) -> Option<&Arc<dyn Codec>> {
+        // Nearly always the type is written as it is known, and bare.
+        let as_known = self.entries.iter().find(|(known, _)| known.as_bytes() == text);
+        if let Some((_, codec)) = as_known.filter(|(known, _)| !known.bytes().any(|byte| byte.is_ascii_uppercase())) {
+            return Some(codec);
+        }
         let end = text.iter().position(|&byte| byte == b';').unwrap_or(text.len());
         let essence = trim(text.get(..end).unwrap_or_default());
         self.entries

@@ -23,7 +23,7 @@ mod value;
 pub use self::blob::Blob;
 pub use self::key::{Hint, Key};
 pub use self::kind::Kind;
-pub use self::list::List;
+pub use self::list::{Elements, List};
 pub use self::map::{Iter, IterMut, ObjectMap};
 pub use self::str::Str;
 pub use self::value::{Array, Object, Value};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::{Blob, Key, Kind, List, ObjectMap, Str, json};
+use crate::{Blob, Elements, Key, Kind, List, ObjectMap, Str, json};
 
 /// Shared elements of an array; to be changed through [`Arc::make_mut`] or [`Value::array_mut`].
 pub type Array = Arc<List>;
@@ -158,7 +158,7 @@ impl Value {
     }
 
     /// The elements of an array, to be changed; copied first if they are shared.
-    pub fn array_mut(&mut self) -> Option<&mut Vec<Self>> {
+    pub fn array_mut(&mut self) -> Option<&mut Elements> {
         match self {
             Self::Array(list) => Some(&mut **Arc::make_mut(list)),
             _ => None,
@@ -332,6 +332,12 @@ impl From<Bytes> for Value {
 impl From<Vec<Self>> for Value {
     fn from(elements: Vec<Self>) -> Self {
         Self::Array(Arc::new(List::from(elements)))
+    }
+}
+
+impl From<[Self; 1]> for Value {
+    fn from(element: [Self; 1]) -> Self {
+        Self::Array(Arc::new(List::from(element)))
     }
 }
 

@@ -174,7 +174,7 @@ impl Connection<'_> {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(End::Closed)),
                 Poll::Ready(Ok(_)) => return Poll::Ready(Ok(())),
                 Poll::Ready(Err(_)) => return Poll::Ready(Err(End::Broken)),
-                Poll::Pending => {}
+                Poll::Pending => wire.rest(),
             }
             let begin = *begin.get_or_insert_with(Instant::now);
             let end = |time: Option<Duration>| time.and_then(|time| begin.checked_add(time));
@@ -255,7 +255,8 @@ impl Connection<'_> {
             connection: exchange.info,
             received: exchange.finished.received,
         };
-        let answer = exchange.handler.handle(request, &mut exchange.notes).await;
+        // Boxed: a connection between two requests is not to hold room for all that a request needs.
+        let answer = Box::pin(exchange.handler.handle(request, &mut exchange.notes)).await;
         exchange.finished.body_received = place.received();
         let response = match answer {
             Answer::Respond(response) => response,

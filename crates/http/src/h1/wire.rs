@@ -21,6 +21,8 @@ use crate::transport::Transport;
 const READ_SIZE: usize = 8 << 10;
 /// Largest room made for one read.
 const MAX_READ_SIZE: usize = 64 << 10;
+/// Memory for writing that a connection without work keeps.
+const KEPT_WRITE: usize = 2 << 10;
 /// Least room a read is started with.
 const MIN_ROOM: usize = 2 << 10;
 /// Bodies up to this size are copied behind their head, so that they leave in one plain write.
@@ -86,6 +88,16 @@ impl Wire {
             self.read_size = READ_SIZE;
         }
         if self.write.capacity() > 2 * COPY_BODY {
+            self.write = Vec::new();
+        }
+    }
+
+    /// Gives all memory back that is not in use; for connections that have nothing to do.
+    pub(crate) fn rest(&mut self) {
+        if self.read.is_empty() {
+            self.read = BytesMut::new();
+        }
+        if self.write.capacity() > KEPT_WRITE {
             self.write = Vec::new();
         }
     }

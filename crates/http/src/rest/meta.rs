@@ -8,9 +8,8 @@ use temblor_value::{ObjectMap, Str, Value};
 use crate::message::{Authority, Field, Headers, Name, Names, RequestHead, TargetForm, has_option, parse_authority};
 
 /// The media type of a message's body, of several fields the last one's.
-pub(crate) fn content_type(headers: &Headers) -> Option<&str> {
-    let last = headers.get_all(Name::ContentType).next_back()?;
-    std::str::from_utf8(last).ok()
+pub(crate) fn content_type(headers: &Headers) -> Option<&[u8]> {
+    headers.get_all(Name::ContentType).next_back()
 }
 
 /// Keys of metadata records. Constants, so that no key is built at run time.
@@ -99,7 +98,7 @@ pub fn headers(headers: &Headers) -> Value {
             None => !record.contains_key(field.name()),
         };
         if is_new {
-            record.append(name(field), Value::from(vec![value]));
+            record.append(name(field), Value::from([value]));
         } else if let Some(values) = record.get_mut(field.name()).and_then(Value::array_mut) {
             values.push(value);
         }
@@ -267,11 +266,12 @@ pub fn origin_host(head: &RequestHead) -> Str {
             .and_then(|value| value.split(',').next())
             .map(str::trim)
     };
-    let host = forwarded
-        .or_else(x_forwarded)
-        .or_else(|| text(Name::Host))
-        .or_else(|| head.target.authority().map(|authority| authority.host));
-    Str::new(host.unwrap_or("tremor-rest-client-host.remote"))
+    if let Some(host) = forwarded.or_else(x_forwarded) {
+        return Str::new(host);
+    }
+    let own = head.headers.get(Name::Host).and_then(Str::from_utf8);
+    own.or_else(|| head.target.authority().map(|authority| Str::new(authority.host)))
+        .unwrap_or(Str::from_static("tremor-rest-client-host.remote"))
 }
 
 #[cfg(test)]

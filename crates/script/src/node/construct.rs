@@ -102,10 +102,7 @@ impl Expr for Text {
 
 /// The text in `bytes`, which are UTF-8 unless a writer erred.
 fn text_of(bytes: &[u8]) -> Str {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Str::new(text),
-        Err(_) => Str::new(&String::from_utf8_lossy(bytes)),
-    }
+    Str::from_utf8(bytes).unwrap_or_else(|| Str::new(&String::from_utf8_lossy(bytes)))
 }
 
 impl Text {

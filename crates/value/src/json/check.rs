@@ -14,7 +14,7 @@ use super::reader::{Build, Container, Text, read};
 /// Characters of a float that cannot be out of range: the shortest that is too large is `1e309`.
 const SAFE_FLOAT: usize = 4;
 /// Length of a text, in bytes, from which judging it in blocks is faster than reading it.
-const WORTH_BLOCKS: usize = 64;
+const WORTH_BLOCKS: usize = 32;
 
 /// Tells whether `input` is one document that [`decode`](super::decode()) would read, without building it.
 ///

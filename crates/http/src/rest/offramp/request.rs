@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use temblor_event::Event;
+use temblor_event::{Data, Event};
 use temblor_runtime::need::{BodyNeed, Need};
 use temblor_value::{ObjectMap, Str, Value};
 
@@ -107,6 +107,9 @@ impl RestSink {
 
     /// Whether the body of the event must be read to its end before its request can be built.
     pub(super) fn must_collect(&self, event: &Event) -> bool {
+        if !matches!(event.payload.data(), Data::Stream(_)) {
+            return false;
+        }
         let given = event.meta().get("request").and_then(|request| request.get("headers"));
         self.outlet(event, given.unwrap_or(&Value::Null))
             .must_collect(event.payload.data())

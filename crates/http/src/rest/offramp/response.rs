@@ -43,7 +43,9 @@ impl RestSink {
 
     fn intake(&self, head: &ResponseHead, need: BodyNeed) -> Intake<'_> {
         Intake {
-            codec: self.codec_map.resolve(content_type(&head.headers)).unwrap_or(&self.codec),
+            codec: content_type(&head.headers)
+                .and_then(|text| self.codec_map.resolve_bytes(text))
+                .unwrap_or(&self.codec),
             preprocessors: &self.preprocessors,
             need,
             validate: self.config.validate,

@@ -73,10 +73,8 @@ impl Onramp {
     /// How the body of a request becomes data.
     pub(crate) fn body_intake(&self, head: &RequestHead, flow: &Flow) -> Intake<'_> {
         Intake {
-            codec: self
-                .replies
-                .codec_map
-                .resolve(content_type(&head.headers))
+            codec: content_type(&head.headers)
+                .and_then(|text| self.replies.codec_map.resolve_bytes(text))
                 .unwrap_or(&self.replies.codec),
             preprocessors: &self.preprocessors,
             need: flow.source(self.cx.ix).map_or(BodyNeed::EVERYTHING, |source| source.need),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use temblor_codec::{Codec, CodecMap, PostFactory};
-use temblor_event::Event;
+use temblor_event::{Data, Event};
 use temblor_value::Value;
 
 use crate::message::{Direction, HeaderBlock, Name, Status};
@@ -73,6 +73,9 @@ impl ReplyBuilder {
 impl ReplyBuilder {
     /// Whether the body of the reply must be read to its end before the response can be built.
     pub(super) fn must_collect(&self, event: &Event) -> bool {
+        if !matches!(event.payload.data(), Data::Stream(_)) {
+            return false;
+        }
         let given = event.meta().get("response").and_then(|response| response.get("headers"));
         let content_type = given.and_then(|given| first_header(given, "content-type"));
         self.outlet(content_type).must_collect(event.payload.data())
