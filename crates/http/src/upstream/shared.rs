@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ::h2::Reason;
 use tokio::time::timeout_at;
 
 use super::connect::in_time;
@@ -17,6 +18,9 @@ use crate::timeouts::{AttemptTimeouts, after, earlier};
 use crate::tls::Alpn;
 use crate::transport::Transport;
 
+/// Connections that an upstream which goes away may end before the request was sent on them.
+const MAX_VAIN: u32 = 3;
+
 /// What came of a request for which a connection may be shared.
 #[allow(clippy::large_enum_variant)] // the large one is the usual one, and moved once
 pub(super) enum Shared {
@@ -30,9 +34,14 @@ pub(super) enum Shared {
 
 /// A place on a connection, or another protocol.
 enum Place {
-    Lease { lease: Lease, is_reused: bool },
+    Lease {
+        lease: Lease,
+        is_reused: bool,
+    },
     Http1(Transport),
     Known,
+    /// A new connection that the other side ended in order before it could be used.
+    Gone,
 }
 
 impl Upstream {
@@ -75,6 +84,7 @@ impl Upstream {
                 Ok(false)
             }
             Place::Known => Ok(false),
+            Place::Gone => Err(gone()),
         }
     }
 
@@ -98,11 +108,17 @@ impl Upstream {
         terms: Terms<'_>,
     ) -> Result<Shared, UpstreamError> {
         let mut is_repeat = false;
+        let mut vain = 0;
         loop {
             let (lease, is_reused) = match self.place(shard, endpoint, is_repeat, schedule, terms).await? {
                 Place::Lease { lease, is_reused } => (lease, is_reused),
                 Place::Http1(transport) => return Ok(Shared::Http1(transport)),
                 Place::Known => return Ok(Shared::Known),
+                Place::Gone if vain < MAX_VAIN => {
+                    vain += 1;
+                    continue;
+                }
+                Place::Gone => return Err(gone()),
             };
             if is_reused {
                 self.meters.reuse();
@@ -127,11 +143,13 @@ impl Upstream {
                     if failure.is_lost {
                         self.links.forget(shard, &link);
                     }
-                    if !is_reused || is_repeat || !failure.is_repeatable(&request.method) {
+                    if failure.is_unsent && vain < MAX_VAIN {
+                        vain += 1;
+                    } else if is_reused && !is_repeat && failure.is_repeatable(&request.method) {
+                        is_repeat = true;
+                    } else {
                         return Err(failure.error);
                     }
-                    // A connection that took nothing at all leaves the choice among the others.
-                    is_repeat = !failure.is_unsent;
                 }
             }
         }
@@ -205,12 +223,13 @@ impl Upstream {
             return Ok(Place::Http1(transport));
         }
         let peer = transport.peer();
-        let shaking = async {
-            let shaken = handshake(transport, &self.limits).await;
-            shaken.map_err(|_| UpstreamError::new(UpstreamErrorKind::Connect, "no HTTP/2 on the connection"))
-        };
+        let shaking = async { Ok(handshake(transport, &self.limits).await) };
         let shaken = in_time(shaking, schedule.connect_time(), UpstreamErrorKind::ConnectTimeout).await;
-        let (requests, connection) = shaken?;
+        let (requests, connection) = match shaken? {
+            Ok(shaken) => shaken,
+            Err(error) if error.reason() == Some(Reason::NO_ERROR) => return Ok(Place::Gone),
+            Err(_) => return Err(gone()),
+        };
         let open = self.meters.open();
         tokio::spawn(async move {
             if let Err(error) = connection.await {
@@ -223,4 +242,8 @@ impl Upstream {
             is_reused: false,
         })
     }
+}
+
+fn gone() -> UpstreamError {
+    UpstreamError::new(UpstreamErrorKind::Connect, "no HTTP/2 on the connection")
 }
