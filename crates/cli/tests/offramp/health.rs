@@ -139,3 +139,21 @@ fn a_probe_without_answer_does_not_delay_the_end() {
     let status = world.proxy.wait(Duration::from_secs(15)).unwrap();
     assert!(status.success(), "{status}");
 }
+
+#[test]
+fn a_second_attempt_goes_to_the_same_upstream_if_no_other_is_there() {
+    // A connection is health enough, so the one that answers 503 stays healthy.
+    let mut world: World<2> = World::of_page(&with_health("{interval: 50ms, unhealthy: 1}"));
+    world.upstreams[1].stop();
+    world.await_log("unhealthy: connect: ", 1);
+    world.upstreams[0].set(Behaviour::answer(503, &[], ""));
+    assert_eq!(world.ask("GET", "/", "").status, 503);
+    assert_eq!(world.upstreams[0].count(), 2);
+    // Neither is available: the second attempt goes on in turn.
+    world.upstreams[0].stop();
+    world.await_log("unhealthy: connect: ", 2);
+    assert_eq!(world.ask("GET", "/", "").status, 503);
+    world.upstreams[1].restart().unwrap();
+    world.await_log("] healthy", 1);
+    assert_eq!(world.ask("GET", "/", "").status, 200);
+}

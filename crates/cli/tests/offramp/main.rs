@@ -5,6 +5,7 @@
 
 mod expose;
 mod health;
+mod outcomes;
 mod queue;
 mod replay;
 mod warm;
