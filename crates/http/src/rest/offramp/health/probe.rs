@@ -49,6 +49,8 @@ impl Probe {
             Some(question) => timeout(limit, self.ask(question, limit)).await,
             None => timeout(limit, self.connect()).await,
         };
+        // A connection that is shared would be there for the next probe, and hide that no new one is taken.
+        self.upstream.close_idle();
         result.unwrap_or_else(|_| Err(format!("no answer within {} ms", limit.as_millis())))
     }
 
