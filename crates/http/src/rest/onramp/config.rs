@@ -223,3 +223,6 @@ fn read_cancel(reader: &mut ConfigReader<'_>) -> Result<Cancel, ConfigError> {
         Some(other) => Err(reader.error("cancel", format!("`cancel` is `auto`, `never` or `always`, not `{other}`"))),
     }
 }
+
+#[cfg(test)]
+mod tests;

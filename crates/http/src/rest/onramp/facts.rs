@@ -5,12 +5,14 @@ use temblor_runtime::facts::{Bound, Facts};
 use super::answers::Choice;
 use super::config::OnrampConfig;
 use super::reason::OwnReason;
+use crate::server::Http2Settings;
 
 /// Address and bounds in force.
 pub(super) fn of(config: &OnrampConfig, is_linked: bool) -> Facts {
     let limits = &config.server.limits;
     let timeouts = &config.server.timeouts;
     let size = |size: usize| Some(size as u64);
+    let http2 = config.protocols.contains(&"h2").then_some(config.server.http2);
     let scheme = if config.tls.is_some() { "https" } else { "http" };
     Facts {
         address: Some(format!("{scheme}://{}:{}", bracketed(&config.host), config.port)),
@@ -19,7 +21,7 @@ pub(super) fn of(config: &OnrampConfig, is_linked: bool) -> Facts {
         validates: config.validate,
         always_encodes: config.always_encode,
         own_answers: OwnReason::ALL.map(|reason| (reason.name(), status(config, reason))).to_vec(),
-        bounds: vec![
+        bounds: [
             Bound::time("reply", "timeouts.reply", config.reply),
             Bound::time("handshake", "timeouts.handshake", timeouts.handshake),
             Bound::time("head", "timeouts.head", timeouts.head),
@@ -46,8 +48,25 @@ pub(super) fn of(config: &OnrampConfig, is_linked: bool) -> Facts {
                 "limits.exchanges",
                 (config.exchanges > 0).then_some(u64::from(config.exchanges)),
             ),
-        ],
+        ]
+        .into_iter()
+        .chain(http2.into_iter().flat_map(of_http2))
+        .collect(),
     }
+}
+
+/// Bounds of connections that speak HTTP/2.
+fn of_http2(http2: Http2Settings) -> [Bound; 4] {
+    [
+        Bound::count("streams", "http2.max_streams", Some(u64::from(http2.max_streams))),
+        Bound::size("stream window", "http2.stream_window", Some(u64::from(http2.stream_window))),
+        Bound::size(
+            "connection window",
+            "http2.connection_window",
+            Some(u64::from(http2.connection_window)),
+        ),
+        Bound::time("ping", "http2.ping", http2.ping),
+    ]
 }
 
 /// The status of an own answer; `None`: the connection is closed instead.
