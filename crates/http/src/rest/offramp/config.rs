@@ -341,3 +341,6 @@ fn read_limits(
     record.finish_closed()?;
     Ok((buffer, tunnels))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,55 @@
+use temblor_value::json;
+
+use super::*;
+
+fn read(text: &str) -> Result<OfframpConfig, String> {
+    let value: Value = json::from_str(text).unwrap();
+    let reader = ConfigReader::new(Some(&value)).unwrap();
+    OfframpConfig::read(reader).map_err(|error| error.to_string())
+}
+
+#[test]
+fn without_a_queue_nothing_waits_and_with_one_all_has_a_default() {
+    assert_eq!(read("{}").unwrap().queue, None);
+    let expected = QueueConfig {
+        size: NonZeroU32::new(100).unwrap(),
+        timeout: Some(Duration::from_secs(1)),
+        order: Order::Fifo,
+        is_counted: false,
+    };
+    assert_eq!(read(r#"{"queue": {}}"#).unwrap().queue, Some(expected));
+    let expected = QueueConfig {
+        size: NonZeroU32::new(7).unwrap(),
+        timeout: None,
+        order: Order::Lifo,
+        is_counted: true,
+    };
+    let given = r#"{"queue": {"size": 7, "timeout": 0, "order": "lifo", "counted": true}}"#;
+    assert_eq!(read(given).unwrap().queue, Some(expected));
+}
+
+#[test]
+fn probes_and_connections_in_advance_need_an_endpoint() {
+    let endpoint = r#""endpoint": "http://shop.example:9000""#;
+    let config = read(&format!(r#"{{{endpoint}, "health": {{}}, "pool": {{"warm": 3}}}}"#)).unwrap();
+    assert!(config.health.is_some() && config.warm == 3 && !config.expose);
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused() {
+    for (text, part) in [
+        (r#"{"queue": {"size": 0}}"#, "`size` cannot be 0"),
+        (r#"{"queue": {"order": "random"}}"#, "`random`"),
+        (r#"{"queue": {"sise": 5}}"#, "sise"),
+        (r#"{"queue": 5}"#, "queue"),
+        (r#"{"health": {}}"#, "here is none"),
+        (r#"{"pool": {"warm": 1}}"#, "here is none"),
+        (r#"{"pool": {"warm": 300}}"#, "`warm` is more than `max_idle`"),
+        (r#"{"expose": 1}"#, "expose"),
+        (r#"{"concurrency": 0}"#, "`concurrency` cannot be 0"),
+        (r#"{"failure": {"status": ["5xx"], "on": 1}}"#, "on"),
+    ] {
+        let Err(error) = read(text) else { panic!("{text} is taken") };
+        assert!(error.contains(part), "{text}: {error}");
+    }
+}
