@@ -20,7 +20,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &["value", "event", "syntax", "codec", "script", "metrics", "pipeline", "config"],
     ),
     ("http", &["value", "event", "codec", "metrics", "runtime"]),
-    ("api", &["metrics", "http"]),
+    ("api", &["value", "codec", "metrics", "http"]),
     ("connectors", &["value", "event", "codec", "runtime"]),
     (
         "cli",

@@ -2,14 +2,19 @@
 
 use bytes::Bytes;
 use temblor_http::connection::ConnectionInfo;
+use temblor_http::error::BodyError;
 use temblor_http::message::{Method, Name, RequestHead, Status};
 use temblor_http::server::{Answer, Finished, Handler, Request, Response};
 use temblor_metrics::Metrics;
+use temblor_value::Value;
 
+use crate::bindings::{BindingPath, Bindings, BindingsCell, Form, Pending, Refused, refusal};
 use crate::media::{metrics_format, wants_yaml};
 use crate::readiness::{Readiness, Stage};
 use crate::token::Token;
 
+/// Largest body that is taken, in bytes.
+const BODY_LIMIT: u64 = 1 << 20;
 const TEXT: &str = "text/plain; charset=utf-8";
 
 /// What a listener answers.
@@ -23,6 +28,8 @@ pub enum Surface {
         readiness: Readiness,
         /// The program's version.
         version: &'static str,
+        /// The bindings, as soon as there are any.
+        bindings: BindingsCell,
     },
     /// Metrics alone.
     Metrics,
@@ -61,11 +68,7 @@ impl Reader {
         let found = match (&self.surface, Place::at(head.target.path())) {
             (Surface::Admin { token, .. }, place) => {
                 let is_open = matches!(place, Some(Place::Health | Place::Ready | Place::Version));
-                if !is_open
-                    && token
-                        .as_ref()
-                        .is_some_and(|token| !token.is_shown(field(head, Name::Authorization)))
-                {
+                if !is_open && !is_shown(token.as_ref(), head) {
                     return unauthorized();
                 }
                 place
@@ -89,6 +92,51 @@ impl Reader {
             (Place::Health | Place::Ready | Place::Version, _) => body(Status::OK, TEXT, "healthy\n".to_owned()),
         }
     }
+}
+
+/// An answer about bindings.
+async fn binding(head: &RequestHead, path: BindingPath<'_>, content: Bytes, bindings: &dyn Bindings) -> Response {
+    let accept = String::from_utf8_lossy(field(head, Name::Accept));
+    let form = if wants_yaml(&accept) { Form::Yaml } else { Form::Json };
+    let result = match (path, &head.method) {
+        (BindingPath::List, Method::Get | Method::Head) => {
+            let ids = bindings.ids().into_iter().map(Value::from);
+            Ok((Status::OK, Some(ids.collect())))
+        }
+        (BindingPath::Instance(id, instance), Method::Get | Method::Head) => {
+            bindings.show(id, instance).map(|record| (Status::OK, Some(record)))
+        }
+        (BindingPath::Instance(id, instance), Method::Post) => match Form::of_content_type(field(head, Name::ContentType)) {
+            Some(given) => carried_on(bindings.deploy(id, instance, content, given))
+                .await
+                .map(|record| (Status::CREATED, Some(record))),
+            None => Err(Refused::MediaType),
+        },
+        (BindingPath::Instance(id, instance), Method::Delete) => carried_on(bindings.undeploy(id, instance))
+            .await
+            .map(|()| (Status::NO_CONTENT, None)),
+        _ => return with(Response::new(Status::METHOD_NOT_ALLOWED), "allow", path.methods()),
+    };
+    let (status, record) = result.unwrap_or_else(|refused| {
+        let (status, record) = refusal(&refused);
+        (status, Some(record))
+    });
+    let text = record.map_or_else(Vec::new, |record| form.write(&record));
+    let response = Response {
+        body: Bytes::from(text).into(),
+        ..Response::new(status)
+    };
+    with(response, "content-type", form.media_type())
+}
+
+/// Carries a change to its end even if its client does not wait for it.
+async fn carried_on<T: Send + 'static>(change: Pending<T>) -> Result<T, Refused> {
+    let task = tokio::spawn(change);
+    task.await.unwrap_or_else(|error| Err(Refused::Failed(error.to_string())))
+}
+
+fn is_shown(token: Option<&Token>, head: &RequestHead) -> bool {
+    token.is_none_or(|token| token.is_shown(field(head, Name::Authorization)))
 }
 
 fn field(head: &RequestHead, name: Name) -> &[u8] {
@@ -148,8 +196,28 @@ impl Handler for Reader {
         Some(request)
     }
 
-    async fn handle(&self, request: Request<'_>, _notes: &mut Self::Notes) -> Answer {
-        self.answer(&request.head).into()
+    async fn handle(&self, mut request: Request<'_>, _notes: &mut Self::Notes) -> Answer {
+        let path = BindingPath::of(request.head.target.path());
+        let (Surface::Admin { token, bindings, .. }, Some(path)) = (&self.surface, path) else {
+            return self.answer(&request.head).into();
+        };
+        if !is_shown(token.as_ref(), &request.head) {
+            return unauthorized().into();
+        }
+        let Some(bindings) = bindings.get() else {
+            // Not everything is deployed.
+            return Response::new(Status::SERVICE_UNAVAILABLE).into();
+        };
+        let body = if request.head.method == Method::Post {
+            match request.body.collect(Some(BODY_LIMIT)).await {
+                Ok(body) => body,
+                Err(BodyError::Refused(refusal)) => return Answer::Refuse(refusal),
+                Err(BodyError::Gone | BodyError::NoRoom) => return Answer::Close,
+            }
+        } else {
+            Bytes::new()
+        };
+        binding(&request.head, path, body, bindings.as_ref()).await.into()
     }
 
     fn end(&self, request: Self::Notes, _connection: &ConnectionInfo, finished: &Finished) {

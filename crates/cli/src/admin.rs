@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use temblor_api::{Address, Readiness, Service, Surface, Token};
+use temblor_api::{Address, BindingsCell, Readiness, Service, Surface, Token};
 use temblor_http::budget::BUFFERS;
 use temblor_metrics::{Collect, Family, Kind, Metrics, Page};
 use temblor_runtime::sockets::Sockets;
@@ -88,6 +88,7 @@ pub(crate) fn open(
     metrics_host: Option<&str>,
     metrics: &Metrics,
     readiness: &Readiness,
+    bindings: &BindingsCell,
     sockets: &Sockets,
 ) -> Result<Option<Service>, String> {
     let failed = |error: String| format!("API Error: {error}");
@@ -98,6 +99,7 @@ pub(crate) fn open(
             token,
             readiness: readiness.clone(),
             version: env!("CARGO_PKG_VERSION"),
+            bindings: bindings.clone(),
         };
         listeners.push((listener, surface));
     }

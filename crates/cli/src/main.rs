@@ -2,6 +2,7 @@
 
 mod admin;
 mod args;
+mod bindings;
 mod completions;
 mod connectors;
 mod dbg;

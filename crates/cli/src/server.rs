@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use temblor_api::{Readiness, Service, Stage};
+use temblor_api::{BindingsCell, Readiness, Service, Stage};
 use temblor_http::access_log::flush_all;
 use temblor_http::budget::BUFFERS;
 use temblor_metrics::{Buckets, Metrics};
@@ -25,6 +25,7 @@ use tokio::sync::oneshot;
 
 use crate::admin::{self, AdminOptions, ProcessNumbers};
 use crate::args::ServerOptions;
+use crate::bindings::RunningBindings;
 use crate::handover::{self, Giver, HandoverError, Prepared};
 use crate::name::program_name;
 use crate::output::{is_coloured, say};
@@ -109,7 +110,7 @@ fn launch(options: &ServerOptions, dialect: Option<Dialect>, instance: &str, lim
 
 /// A running deployment.
 pub(crate) struct Server {
-    runtime: Runtime,
+    runtime: Arc<Runtime>,
     workers: Arc<Workers>,
     settings: Arc<Settings>,
     readiness: Readiness,
@@ -146,7 +147,15 @@ pub(crate) fn start(
     let numbers = Arc::new(ProcessNumbers);
     metrics.register(&numbers);
     let readiness = Readiness::default();
-    let service = admin::open(admin, settings.metrics.listen.as_deref(), &metrics, &readiness, &sockets)?;
+    let bindings = BindingsCell::default();
+    let service = admin::open(
+        admin,
+        settings.metrics.listen.as_deref(),
+        &metrics,
+        &readiness,
+        &bindings,
+        &sockets,
+    )?;
     let workers = Arc::new(Workers::start(count).map_err(|error| format!("cannot start workers: {error}"))?);
     let settings = Arc::new(settings);
     let process = Process {
@@ -156,6 +165,9 @@ pub(crate) fn start(
     };
     let runtime = Runtime::new(connectors::all(), Arc::clone(&workers), &env, process).map_err(|error| error.to_string())?;
     load(&runtime, files, &env, report).map_err(|error| error.to_string())?;
+    let runtime = Arc::new(runtime);
+    let running = RunningBindings::new(Arc::clone(&runtime), drain_limit(&settings));
+    bindings.set(Arc::new(running));
     readiness.set(Stage::Ready);
     Ok(Server {
         runtime,
@@ -284,16 +296,20 @@ async fn taken_over(news: Option<oneshot::Receiver<()>>) {
     std::future::pending::<()>().await;
 }
 
-async fn drain(runtime: &Runtime, settings: &Settings, signals: &mut Signals) {
-    tracing::info!(target: "tremor::server", "draining");
-    let limit = if settings.drain.is_zero() {
+/// How long a drain may take; 0 stands for no limit.
+fn drain_limit(settings: &Settings) -> Duration {
+    if settings.drain.is_zero() {
         Duration::MAX
     } else {
         settings.drain
-    };
+    }
+}
+
+async fn drain(runtime: &Runtime, settings: &Settings, signals: &mut Signals) {
+    tracing::info!(target: "tremor::server", "draining");
     let drained = async {
         tokio::time::sleep(settings.drain_delay).await;
-        if !finish_work(runtime, limit).await {
+        if !finish_work(runtime, drain_limit(settings)).await {
             tracing::warn!(target: "tremor::server", "the drain time is over");
         }
     };

@@ -14,7 +14,7 @@ use crate::link::{Link, LinkError, RefusedLink};
 use crate::path::KeyPath;
 use crate::placeholder::{PlaceholderError, PlaceholderValues};
 use crate::url::{ArtefactKind, ArtefactUrl, UrlError};
-use crate::yaml::Node;
+use crate::yaml::{self, Node};
 
 const ONRAMP_KEYS: [&str; 11] = [
     "id",
@@ -164,6 +164,18 @@ impl Read for BindingEntry {
             description: read_description(&record)?,
             links: keep_last(links, |link| link.from.clone()),
         })
+    }
+}
+
+impl PlaceholderValues {
+    /// Reads the YAML text of a mapping from names to values.
+    ///
+    /// # Errors
+    /// Wrong syntax, or a value that is no instance name.
+    pub fn parse(text: &[u8]) -> Result<Self, ConfigError> {
+        let file = Arc::from("body");
+        let node = yaml::parse(&file, text)?;
+        Self::read(&Cursor::top(&node, Some(&file)))
     }
 }
 

@@ -26,7 +26,9 @@ use crate::ids::SinkIx;
 use crate::log_store::LogFolders;
 use crate::ramp::Ramp;
 use crate::ramp_metrics::RampMetrics;
-use crate::registry::{METRICS_PIPELINE, PipelineInstance, Registry, Repository, SYSTEM, SinkInstance, SourceInstance, find};
+use crate::registry::{
+    METRICS_PIPELINE, PASSTHROUGH, PipelineInstance, Registry, Repository, SYSTEM, SinkInstance, SourceInstance, find,
+};
 use crate::reload::Reload;
 use crate::shared::FlowCell;
 use crate::shutdown::{Phase, ShutdownSender};
@@ -35,7 +37,7 @@ use crate::source::{SourceControl, SourceCx};
 use crate::worker::Workers;
 
 /// Query of the built-in pass-through pipelines.
-const PASSTHROUGH: &str = "select event from in into out;";
+const PASS_ON: &str = "select event from in into out;";
 
 /// The built-in offramps.
 const SYSTEM_OFFRAMPS: &str = "\
@@ -62,10 +64,12 @@ pub struct Runtime {
     connectors: Connectors,
     /// `None`: a draft, of which nothing is opened and nothing runs.
     workers: Option<Arc<Workers>>,
-    uids: UidSource,
-    repository: Mutex<Repository>,
+    pub(crate) uids: UidSource,
+    pub(crate) repository: Mutex<Repository>,
     registry: Mutex<Registry>,
     flow: Arc<FlowCell>,
+    /// Held while a binding is undeployed, which takes time.
+    pub(crate) changes: tokio::sync::Mutex<()>,
     shutdown: ShutdownSender,
     activity: Activity,
     exit: Exit,
@@ -111,6 +115,7 @@ impl Runtime {
             repository: Mutex::default(),
             registry: Mutex::default(),
             flow: Arc::default(),
+            changes: tokio::sync::Mutex::default(),
             shutdown: ShutdownSender::default(),
             activity: Activity::default(),
             exit: Exit::default(),
@@ -120,14 +125,19 @@ impl Runtime {
             settings,
             hostname: env.host.hostname(),
         };
-        for id in [METRICS_PIPELINE, "system::passthrough"] {
-            let query = Query::compile(id, PASSTHROUGH, env).map_err(|error| DeployError::Pipeline(error.to_string()))?;
+        for id in [METRICS_PIPELINE, PASSTHROUGH] {
+            let query = Query::compile(id, PASS_ON, env).map_err(|error| DeployError::Pipeline(error.to_string()))?;
             runtime.publish_pipeline(id, query)?;
         }
         let metrics = ArtefactUrl::of_artefact(ArtefactKind::Pipeline, METRICS_PIPELINE)?.with_instance(SYSTEM)?;
         runtime.make_pipeline(&runtime.repository.lock(), &mut runtime.registry.lock(), &metrics)?;
         runtime.add_system_offramps()?;
         Ok(runtime)
+    }
+
+    /// Changes what is deployed. No other lock of the runtime may be taken within.
+    pub(crate) fn with_registry<R>(&self, change: impl FnOnce(&mut Registry) -> R) -> R {
+        change(&mut self.registry.lock())
     }
 
     /// Calls `look` with all instances and their links.
@@ -214,7 +224,7 @@ impl Runtime {
         }
         let fed = fed_sinks(&registry, &links);
         registry.bindings.push((mapping.url.clone(), links.clone()));
-        let flow = Arc::new(registry.flow());
+        let flow = Arc::new(registry.flow(&[]));
         self.flow.store(Arc::clone(&flow));
         if self.workers.is_none() {
             return Ok(());
@@ -292,6 +302,7 @@ impl Runtime {
             is_linked: entry.ramp.linked,
             facts,
             metrics: self.ramp_metrics(&entry.ramp, url, ArtefactKind::Offramp),
+            is_gone: false,
         });
         Ok(())
     }
@@ -310,6 +321,7 @@ impl Runtime {
             error,
         };
         let uid = self.uids.next(UidKind::Source);
+        let (shutdown, activity) = (ShutdownSender::default(), self.activity.part());
         let control = Arc::new(SourceControl::default());
         let ramp = Ramp::resolve(&entry.ramp, url, kind.default_codec).map_err(failed)?;
         let mut facts = RampFacts::of(&ramp);
@@ -326,8 +338,8 @@ impl Runtime {
                     flow: Arc::clone(&self.flow),
                     control: Arc::clone(&control),
                     workers: Arc::clone(workers),
-                    shutdown: self.shutdown.receiver(),
-                    activity: self.activity.clone(),
+                    shutdown: shutdown.receiver(),
+                    activity: activity.clone(),
                     exit: self.exit.clone(),
                     reload: self.reload.clone(),
                     sockets: self.sockets.clone(),
@@ -346,6 +358,9 @@ impl Runtime {
             facts,
             metrics: self.ramp_metrics(&entry.ramp, url, ArtefactKind::Onramp),
             waiting,
+            shutdown,
+            activity,
+            is_gone: false,
         });
         Ok(())
     }
@@ -362,12 +377,19 @@ impl Runtime {
 
     /// Stops taking in work. What is under way goes on.
     pub fn drain(&self) {
-        self.shutdown.advance(Phase::Draining);
+        self.advance(Phase::Draining);
+    }
+
+    fn advance(&self, phase: Phase) {
+        self.shutdown.advance(phase);
+        for source in &self.registry.lock().sources {
+            source.shutdown.advance(phase);
+        }
     }
 
     /// Ends everything; what is still under way is cut off.
     pub fn stop(&self) {
-        self.shutdown.advance(Phase::Stopped);
+        self.advance(Phase::Stopped);
         for sink in &self.registry.lock().sinks {
             sink.sink.stop();
         }
@@ -414,7 +436,7 @@ fn start_sources(registry: &mut Registry) -> Result<(), DeployError> {
             _ => None,
         })
         .collect();
-    for source in &mut registry.sources {
+    for source in registry.sources.iter_mut().filter(|source| !source.is_gone) {
         let has = |wanted| {
             linked
                 .iter()

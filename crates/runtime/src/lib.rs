@@ -24,6 +24,7 @@ pub mod shutdown;
 pub mod sink;
 pub mod sockets;
 pub mod source;
+pub mod undeploy;
 pub mod worker;
 
 pub use temblor_config as config;

@@ -11,16 +11,20 @@ use temblor_pipeline::graph::{Graph, Mode, PipelineState};
 use temblor_script::MetaPaths;
 use temblor_value::Str;
 
+use crate::activity::Activity;
 use crate::facts::RampFacts;
 use crate::flow::{Entry, Feeder, Flow, PipelineNode, SinkNode, SourceNode, Target};
 use crate::ids::{PipelineIx, SinkIx, SourceIx};
 use crate::need::BodyNeed;
 use crate::ramp_metrics::RampMetrics;
+use crate::shutdown::ShutdownSender;
 use crate::sink::Sink;
 use crate::source::{Source, SourceControl};
 
 /// Id of the pipeline that gets all metrics.
 pub(crate) const METRICS_PIPELINE: &str = "system::metrics";
+/// Id of the pipeline that does nothing.
+pub(crate) const PASSTHROUGH: &str = "system::passthrough";
 /// Name of the instances that are always there.
 pub(crate) const SYSTEM: &str = "system";
 
@@ -49,6 +53,12 @@ pub(crate) struct SourceInstance {
     pub(crate) metrics: Arc<RampMetrics>,
     /// Opened and not started yet.
     pub(crate) waiting: Option<Box<dyn Source>>,
+    /// Tells it alone when to stop.
+    pub(crate) shutdown: ShutdownSender,
+    /// What it has under way.
+    pub(crate) activity: Activity,
+    /// It was undeployed; only its position is left.
+    pub(crate) is_gone: bool,
 }
 
 pub(crate) struct PipelineInstance {
@@ -59,6 +69,8 @@ pub(crate) struct PipelineInstance {
     pub(crate) state: Option<Arc<Mutex<PipelineState>>>,
     /// What it counts, to be read.
     pub(crate) numbers: Arc<PipelineNumbers>,
+    /// See [`SourceInstance::is_gone`].
+    pub(crate) is_gone: bool,
 }
 
 /// What a pipeline instance counts.
@@ -88,6 +100,7 @@ impl PipelineInstance {
             }),
             url,
             graph,
+            is_gone: false,
         }
     }
 }
@@ -100,6 +113,8 @@ pub(crate) struct SinkInstance {
     pub(crate) is_linked: bool,
     pub(crate) facts: RampFacts,
     pub(crate) metrics: Arc<RampMetrics>,
+    /// See [`SourceInstance::is_gone`].
+    pub(crate) is_gone: bool,
 }
 
 /// Running instances and deployed bindings. Positions are never reused.
@@ -122,21 +137,21 @@ impl Registry {
     pub(crate) fn source(&self, url: &ArtefactUrl) -> Option<SourceIx> {
         self.sources
             .iter()
-            .position(|known| known.url.instance_eq(url))
+            .position(|known| !known.is_gone && known.url.instance_eq(url))
             .map(|at| SourceIx(at as u32))
     }
 
     pub(crate) fn pipeline(&self, url: &ArtefactUrl) -> Option<PipelineIx> {
         self.pipelines
             .iter()
-            .position(|known| known.url.instance_eq(url))
+            .position(|known| !known.is_gone && known.url.instance_eq(url))
             .map(|at| PipelineIx(at as u32))
     }
 
     pub(crate) fn sink(&self, url: &ArtefactUrl) -> Option<SinkIx> {
         self.sinks
             .iter()
-            .position(|known| known.url.instance_eq(url))
+            .position(|known| !known.is_gone && known.url.instance_eq(url))
             .map(|at| SinkIx(at as u32))
     }
 
@@ -157,15 +172,15 @@ impl Registry {
         self.pipelines.truncate(mark.pipelines);
     }
 
-    /// Links all deployed bindings.
-    pub(crate) fn flow(&self) -> Flow {
+    /// Links all deployed bindings, and these links behind them.
+    pub(crate) fn flow(&self, further: &[Link]) -> Flow {
         let mut flow = Flow {
             sources: self.sources.iter().map(source_node).collect(),
             pipelines: self.pipelines.iter().map(pipeline_node).collect(),
             sinks: self.sinks.iter().map(sink_node).collect(),
             metrics: None,
         };
-        for link in self.bindings.iter().flat_map(|(_, links)| links) {
+        for link in self.bindings.iter().flat_map(|(_, links)| links).chain(further) {
             self.add_link(&mut flow, link);
         }
         self.link_metrics(&mut flow);

@@ -11,6 +11,8 @@ pub enum Phase {
     Draining,
     /// The drain time is over.
     Stopped,
+    /// The same for this part alone: the process goes on.
+    Undeployed,
 }
 
 /// The side that decides.

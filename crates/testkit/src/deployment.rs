@@ -108,8 +108,16 @@ impl Deployment {
     /// # Errors
     /// The deployment has none, or it does not answer.
     pub fn admin(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> io::Result<Response> {
+        self.admin_client()?.ask(method, path, headers, "")
+    }
+
+    /// A connection to the admin interface.
+    ///
+    /// # Errors
+    /// There is none, or it does not answer.
+    pub fn admin_client(&self) -> io::Result<RawClient> {
         let port = self.admin.ok_or_else(|| io::Error::other("there is no admin interface"))?;
-        RawClient::connect(port)?.ask(method, path, headers, "")
+        RawClient::connect(port)
     }
 
     /// The numbers that the admin interface shows.

@@ -12,6 +12,7 @@ mod pages;
 mod program;
 mod retries;
 mod shutdown;
+mod undeployed;
 mod upstreams;
 
 use std::time::{Duration, Instant};

@@ -7,6 +7,10 @@ pub struct Status(u16);
 impl Status {
     /// 200
     pub const OK: Status = Status(200);
+    /// Something was made.
+    pub const CREATED: Status = Status(201);
+    /// Success, and nothing to say.
+    pub const NO_CONTENT: Status = Status(204);
     /// 101
     pub const SWITCHING_PROTOCOLS: Status = Status(101);
     /// 401

@@ -1,4 +1,4 @@
-//! What interrupts a waiting request: its deadline, and the end of the process.
+//! What interrupts a waiting request: its deadline, and the end of the process or of its onramp.
 //!
 //! One alarm serves a connection's requests one after the other. Moving its timer to a later time costs an atomic, and the wait for the
 //! end is registered once per task, so neither is felt on the normal path.
@@ -18,6 +18,8 @@ pub(crate) enum Interruption {
     Deadline,
     /// The drain time is over.
     Stopped,
+    /// That of the onramp alone.
+    Undeployed,
 }
 
 struct Inner {
@@ -46,7 +48,7 @@ impl Alarm {
         }
     }
 
-    /// Waits for the deadline or the end of the process.
+    /// Waits for the deadline or the end of the process or onramp.
     pub(crate) async fn wait(&self, deadline: Instant) -> Interruption {
         poll_fn(|cx| self.inner.lock().poll(cx, deadline)).await
     }
@@ -67,7 +69,10 @@ impl Inner {
         if !is_registered {
             self.registered = Some(cx.waker().clone());
         }
-        self.stopped.as_mut().poll(cx).map(|()| Interruption::Stopped)
+        self.stopped.as_mut().poll(cx).map(|()| match self.shutdown.phase() {
+            Phase::Undeployed => Interruption::Undeployed,
+            Phase::Running | Phase::Draining | Phase::Stopped => Interruption::Stopped,
+        })
     }
 }
 
@@ -93,6 +98,16 @@ mod tests {
         };
         let (interruption, ()) = tokio::join!(alarm.wait(far), end);
         assert_eq!(interruption, Interruption::Stopped);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_ends_with_the_onramp() {
+        let sender = ShutdownSender::default();
+        let alarm = Alarm::new(sender.receiver());
+        sender.advance(Phase::Draining);
+        sender.advance(Phase::Undeployed);
+        let far = Instant::now() + Duration::from_hours(1);
+        assert_eq!(alarm.wait(far).await, Interruption::Undeployed);
     }
 
     #[tokio::test(start_paused = true)]

@@ -44,7 +44,7 @@ impl OwnAnswer {
         )
         .then_some(1);
         let mut answer = match reason {
-            OwnReason::Empty => Self::without_body(reason, server),
+            OwnReason::Empty | OwnReason::Undeployed => Self::without_body(reason, server),
             _ => Self::with_record(reason, Str::from_static(reason.text()), event_id, server),
         };
         answer.retry_after(retry_after_s);

@@ -305,6 +305,7 @@ impl Onramp {
             interruption = waiting.alarm.wait(waiting.deadline) => Some(match interruption {
                 Interruption::Deadline => OwnReason::Paused,
                 Interruption::Stopped => OwnReason::Shutdown,
+                Interruption::Undeployed => OwnReason::Undeployed,
             }),
         }
     }

@@ -122,7 +122,6 @@ pub(super) struct OnrampMetrics {
     tunnels: Arc<Permits>,
 }
 
-#[derive(Default)]
 struct Shard {
     /// By method and status; a method's row is made with its first request.
     requests: [OnceLock<Box<[Tally]>>; METHODS.len()],
@@ -133,6 +132,22 @@ struct Shard {
     bytes_out: Tally,
     opened: [Tally; PROTOCOLS.len()],
     closed: [Tally; PROTOCOLS.len()],
+}
+
+impl Default for Shard {
+    fn default() -> Self {
+        Self {
+            requests: Default::default(),
+            // Longer than the arrays that have a default of their own.
+            answers: std::array::from_fn(|_| Tally::default()),
+            begun: Tally::default(),
+            ended: Tally::default(),
+            bytes_in: Tally::default(),
+            bytes_out: Tally::default(),
+            opened: Default::default(),
+            closed: Default::default(),
+        }
+    }
 }
 
 impl OnrampMetrics {

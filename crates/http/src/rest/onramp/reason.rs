@@ -66,6 +66,8 @@ pub(super) enum OwnReason {
     ClientGone,
     /// The process stops.
     Shutdown,
+    /// The onramp ends.
+    Undeployed,
     /// A defect.
     Internal,
 }
@@ -85,7 +87,7 @@ pub(super) enum Loudness {
 
 impl OwnReason {
     /// All of them.
-    pub(super) const ALL: [Self; 21] = [
+    pub(super) const ALL: [Self; 22] = [
         Self::End(Reason::NoReply),
         Self::End(Reason::Filtered),
         Self::End(Reason::Dropped),
@@ -106,6 +108,7 @@ impl OwnReason {
         Self::Loop,
         Self::ClientGone,
         Self::Shutdown,
+        Self::Undeployed,
         Self::Internal,
     ];
 
@@ -121,6 +124,7 @@ impl OwnReason {
             Self::Loop => "loop",
             Self::ClientGone => "client_gone",
             Self::Shutdown => "shutdown",
+            Self::Undeployed => "undeployed",
             Self::Internal => "internal",
         }
     }
@@ -144,7 +148,7 @@ impl OwnReason {
             Self::ReplyInvalid | Self::Internal => 500,
             Self::Empty => 400,
             Self::Timeout => 504,
-            Self::Paused | Self::BufferFull | Self::Shutdown => 503,
+            Self::Paused | Self::BufferFull | Self::Shutdown | Self::Undeployed => 503,
             Self::Loop => 508,
             Self::ClientGone => 499,
         })
@@ -175,13 +179,17 @@ impl OwnReason {
             Self::Loop => "the request circles",
             Self::ClientGone => "the client went away",
             Self::Shutdown => "the service is stopping",
+            Self::Undeployed => "the onramp was undeployed",
             Self::Internal => "internal error",
         }
     }
 
     /// May `answers` set another status (column cfg, S)?
     pub(super) fn is_configurable(self) -> bool {
-        !matches!(self, Self::Empty | Self::ClientGone | Self::Shutdown | Self::Internal)
+        !matches!(
+            self,
+            Self::Empty | Self::ClientGone | Self::Shutdown | Self::Undeployed | Self::Internal
+        )
     }
 
     /// May a pipeline at the port `unanswered` handle it (column cfg, U)?
@@ -191,7 +199,7 @@ impl OwnReason {
 
     /// Does its answer end the connection?
     pub(super) fn closes(self) -> bool {
-        matches!(self, Self::Shutdown | Self::Internal)
+        matches!(self, Self::Shutdown | Self::Undeployed | Self::Internal)
     }
 
     /// How loud its line in the log is (column log).
@@ -208,7 +216,7 @@ impl OwnReason {
                 Reason::Filtered | Reason::Dropped | Reason::RateLimited | Reason::DecodeError => Loudness::Debug,
             },
             Self::ReplyInvalid | Self::Paused | Self::BufferFull | Self::Loop => Loudness::Warn,
-            Self::Timeout | Self::Shutdown => Loudness::Info,
+            Self::Timeout | Self::Shutdown | Self::Undeployed => Loudness::Info,
             Self::Empty | Self::ClientGone => Loudness::Debug,
             Self::Internal => Loudness::Error,
         }

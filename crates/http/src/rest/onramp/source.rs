@@ -122,11 +122,14 @@ impl Source for RestSource {
             let own = listeners.lock().pop();
             // The socket counts as used, and may be handed on, until the last worker has stopped accepting.
             let socket = Arc::clone(&listener);
+            // A drain is not over before the socket is closed.
+            let active = cx.activity.begin();
             async move {
                 if let Some(own) = own {
                     acceptor.run(own).await;
                 }
                 drop(socket);
+                drop(active);
             }
         });
         Ok(())

@@ -54,7 +54,8 @@ enum Waited {
     Loop,
     Gone,
     Late,
-    Stopped,
+    /// The drain time is over.
+    Ended(OwnReason),
 }
 
 impl Waiting<'_, '_> {
@@ -83,7 +84,7 @@ impl Waiting<'_, '_> {
                 (onramp.own_answer(OwnReason::Timeout, self.number), dispatch.correlation())
             }
             Waited::Loop => (onramp.own_answer(OwnReason::Loop, self.number), None),
-            Waited::Stopped => (onramp.own_answer(OwnReason::Shutdown, self.number), None),
+            Waited::Ended(reason) => (onramp.own_answer(reason, self.number), None),
         };
         onramp.leave(dispatch);
         self.hand_over(answer, correlation).await
@@ -107,7 +108,7 @@ impl Waiting<'_, '_> {
             }
             Waited::Gone => return onramp.client_gone(Some(dispatch)),
             Waited::Refused(refusal) => return Ending::refused(refusal),
-            Waited::Stopped => return onramp.give(onramp.own_answer(OwnReason::Shutdown, self.number)),
+            Waited::Ended(reason) => return onramp.give(onramp.own_answer(reason, self.number)),
             Waited::Late => dispatch.time_out(),
             Waited::Exhausted(_) | Waited::Loop => {}
         }
@@ -144,7 +145,8 @@ impl Waiting<'_, '_> {
             () = self.body.client_gone() => Waited::Gone,
             interruption = self.alarm.wait(until) => match interruption {
                 Interruption::Deadline => Waited::Late,
-                Interruption::Stopped => Waited::Stopped,
+                Interruption::Stopped => Waited::Ended(OwnReason::Shutdown),
+                Interruption::Undeployed => Waited::Ended(OwnReason::Undeployed),
             },
         };
         if let Some(access) = &mut self.access {

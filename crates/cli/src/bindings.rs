@@ -1,0 +1,111 @@
+//! What the admin interface does with the bindings of a running server.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use temblor_api::{Bindings, Form, Pending, Refused};
+use temblor_runtime::config::{ArtefactKind, ArtefactUrl, MappingEntry, PlaceholderValues};
+use temblor_runtime::deploy::Runtime;
+use temblor_runtime::error::DeployError;
+use temblor_value::{Str, Value, json};
+
+/// See the module's documentation.
+pub(crate) struct RunningBindings {
+    runtime: Arc<Runtime>,
+    /// How long a drain may take.
+    drain: Duration,
+}
+
+impl RunningBindings {
+    /// The bindings of a runtime; what is under way when one is undeployed may take so long.
+    pub(crate) fn new(runtime: Arc<Runtime>, drain: Duration) -> Self {
+        Self { runtime, drain }
+    }
+}
+
+fn url(id: &str, instance: &str) -> Result<ArtefactUrl, Refused> {
+    ArtefactUrl::of_artefact(ArtefactKind::Binding, id)
+        .and_then(|url| url.with_instance(instance))
+        .map_err(|_| Refused::NotFound)
+}
+
+fn refused(error: DeployError) -> Refused {
+    match error {
+        DeployError::NotFound(_) => Refused::NotFound,
+        DeployError::Exists(_) => Refused::Exists,
+        DeployError::Link(link) => Refused::Body(link.to_string()),
+        other => Refused::Failed(other.to_string()),
+    }
+}
+
+/// Placeholders and their values.
+fn values(body: &[u8], form: Form) -> Result<PlaceholderValues, Refused> {
+    match form {
+        Form::Yaml => PlaceholderValues::parse(body).map_err(|error| Refused::Body(format!("Could not decode YAML: {error}"))),
+        Form::Json => {
+            let decoded = |error: String| Refused::Body(format!("Could not decode JSON: {error}"));
+            let text = std::str::from_utf8(body).map_err(|error| decoded(error.to_string()))?;
+            let value = json::from_str(text).map_err(|error| decoded(error.to_string()))?;
+            let record = value.as_object().ok_or_else(|| decoded("a record is wanted".to_owned()))?;
+            let mut values = PlaceholderValues::default();
+            for (name, value) in record {
+                let text = value.as_str().ok_or_else(|| decoded(format!("`{name}` is no text")))?;
+                values
+                    .insert(Str::new(name), Str::new(text))
+                    .map_err(|error| decoded(error.to_string()))?;
+            }
+            Ok(values)
+        }
+    }
+}
+
+/// The record of a deployed binding.
+fn record(runtime: &Runtime, url: &ArtefactUrl) -> Result<Value, Refused> {
+    let deployed = runtime.deployed(url).ok_or(Refused::NotFound)?;
+    let mut links = Value::object();
+    for (from, to) in deployed.links {
+        links.insert(
+            from.to_string(),
+            to.iter().map(|url| Value::from(url.to_string())).collect::<Value>(),
+        );
+    }
+    let mut record = Value::object();
+    record.insert("id", deployed.id);
+    record.insert("description", deployed.description);
+    record.insert("links", links);
+    Ok(record)
+}
+
+impl Bindings for RunningBindings {
+    fn ids(&self) -> Vec<String> {
+        self.runtime.binding_ids()
+    }
+
+    fn show(&self, id: &str, instance: &str) -> Result<Value, Refused> {
+        record(&self.runtime, &url(id, instance)?)
+    }
+
+    fn deploy(&self, id: &str, instance: &str, body: Bytes, form: Form) -> Pending<Value> {
+        let runtime = Arc::clone(&self.runtime);
+        let mapping = url(id, instance).and_then(|url| {
+            let values = values(&body, form)?;
+            Ok(MappingEntry {
+                url,
+                values,
+                place: None,
+            })
+        });
+        Box::pin(async move {
+            let mapping = mapping?;
+            runtime.deploy_in_turn(&mapping).await.map_err(refused)?;
+            record(&runtime, &mapping.url)
+        })
+    }
+
+    fn undeploy(&self, id: &str, instance: &str) -> Pending<()> {
+        let runtime = Arc::clone(&self.runtime);
+        let (url, drain) = (url(id, instance), self.drain);
+        Box::pin(async move { runtime.undeploy(&url?, drain).await.map_err(refused) })
+    }
+}

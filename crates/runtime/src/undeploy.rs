@@ -1,0 +1,215 @@
+//! Undeploying a binding instance (spec/runtime.md 3.3, spec/proxy.md 2.17).
+//!
+//! In three steps, so that what is under way is finished over the links it began with:
+//!
+//! 1. The binding goes. Sources that no other binding reads stop taking in work; the binding's links stay for them, and for nobody else.
+//! 2. They drain. What they have not answered when the time is over is ended with the reason `undeployed`.
+//! 3. The links go, then the sinks and pipelines that no deployed binding mentions.
+//!
+//! Instances keep their positions; what was there is replaced by something that does nothing. Instances named `system` are never removed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use temblor_config::{ArtefactKind, ArtefactUrl, Link, MappingEntry, OnrampPort};
+use temblor_pipeline::InstanceCx;
+use temblor_pipeline::op::wal::NoFolders;
+use temblor_value::Str;
+use tokio::time::timeout;
+
+use crate::activity::Activity;
+use crate::deploy::Runtime;
+use crate::error::DeployError;
+use crate::explain::Unopened;
+use crate::ids::{PipelineIx, SinkIx, SourceIx};
+use crate::registry::{PASSTHROUGH, PipelineInstance, Registry, SYSTEM, find};
+use crate::shutdown::Phase;
+
+/// Time that the last answers have to be written.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// A deployed binding as it is shown.
+#[derive(Clone, Debug)]
+pub struct Deployed {
+    /// Its id.
+    pub id: Str,
+    /// Its description.
+    pub description: Str,
+    /// Its links without placeholders, by where they come from.
+    pub links: Vec<(ArtefactUrl, Vec<ArtefactUrl>)>,
+}
+
+/// What no deployed binding needs any more.
+struct Leaving {
+    sources: Vec<SourceIx>,
+    pipelines: Vec<PipelineIx>,
+    sinks: Vec<SinkIx>,
+}
+
+impl Runtime {
+    /// Ids of the published bindings.
+    pub fn binding_ids(&self) -> Vec<String> {
+        let repository = self.repository.lock();
+        repository.bindings.iter().map(|(_, entry)| entry.id.to_string()).collect()
+    }
+
+    /// A binding instance, if it is deployed.
+    pub fn deployed(&self, url: &ArtefactUrl) -> Option<Deployed> {
+        let repository = self.repository.lock();
+        let entry = find(&repository.bindings, url)?;
+        let links = self.with_registry(|registry| {
+            let deployed = registry.bindings.iter().find(|(known, _)| known.instance_eq(url));
+            deployed.map(|(_, links)| links.clone())
+        })?;
+        let mut by_origin: Vec<(ArtefactUrl, Vec<ArtefactUrl>)> = Vec::new();
+        for link in &links {
+            let (from, to) = (link.from().url(), link.to().url());
+            match by_origin.iter_mut().find(|(known, _)| *known == from) {
+                Some((_, all)) => all.push(to),
+                None => by_origin.push((from, vec![to])),
+            }
+        }
+        Some(Deployed {
+            id: entry.id.clone(),
+            description: entry.description.clone(),
+            links: by_origin,
+        })
+    }
+
+    /// Deploys a binding when no other change is under way.
+    ///
+    /// # Errors
+    /// As [`Runtime::deploy`]; it is deployed already.
+    pub async fn deploy_in_turn(&self, mapping: &MappingEntry) -> Result<(), DeployError> {
+        let _turn = self.changes.lock().await;
+        if self.deployed(&mapping.url).is_some() {
+            return Err(DeployError::Exists(mapping.url.clone()));
+        }
+        self.deploy(mapping)
+    }
+
+    /// Undeploys a binding instance; what its sources have begun may take so long.
+    ///
+    /// # Errors
+    /// It is not deployed.
+    pub async fn undeploy(&self, url: &ArtefactUrl, limit: Duration) -> Result<(), DeployError> {
+        let _turn = self.changes.lock().await;
+        let (leaving, activities) = self.detach(url)?;
+        let ended = async {
+            for activity in &activities {
+                activity.ended().await;
+            }
+        };
+        tokio::pin!(ended);
+        if timeout(limit, ended.as_mut()).await.is_err() {
+            self.with_registry(|registry| leaving.advance_sources(registry, Phase::Undeployed));
+            // What is left after that has nobody who waits for it.
+            let _ = timeout(GRACE, ended).await;
+        }
+        self.remove(&leaving)
+    }
+
+    /// Step 1.
+    fn detach(&self, url: &ArtefactUrl) -> Result<(Leaving, Vec<Activity>), DeployError> {
+        self.with_registry(|registry| {
+            let at = registry.bindings.iter().position(|(known, _)| known.instance_eq(url));
+            let at = at.ok_or_else(|| DeployError::NotFound(url.clone()))?;
+            let (_, links) = registry.bindings.remove(at);
+            let leaving = Leaving::of(registry, &links);
+            let kept: Vec<Link> = links.into_iter().filter(|link| leaving.may_keep(registry, link)).collect();
+            self.flow().store(Arc::new(registry.flow(&kept)));
+            leaving.advance_sources(registry, Phase::Draining);
+            let sources = leaving.sources.iter().filter_map(|ix| registry.sources.get(ix.0 as usize));
+            let activities = sources.map(|source| source.activity.clone()).collect();
+            Ok((leaving, activities))
+        })
+    }
+
+    /// Step 3.
+    fn remove(&self, leaving: &Leaving) -> Result<(), DeployError> {
+        let repository = self.repository.lock();
+        self.with_registry(|registry| {
+            leaving.advance_sources(registry, Phase::Undeployed);
+            for ix in &leaving.sources {
+                if let Some(source) = registry.sources.get_mut(ix.0 as usize) {
+                    source.is_gone = true;
+                    source.waiting = None;
+                }
+            }
+            for ix in &leaving.sinks {
+                if let Some(instance) = registry.sinks.get_mut(ix.0 as usize) {
+                    instance.is_gone = true;
+                    std::mem::replace(&mut instance.sink, Arc::new(Unopened)).stop();
+                }
+            }
+            for ix in &leaving.pipelines {
+                if let Some(instance) = registry.pipelines.get_mut(ix.0 as usize) {
+                    let passthrough = ArtefactUrl::of_artefact(ArtefactKind::Pipeline, PASSTHROUGH)?;
+                    let query = find(&repository.pipelines, &passthrough).ok_or(DeployError::NotFound(passthrough))?;
+                    let cx = InstanceCx {
+                        url: instance.url.to_string(),
+                        uids: &self.uids,
+                        logs: &NoFolders,
+                    };
+                    let made = query.instantiate(&cx);
+                    let (graph, state) = made.map_err(|error| DeployError::Pipeline(error.to_string()))?;
+                    let mut empty = PipelineInstance::new(instance.url.clone(), query, graph, state);
+                    empty.is_gone = true;
+                    *instance = empty;
+                }
+            }
+            self.flow().store(Arc::new(registry.flow(&[])));
+            Ok(())
+        })
+    }
+}
+
+impl Leaving {
+    /// What these links leave behind, whose binding is no longer among the deployed ones.
+    fn of(registry: &Registry, links: &[Link]) -> Self {
+        let ends = || links.iter().flat_map(|link| [link.from(), link.to()]);
+        let is_system = |url: &ArtefactUrl| url.instance().is_some_and(|name| name.as_str() == SYSTEM);
+        let of_kind = |kind: ArtefactKind| {
+            let mut urls: Vec<ArtefactUrl> = Vec::new();
+            for end in ends().filter(|end| end.kind() == kind) {
+                let url = end.url();
+                if !is_system(&url) && !urls.iter().any(|known| known.instance_eq(&url)) {
+                    urls.push(url);
+                }
+            }
+            urls
+        };
+        let is_used = |url: &ArtefactUrl, counts: &dyn Fn(&Link) -> bool| {
+            let mut deployed = registry.bindings.iter().flat_map(|(_, links)| links);
+            deployed.any(|link| counts(link) && (link.from().url().instance_eq(url) || link.to().url().instance_eq(url)))
+        };
+        // A source lives by what it sends its events to, not by the replies it could get.
+        let reads = |link: &Link| matches!(link, Link::OnrampToPipeline { port, .. } if *port != OnrampPort::Unanswered);
+        let sources = of_kind(ArtefactKind::Onramp).into_iter().filter(|url| !is_used(url, &reads));
+        let pipelines = of_kind(ArtefactKind::Pipeline)
+            .into_iter()
+            .filter(|url| !is_used(url, &|_| true));
+        let sinks = of_kind(ArtefactKind::Offramp)
+            .into_iter()
+            .filter(|url| !is_used(url, &|_| true));
+        Self {
+            sources: sources.filter_map(|url| registry.source(&url)).collect(),
+            pipelines: pipelines.filter_map(|url| registry.pipeline(&url)).collect(),
+            sinks: sinks.filter_map(|url| registry.sink(&url)).collect(),
+        }
+    }
+
+    /// Does a link of the binding stay until the sources have drained? One that feeds it from a source that stays does not.
+    fn may_keep(&self, registry: &Registry, link: &Link) -> bool {
+        match link {
+            Link::OnrampToPipeline { from, .. } => registry.source(&from.url()).is_some_and(|ix| self.sources.contains(&ix)),
+            _ => true,
+        }
+    }
+
+    fn advance_sources(&self, registry: &Registry, phase: Phase) {
+        for source in self.sources.iter().filter_map(|ix| registry.sources.get(ix.0 as usize)) {
+            source.shutdown.advance(phase);
+        }
+    }
+}
