@@ -2,13 +2,16 @@
 
 use std::cell::Cell;
 use std::io::Write as _;
+use std::net::IpAddr;
 
-use temblor_runtime::config::{AccessFormat, EXCHANGE_FIELDS, TIME_TEXT, TemplatePart};
+use temblor_runtime::config::{AccessFormat, TIME_TEXT, TemplatePart};
 use temblor_value::{Str, Value, json};
 
 use super::record::{Exchange, Field};
 use crate::date::{MONTHS, civil_date};
 
+/// Bytes of most lines of JSON.
+const USUAL_LENGTH: usize = 768;
 const NS_PER_S: u64 = 1_000_000_000;
 
 /// Appends the line of an exchange, its end included. Never more than one line, whatever the exchange brought.
@@ -37,12 +40,11 @@ pub(crate) fn write_line(exchange: &Exchange<'_>, format: &AccessFormat, out: &m
 }
 
 fn write_json(exchange: &Exchange<'_>, out: &mut Vec<u8>) {
-    out.push(b'{');
-    for name in EXCHANGE_FIELDS {
-        out.push(b'"');
+    out.reserve(USUAL_LENGTH);
+    let start = out.len();
+    for (name, field) in exchange.fields() {
         out.extend_from_slice(name.as_bytes());
-        out.extend_from_slice(b"\":");
-        match exchange.field(name) {
+        match field {
             Field::Null => out.extend_from_slice(b"null"),
             Field::Bool(flag) => out.extend_from_slice(if flag { b"true" } else { b"false" }),
             Field::Number(number) => out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
@@ -50,25 +52,43 @@ fn write_json(exchange: &Exchange<'_>, out: &mut Vec<u8>) {
             Field::Text(text) => json::write_str(text, out),
             Field::Bytes(bytes) => json::write_str(&String::from_utf8_lossy(bytes), out),
             Field::Address(address) => {
-                // Writing to a vector cannot fail.
-                let _ = write!(out, "\"{address}\"");
+                out.push(b'"');
+                write_address(address, out);
+                out.push(b'"');
             }
             Field::Value(value) => json::encode(value, out),
             Field::Record(Value::Null) => out.extend_from_slice(b"{}"),
             Field::Record(record) => json::encode(record, out),
         }
-        out.push(b',');
     }
-    out.extend_from_slice(b"\"time_text\":\"");
+    // In front of the first field stands no comma but the beginning of the record.
+    out[start] = b'{';
+    out.extend_from_slice(b",\"time_text\":\"");
     write_time(exchange.time_ns, out);
     out.extend_from_slice(b"\"}");
 }
 
+/// An address; those of IPv4 without the detour over formatting.
+fn write_address(address: IpAddr, out: &mut Vec<u8>) {
+    match address {
+        IpAddr::V4(address) => {
+            for (at, octet) in address.octets().into_iter().enumerate() {
+                if at > 0 {
+                    out.push(b'.');
+                }
+                out.extend_from_slice(itoa::Buffer::new().format(octet).as_bytes());
+            }
+        }
+        // Writing to a vector cannot fail.
+        IpAddr::V6(address) => {
+            let _ = write!(out, "{address}");
+        }
+    }
+}
+
 fn write_common(exchange: &Exchange<'_>, out: &mut Vec<u8>) {
     match exchange.client {
-        Some(client) => {
-            let _ = write!(out, "{client}");
-        }
+        Some(client) => write_address(client, out),
         None => out.push(b'-'),
     }
     out.extend_from_slice(b" - - [");
@@ -114,9 +134,7 @@ fn write_path(exchange: &Exchange<'_>, path: &[Str], out: &mut Vec<u8>) {
         (Field::Millis(ms), []) => write_millis(*ms, out),
         (Field::Text(text), []) => write_escaped(text.as_bytes(), out),
         (Field::Bytes(bytes), []) => write_escaped(bytes, out),
-        (Field::Address(address), []) => {
-            let _ = write!(out, "{address}");
-        }
+        (Field::Address(address), []) => write_address(*address, out),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use temblor_runtime::config::EXCHANGE_FIELDS;
 use temblor_value::Value;
 
 /// The record; what does not apply is `None` or null. Bytes are as they came.
@@ -67,6 +68,13 @@ impl<'a> Field<'a> {
     }
 }
 
+/// Fields, and before each what JSON has between the one before and its value: written in one piece.
+macro_rules! fields {
+    ($($name:literal => $value:expr,)*) => {
+        [$((concat!(",\"", $name, "\":"), $value)),*]
+    };
+}
+
 /// Whether the exchange counts as failed: status 500 and above, or an answer of our own that says nothing about the client.
 pub(crate) fn is_failure(status: u16, reason: Option<&str>) -> bool {
     let is_own = reason.is_some_and(|reason| reason != "reply");
@@ -79,9 +87,9 @@ impl Exchange<'_> {
         self.status >= 400 || self.status == 0 || !self.is_complete
     }
 
-    /// The value of a field by its name; null for a name that is none.
-    pub(crate) fn field(&self, name: &str) -> Field<'_> {
-        match name {
+    /// All fields in their order, each with its name as JSON has it behind another field.
+    pub(crate) fn fields(&self) -> [(&'static str, Field<'_>); EXCHANGE_FIELDS.len()] {
+        fields! {
             "kind" => Field::Text("exchange"),
             "time" => Field::Number(self.time_ns),
             "ms" => Field::Millis(self.ms),
@@ -89,6 +97,9 @@ impl Exchange<'_> {
             "onramp" => Field::Text(self.onramp),
             "instance" => Field::Text(self.instance),
             "event_id" => Field::text(self.event_id),
+            // Request ids and traces belong to a later release.
+            "request_id" => Field::Null,
+            "trace_id" => Field::Null,
             "client" => self.client.map_or(Field::Null, Field::Address),
             "peer" => Field::Address(self.peer),
             "protocol" => Field::text(self.protocol),
@@ -114,8 +125,13 @@ impl Exchange<'_> {
             "referer" => Field::bytes(self.referer),
             "user_agent" => Field::bytes(self.user_agent),
             "labels" => Field::Record(self.labels),
-            // Request ids and traces belong to a later release.
-            _ => Field::Null,
         }
+    }
+
+    /// The value of a field by its name; null for a name that is none.
+    pub(crate) fn field(&self, name: &str) -> Field<'_> {
+        let place = EXCHANGE_FIELDS.iter().position(|known| *known == name);
+        let found = place.and_then(|place| self.fields().into_iter().nth(place));
+        found.map_or(Field::Null, |(_, field)| field)
     }
 }

@@ -73,6 +73,27 @@ fn json_is_the_record_in_its_order_and_the_time_as_text() {
 }
 
 #[test]
+fn fields_are_those_that_templates_may_name() {
+    let exchange = example(&Value::Null);
+    let names: Vec<String> = exchange
+        .fields()
+        .iter()
+        .map(|(name, _)| name.trim_matches([',', '"', ':']).to_owned())
+        .collect();
+    assert_eq!(names, EXCHANGE_FIELDS);
+}
+
+#[test]
+fn addresses_of_both_families() {
+    let exchange = Exchange {
+        client: Some("2001:db8::7".parse().unwrap()),
+        ..example(&Value::Null)
+    };
+    assert_eq!(line(&exchange, "%{client} %{peer}"), "2001:db8::7 10.0.0.4\n");
+    assert!(line(&exchange, "json").contains(r#""client":"2001:db8::7","peer":"10.0.0.4""#));
+}
+
+#[test]
 fn common_and_combined() {
     let exchange = example(&Value::Null);
     let common = r#"203.0.113.9 - - [02/Jan/2030:10:11:12 +0000] "GET /basket?n=1 HTTP/1.1" 200 512"#;

@@ -46,7 +46,8 @@ pub(super) struct Access {
     taken: Option<Instant>,
     /// When its answer was ready to be sent.
     answered: Option<Instant>,
-    trace: Box<Trace>,
+    /// `None`: the request has not got as far as events.
+    trace: Option<Box<Trace>>,
 }
 
 impl AccessLogger {
@@ -85,18 +86,24 @@ impl AccessLogger {
             number: None,
             taken: None,
             answered: None,
-            trace: Box::default(),
+            trace: None,
         }))
     }
 
-    /// Writes the line of an exchange; without notes, that of something that was no request.
-    pub(super) fn end(&self, access: Option<&Access>, reason: Option<Label>, connection: &ConnectionInfo, finished: &Finished) {
-        let total = finished.received.elapsed();
+    /// Writes the line of an exchange that took so long in `total`; without notes, that of something that was no request.
+    pub(super) fn end(
+        &self,
+        access: Option<&Access>,
+        reason: Option<Label>,
+        connection: &ConnectionInfo,
+        finished: &Finished,
+        total: Duration,
+    ) {
         let head = access.map(|access| &access.head);
         let times = Times::of(access, finished, total);
         let event_id = access.and_then(|access| access.number);
         let event_id = event_id.map(|number| EventId::new(self.uid, number).to_string());
-        let trace = access.map(|access| &*access.trace);
+        let trace = access.and_then(|access| access.trace.as_deref());
         let field = |name| head.and_then(|head| head.headers.get(name));
         let exchange = Exchange {
             time_ns: access.map_or_else(now_ns, |access| access.time_ns),
@@ -151,16 +158,18 @@ impl Access {
     pub(super) fn wait(&mut self, number: u64, trace: Option<Box<Trace>>) {
         self.number = Some(number);
         let Some(mut trace) = trace else { return };
-        if trace.attempts == 0 {
-            trace.offramp = self.trace.offramp.take();
-            trace.output = self.trace.output.take();
+        if let Some(before) = self.trace.take() {
+            if trace.attempts == 0 {
+                trace.offramp = before.offramp;
+                trace.output = before.output;
+            }
+            if trace.labels == Value::Null {
+                trace.labels = before.labels;
+            }
+            trace.attempts += before.attempts;
+            trace.waited += before.waited;
         }
-        if trace.labels == Value::Null {
-            trace.labels = std::mem::take(&mut self.trace.labels);
-        }
-        trace.attempts += self.trace.attempts;
-        trace.waited += self.trace.waited;
-        self.trace = trace;
+        self.trace = Some(trace);
     }
 }
 
@@ -179,7 +188,7 @@ impl Times {
         let since = |moment: Option<Instant>| moment.map(|moment| moment.saturating_duration_since(finished.received));
         let body = since(access.taken).unwrap_or_default();
         let answered = since(access.answered).unwrap_or(total);
-        let waited = access.trace.waited;
+        let waited = access.trace.as_ref().map_or(Duration::ZERO, |trace| trace.waited);
         Self {
             body,
             program: answered.saturating_sub(body).saturating_sub(waited),

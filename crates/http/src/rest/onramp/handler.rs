@@ -512,11 +512,12 @@ impl Handler for ConnectionHandler {
 
     fn end(&self, notes: Notes, connection: &ConnectionInfo, finished: &Finished) {
         let Notes { method, reason, access } = notes;
-        self.onramp.metrics.ended(method, reason, finished);
+        let total = finished.received.elapsed();
+        self.onramp.metrics.ended(method, reason, finished, total);
         if let Some(log) = &self.onramp.access
             && (access.is_some() || method.is_none())
         {
-            log.end(access.as_deref(), reason, connection, finished);
+            log.end(access.as_deref(), reason, connection, finished, total);
         }
     }
 }

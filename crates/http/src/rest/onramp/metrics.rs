@@ -1,6 +1,7 @@
 //! What an onramp counts (spec/proxy.md 6.3). Counting is by handle and by worker; names stand in [`Collect::collect`] only.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use temblor_metrics::{Buckets, Collect, Family, Histogram, Kind, Page, Sharded, Tally};
 use temblor_runtime::ramp::RampName;
@@ -168,8 +169,8 @@ impl OnrampMetrics {
         self.shards.mine().begun.one();
     }
 
-    /// A request ended, or what was none (`method` is `None`).
-    pub(super) fn ended(&self, method: Option<MethodLabel>, reason: Option<Label>, finished: &Finished) {
+    /// A request ended after `total`, or what was none (`method` is `None`).
+    pub(super) fn ended(&self, method: Option<MethodLabel>, reason: Option<Label>, finished: &Finished, total: Duration) {
         let shard = self.shards.mine();
         if method.is_some() {
             shard.ended.one();
@@ -190,7 +191,7 @@ impl OnrampMetrics {
             shard.bytes_out.add(finished.body_sent);
         }
         if let Some(durations) = self.durations.get(usize::from(code / 100)) {
-            durations.observe(finished.received.elapsed());
+            durations.observe(total);
         }
     }
 
