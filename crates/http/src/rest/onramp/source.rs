@@ -55,11 +55,7 @@ fn open(ramp: Ramp, mut config: OnrampConfig, cx: SourceCx) -> Result<Box<dyn So
         tls: tls.map(Arc::new),
         time: config.server.timeouts.handshake,
     };
-    let (host, port) = (&config.host, config.port);
-    let listener = cx
-        .sockets
-        .listen(host, port)
-        .map_err(|error| StartError(format!("cannot listen on {host}:{port}: {error}")))?;
+    let (host, port) = (config.host.clone(), config.port);
     let replies = ReplyBuilder {
         codec: Arc::clone(&ramp.codec),
         codec_map: ramp.codec_map,
@@ -75,6 +71,11 @@ fn open(ramp: Ramp, mut config: OnrampConfig, cx: SourceCx) -> Result<Box<dyn So
         &ramp.name,
         cx.clone(),
     )?;
+    // Last, so that nobody connects to an onramp that cannot be had.
+    let listener = cx
+        .sockets
+        .listen(&host, port)
+        .map_err(|error| StartError(format!("cannot listen on {host}:{port}: {error}")))?;
     Ok(Box::new(RestSource {
         listener,
         onramp: Arc::new(onramp),
