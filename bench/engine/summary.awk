@@ -18,7 +18,9 @@ END {
     cell = order[i]
     split(cell, part, SUBSEP)
     middle = median(mb[cell])
-    printf "| %s | %s | %s | %.0f | %.0f–%.0f | %.0f | %.0f | %.1f | %.1f |\n", part[1], part[2], part[3], middle, lowest, highest,
-      median(rate[cell]), median(cpu[cell]), median(p50[cell]) / 1000, median(p99[cell]) / 1000
+    spread = sprintf("%.0f–%.0f", lowest, highest)
+    cpu_ns = cell in cpu ? sprintf("%.0f", median(cpu[cell])) : "-"
+    printf "| %s | %s | %s | %.0f | %s | %.0f | %s | %.1f | %.1f |\n", part[1], part[2], part[3], middle, spread,
+      median(rate[cell]), cpu_ns, median(p50[cell]) / 1000, median(p99[cell]) / 1000
   }
 }

@@ -6,7 +6,7 @@
 
 use hashbrown::HashMap;
 use temblor_event::{End, Event, Reason};
-use temblor_value::{Str, Value, json};
+use temblor_value::{Hint, Key, Str, Value, json};
 
 use super::{OpCx, OpError, OpTraits, OwnMetric, StatefulOperator, unlinked};
 use crate::port::PortId;
@@ -28,6 +28,27 @@ pub struct Bucket {
     index: HashMap<Str, usize>,
     /// Text of the dimension at hand.
     dimension: Vec<u8>,
+    class_field: Field,
+    dimensions_field: Field,
+}
+
+/// An entry of the metadata that every event is asked for.
+struct Field {
+    key: Key,
+    hint: Hint,
+}
+
+impl Field {
+    fn new(name: &'static str) -> Self {
+        Self {
+            key: Key::new(name),
+            hint: Hint::default(),
+        }
+    }
+
+    fn of<'a>(&self, meta: &'a Value) -> Option<&'a Value> {
+        meta.as_object()?.get_key_near(&self.key, &self.hint)
+    }
 }
 
 struct Class {
@@ -46,11 +67,13 @@ impl Bucket {
             classes: Vec::new(),
             index: HashMap::new(),
             dimension: Vec::new(),
+            class_field: Field::new("class"),
+            dimensions_field: Field::new("dimensions"),
         }
     }
 
     fn choose(&mut self, meta: &Value, at_ns: u64) -> PortId {
-        let Some(name) = meta.get("class").and_then(Value::as_str) else {
+        let Some(name) = self.class_field.of(meta).and_then(Value::as_str) else {
             return self.err;
         };
         let at = self.class(name, meta);
@@ -59,11 +82,12 @@ impl Bucket {
             dimension,
             err,
             overflow,
+            dimensions_field,
             ..
         } = self;
         let class = &mut classes[at];
         dimension.clear();
-        json::encode(meta.get("dimensions").unwrap_or(&Value::Null), dimension);
+        json::encode(dimensions_field.of(meta).unwrap_or(&Value::Null), dimension);
         // The text of a value is UTF-8.
         let dimension = std::str::from_utf8(dimension).unwrap_or_default();
         let window = match class.dimensions.get(dimension) {

@@ -214,12 +214,30 @@ impl Open {
 
 /// Writes a number in LEB128.
 #[inline]
-pub(super) fn put_number(mut number: u64, out: &mut Vec<u8>) {
-    while number >= 0x80 {
-        out.push(number as u8 | 0x80);
+pub(super) fn put_number(number: u64, out: &mut Vec<u8>) {
+    if number < 0x80 {
+        out.push(number as u8);
+    } else {
+        put_large_number(number, out);
+    }
+}
+
+#[inline(never)]
+fn put_large_number(mut number: u64, out: &mut Vec<u8>) {
+    let mut bytes = [0; LONGEST_NUMBER];
+    let mut length = 0;
+    for byte in &mut bytes {
+        length += 1;
+        if number < 0x80 {
+            *byte = number as u8;
+            break;
+        }
+        *byte = number as u8 | 0x80;
         number >>= 7;
     }
-    out.push(number as u8);
+    // A copy of known length, cut, is cheaper than one of the right length.
+    out.extend_from_slice(&bytes);
+    out.truncate(out.len() - (LONGEST_NUMBER - length));
 }
 
 /// Writes bytes with their length.
