@@ -159,9 +159,13 @@ fn an_upstream_that_goes_away_loses_nothing() {
                 })
             })
             .collect();
+        let mut served = 0;
         while asking.iter().any(|thread| !thread.is_finished()) {
-            upstream.go_away();
-            thread::sleep(Duration::from_millis(5));
+            if upstream.requests() >= served + 40 {
+                served = upstream.requests();
+                upstream.go_away();
+            }
+            thread::sleep(Duration::from_millis(1));
         }
     });
     assert!(upstream.connections() > 1);

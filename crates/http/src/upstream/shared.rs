@@ -40,7 +40,7 @@ enum Place {
     },
     Http1(Transport),
     Known,
-    /// A new connection that the other side ended in order before it could be used.
+    /// A new connection that the other side ended before it could be used.
     Gone,
 }
 
@@ -227,7 +227,7 @@ impl Upstream {
         let shaken = in_time(shaking, schedule.connect_time(), UpstreamErrorKind::ConnectTimeout).await;
         let (requests, connection) = match shaken? {
             Ok(shaken) => shaken,
-            Err(error) if error.reason() == Some(Reason::NO_ERROR) => return Ok(Place::Gone),
+            Err(error) if error.is_io() || error.reason() == Some(Reason::NO_ERROR) => return Ok(Place::Gone),
             Err(_) => return Err(gone()),
         };
         let open = self.meters.open();
