@@ -18,7 +18,15 @@ const BUILT_IN: &[(&str, &str)] = &[
 /// Codecs by MIME essence (type and subtype, without parameters).
 #[derive(Clone)]
 pub struct CodecMap {
-    entries: Vec<(Box<str>, Arc<dyn Codec>)>,
+    entries: Vec<Entry>,
+}
+
+#[derive(Clone)]
+struct Entry {
+    essence: Box<str>,
+    codec: Arc<dyn Codec>,
+    /// Has no capitals; others match nothing.
+    is_lower: bool,
 }
 
 impl CodecMap {
@@ -30,9 +38,13 @@ impl CodecMap {
         };
         for (essence, name) in BUILT_IN.iter().copied().chain(entries) {
             let codec = codec(name).ok_or_else(|| UnknownName::Codec(name.to_owned()))?;
-            match map.entries.iter_mut().find(|(known, _)| **known == *essence) {
-                Some(entry) => entry.1 = codec,
-                None => map.entries.push((essence.into(), codec)),
+            match map.entries.iter_mut().find(|entry| *entry.essence == *essence) {
+                Some(entry) => entry.codec = codec,
+                None => map.entries.push(Entry {
+                    essence: essence.into(),
+                    codec,
+                    is_lower: !essence.bytes().any(|byte| byte.is_ascii_uppercase()),
+                }),
             }
         }
         Ok(map)
@@ -40,7 +52,7 @@ impl CodecMap {
 
     /// All essences with their codecs, the built-in ones first.
     pub fn entries(&self) -> impl Iterator<Item = (&str, &Arc<dyn Codec>)> {
-        self.entries.iter().map(|(essence, codec)| (&**essence, codec))
+        self.entries.iter().map(|entry| (&*entry.essence, &entry.codec))
     }
 
     /// The codec for the value of a `content-type` field. None if there is no such field, or none of that essence in the map: then the artefact's
@@ -51,22 +63,16 @@ impl CodecMap {
 
     /// The same for the value as it came.
     pub fn resolve_bytes(&self, text: &[u8]) -> Option<&Arc<dyn Codec>> {
+        let entries = || self.entries.iter().filter(|entry| entry.is_lower);
         // Nearly always the type is written as it is known, and bare.
-        let as_known = self.entries.iter().find(|(known, _)| known.as_bytes() == text);
-        if let Some((_, codec)) = as_known.filter(|(known, _)| !known.bytes().any(|byte| byte.is_ascii_uppercase())) {
-            return Some(codec);
-        }
-        let end = text.iter().position(|&byte| byte == b';').unwrap_or(text.len());
-        let essence = trim(text.get(..end).unwrap_or_default());
-        self.entries
-            .iter()
-            .find(|(known, _)| is_lower_case_of(known.as_bytes(), essence))
-            .map(|(_, codec)| codec)
+        let as_known = entries().find(|entry| entry.essence.as_bytes() == text);
+        let found = as_known.or_else(|| {
+            let end = text.iter().position(|&byte| byte == b';').unwrap_or(text.len());
+            let essence = trim(text.get(..end).unwrap_or_default());
+            entries().find(|entry| entry.essence.as_bytes().eq_ignore_ascii_case(essence))
+        });
+        found.map(|entry| &entry.codec)
     }
-}
-
-fn is_lower_case_of(known: &[u8], essence: &[u8]) -> bool {
-    known.len() == essence.len() && known.eq_ignore_ascii_case(essence) && !known.iter().any(u8::is_ascii_uppercase)
 }
 
 fn trim(mut text: &[u8]) -> &[u8] {
