@@ -62,7 +62,18 @@ pub struct Terms<'a> {
     pub before_sending: &'a (dyn Fn() + Send + Sync),
 }
 
-impl Terms<'_> {
+impl<'a> Terms<'a> {
+    /// Time-outs and nothing else.
+    pub fn only(timeouts: &'a AttemptTimeouts) -> Self {
+        Self {
+            timeouts,
+            interim: None,
+            buffer: None,
+            course: None,
+            before_sending: &|| {},
+        }
+    }
+
     /// Notes how far the exchange has come.
     pub(super) fn note(&self, way: Way) {
         if let Some(course) = self.course {

@@ -69,13 +69,7 @@ impl Upstream {
             timeouts: &timeouts,
             end: None,
         };
-        let terms = Terms {
-            timeouts: &timeouts,
-            interim: None,
-            buffer: None,
-            course: None,
-            before_sending: &|| {},
-        };
+        let terms = Terms::only(&timeouts);
         match self.place(shard, endpoint, false, schedule, terms).await? {
             Place::Lease { .. } => Ok(true),
             Place::Http1(transport) => {

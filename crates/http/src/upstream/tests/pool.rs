@@ -48,7 +48,7 @@ async fn shards_keep_their_connections_apart() {
     let mut request = request(Method::Get, "");
     let (endpoint, timeouts) = (peer.endpoint(), no_timeouts());
     let (response, other) = tokio::join!(
-        upstream.exchange(1, &endpoint, &mut request, terms(&timeouts)),
+        upstream.exchange(1, &endpoint, &mut request, Terms::only(&timeouts)),
         peer.answer(OK)
     );
     assert!(!response.unwrap().reused);

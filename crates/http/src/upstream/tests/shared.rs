@@ -114,7 +114,7 @@ fn http2() -> Upstream {
 async fn ask(upstream: &Upstream, endpoint: &Endpoint, request: &mut OutgoingRequest) -> Result {
     let timeouts = no_timeouts();
     let run = async {
-        let mut response = upstream.exchange(0, endpoint, request, terms(&timeouts)).await?;
+        let mut response = upstream.exchange(0, endpoint, request, Terms::only(&timeouts)).await?;
         let body = response.body.collect(None).await?;
         Ok((
             response.head.status.code(),
@@ -142,7 +142,7 @@ async fn heads_are_those_of_http2() {
     post.takes_trailers = true;
     let endpoint = server.endpoint.clone();
     let timeouts = no_timeouts();
-    let (response, ()) = tokio::join!(upstream.exchange(0, &endpoint, &mut post, terms(&timeouts)), async {
+    let (response, ()) = tokio::join!(upstream.exchange(0, &endpoint, &mut post, Terms::only(&timeouts)), async {
         let mut asked = server.next().await;
         let head = &asked.request;
         assert_eq!(head.uri().to_string(), "http://up/a?b=%3Cc%3E");
@@ -233,7 +233,7 @@ async fn bodies_and_trailers_go_both_ways() {
         ..request(Method::Post, "")
     };
     let timeouts = no_timeouts();
-    let (response, ()) = tokio::join!(upstream.exchange(0, &endpoint, &mut post, terms(&timeouts)), async {
+    let (response, ()) = tokio::join!(upstream.exchange(0, &endpoint, &mut post, Terms::only(&timeouts)), async {
         let mut asked = server.next().await;
         assert_eq!(asked.request.headers().get("content-length"), None);
         // The answer begins before the request has ended.
@@ -301,7 +301,7 @@ async fn an_upstream_that_says_nothing_is_left_in_time() {
     };
     let mut get = request(Method::Get, "");
     let endpoint = server.endpoint.clone();
-    let (result, mut asked) = tokio::join!(upstream.exchange(0, &endpoint, &mut get, terms(&timeouts)), async {
+    let (result, mut asked) = tokio::join!(upstream.exchange(0, &endpoint, &mut get, Terms::only(&timeouts)), async {
         server.next().await
     });
     assert_eq!(result.unwrap_err().kind, UpstreamErrorKind::Timeout);
@@ -316,7 +316,7 @@ async fn a_body_nobody_wants_is_cancelled() {
     let mut get = request(Method::Get, "");
     let endpoint = server.endpoint.clone();
     let timeouts = no_timeouts();
-    let (response, mut stream) = tokio::join!(upstream.exchange(0, &endpoint, &mut get, terms(&timeouts)), async {
+    let (response, mut stream) = tokio::join!(upstream.exchange(0, &endpoint, &mut get, Terms::only(&timeouts)), async {
         let mut asked = server.next().await;
         asked.respond.send_response(HttpResponse::new(()), false).unwrap()
     });
@@ -359,7 +359,7 @@ async fn interim_responses_are_passed_on() {
     let timeouts = no_timeouts();
     let terms = Terms {
         interim: Some(&interim),
-        ..terms(&timeouts)
+        ..Terms::only(&timeouts)
     };
     let mut get = request(Method::Get, "");
     let endpoint = server.endpoint.clone();

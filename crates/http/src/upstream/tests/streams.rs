@@ -76,7 +76,12 @@ async fn an_early_answer_and_the_rest_of_the_request_go_on_together() {
     let timeouts = no_timeouts();
     let endpoint = peer.endpoint();
     let (mut response, mut connection) = tokio::join!(
-        async { upstream.exchange(0, &endpoint, &mut post, terms(&timeouts)).await.unwrap() },
+        async {
+            upstream
+                .exchange(0, &endpoint, &mut post, Terms::only(&timeouts))
+                .await
+                .unwrap()
+        },
         async {
             let mut connection = peer.accept().await;
             read(&mut connection, "\r\n\r\n").await;
@@ -241,7 +246,7 @@ async fn a_streamed_response_is_bounded_between_reads_only() {
         ..no_timeouts()
     };
     let (response, mut connection) = tokio::join!(
-        upstream.exchange(0, &endpoint, &mut get, terms(&timeouts)),
+        upstream.exchange(0, &endpoint, &mut get, Terms::only(&timeouts)),
         peer.answer("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nab")
     );
     let mut body = response.unwrap().body;
@@ -265,7 +270,7 @@ async fn what_arrived_with_the_head_is_had_without_a_copy_and_frees_the_connecti
     ] {
         let (mut get, endpoint, timeouts) = (request(Method::Get, ""), peer.endpoint(), no_timeouts());
         let (response, connection) = tokio::join!(
-            upstream.exchange(0, &endpoint, &mut get, terms(&timeouts)),
+            upstream.exchange(0, &endpoint, &mut get, Terms::only(&timeouts)),
             peer.answer(answer)
         );
         let arrived = response.unwrap().body.take_arrived();
@@ -285,7 +290,7 @@ async fn interim_responses_are_handed_over_but_for_100() {
     let answer = format!("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 X\r\nlink: a\r\nconnection: x\r\n\r\n{OK}");
     let terms = Terms {
         interim: Some(&interim),
-        ..terms(&timeouts)
+        ..Terms::only(&timeouts)
     };
     let (response, connection) = tokio::join!(upstream.exchange(0, &endpoint, &mut get, terms), peer.answer(&answer));
     response.unwrap();
@@ -332,7 +337,7 @@ async fn a_switch_opens_a_tunnel_over_a_fresh_connection() {
     let (result, idle) = tokio::join!(get(&upstream, &peer), peer.answer(OK));
     result.unwrap();
     let (mut get, endpoint, timeouts) = (upgrading(), peer.endpoint(), no_timeouts());
-    let (response, mut connection) = tokio::join!(upstream.exchange(0, &endpoint, &mut get, terms(&timeouts)), async {
+    let (response, mut connection) = tokio::join!(upstream.exchange(0, &endpoint, &mut get, Terms::only(&timeouts)), async {
         let mut connection = peer.accept().await;
         let text = connection.request().await;
         assert!(

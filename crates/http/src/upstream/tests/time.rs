@@ -86,14 +86,14 @@ async fn connections_that_are_not_made_have_their_own_kinds() {
         peer.endpoint()
     };
     let error = upstream
-        .exchange(0, &closed, &mut request, terms(&timeouts))
+        .exchange(0, &closed, &mut request, Terms::only(&timeouts))
         .await
         .unwrap_err();
     assert_eq!((error.kind, error.kind.sent()), (UpstreamErrorKind::Connect, false));
 
     let nowhere = Endpoint::new("no-such-host.invalid", 80);
     let error = upstream
-        .exchange(0, &nowhere, &mut request, terms(&timeouts))
+        .exchange(0, &nowhere, &mut request, Terms::only(&timeouts))
         .await
         .unwrap_err();
     assert_eq!(error.kind, UpstreamErrorKind::Dns);
@@ -103,7 +103,7 @@ async fn connections_that_are_not_made_have_their_own_kinds() {
         ..no_timeouts()
     };
     let error = upstream
-        .exchange(0, &Endpoint::new("192.0.2.1", 80), &mut request, terms(&past))
+        .exchange(0, &Endpoint::new("192.0.2.1", 80), &mut request, Terms::only(&past))
         .await
         .unwrap_err();
     assert!(matches!(

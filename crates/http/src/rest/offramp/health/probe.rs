@@ -71,13 +71,7 @@ impl Probe {
             connect: Some(limit),
             ..AttemptTimeouts::default()
         };
-        let terms = Terms {
-            timeouts: &timeouts,
-            interim: None,
-            buffer: None,
-            course: None,
-            before_sending: &|| {},
-        };
+        let terms = Terms::only(&timeouts);
         let response = self.upstream.exchange(0, &self.endpoint, &mut request, terms).await;
         let mut response = response.map_err(|error| text(&error))?;
         let status = response.head.status.code();
