@@ -75,10 +75,10 @@ recipe_files() {
   local folder=$1 port=$2 config="$1/config.yaml" i
   mkdir -p "$folder"
   cp "$root"/recipes/reverse-proxy/*.trickle "$folder"
-  sed -e "s/host: 0.0.0.0/host: 127.0.0.1/; s/port: 65535/port: $port/; /concurrency: 9/d; s/^      endpoint:/      concurrency: 128\n&/" \
+  sed -e "s/host: 0.0.0.0/host: 127.0.0.1/; s/port: 65535/port: $port/; /concurrency: 9/d; s/^      endpoint:/      concurrency: 1024\n&/" \
     "$root/recipes/reverse-proxy/config.yaml" >"$config"
   for i in 1 2 3; do sed -i "s/^\( *\)host: webserver0$i$/\1host: 127.0.0.1$i\n\1port: $UPSTREAM_PORT/" "$config"; done
-  [ "$(grep -c "concurrency: 128\|port: $UPSTREAM_PORT\|port: $port" "$config")" = 7 ] || die "the recipe's config.yaml is not what this script expects"
+  [ "$(grep -c "concurrency: 1024\|port: $UPSTREAM_PORT\|port: $port" "$config")" = 7 ] || die "the recipe's config.yaml is not what this script expects"
 }
 
 # A program's name without what is said of its protocol, and that: tls, h2 or nothing.
@@ -136,7 +136,7 @@ start_temblor() {
     temblor-pass | temblor-pass-log | temblor-stream) cp "$here/pass/request_handling.trickle" "$folder";;
   esac
   if [ "$base" = temblor-stream ]; then
-    sed -i "s/^      port: $port$/&\n      validate: false/; s/^      concurrency: 128$/&\n      validate: false/" "$folder/config.yaml"
+    sed -i "s/^      port: $port$/&\n      validate: false/; s/^      concurrency: 1024$/&\n      validate: false/" "$folder/config.yaml"
   fi
   if [ "$base" = temblor-pass-log ]; then
     sed -i "s#^      port: $port\$#&\n      access_log: {to: $TMP/access.log}#" "$folder/config.yaml"
