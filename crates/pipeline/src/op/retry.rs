@@ -2,9 +2,9 @@
 //!
 //! Algorithm. Every event leaves marked with a copy of itself and the number of the attempt. A failure that comes back with the mark is
 //! *claimed* if all of this holds, in this order: the request can still be answered; the outcome or status is in `on`; attempts are left; the
-//! method is in `methods`, or nothing was sent, or `$retry` says so; the body can be sent again; the budget allows it. Then the copy leaves
-//! again after a random pause of at most `backoff` · 2^(n-1), with the marks of the nodes behind, so that a balancer can choose another
-//! output. What is not claimed goes on as if this operator were not there.
+//! method is in `methods`, or nothing was sent, or `$retry` says so; the body can be sent again; the pause, a random one of at most
+//! `backoff` · 2^(n-1), ends before the deadline; the budget allows it. Then the copy leaves again after the pause, with the marks of the
+//! nodes behind, so that a balancer can choose another output. What is not claimed goes on as if this operator were not there.
 //!
 //! Budget: over the last `budget_window`, counted in ten slices, repeats are allowed below `min_per_second` a second plus `budget` percent
 //! of the first attempts. The counters are atomics; of workers that pass a slice's border at once one empties it.
@@ -128,43 +128,41 @@ impl Retry {
         marked
     }
 
-    /// What is done about a failure, but for the pause that may lead beyond the deadline.
-    fn judge(&self, attempted: &Attempted, attempt: Attempt, insight: &Insight) -> Verdict {
+    /// The pause after which a failed attempt is repeated, milliseconds; or why it is not.
+    fn judge(&self, attempted: &Attempted, attempt: Attempt, insight: &Insight) -> Result<u64, Verdict> {
         let now_ns = insight.ingest_ns;
-        if insight.repeatable_until_ns.is_none_or(|until_ns| now_ns >= until_ns) {
-            return Verdict::Deadline;
+        let is_late = |at_ns: u64| insight.repeatable_until_ns.is_none_or(|until_ns| at_ns >= until_ns);
+        if is_late(now_ns) {
+            return Err(Verdict::Deadline);
         }
         if !self.config.on.matches(attempt) {
-            return Verdict::Class;
+            return Err(Verdict::Class);
         }
         if u64::from(attempted.number) >= self.attempts.load(Ordering::Relaxed) {
-            return Verdict::Attempts;
+            return Err(Verdict::Attempts);
         }
         if !self.may_be_sent_twice(&attempted.copy, attempt) {
-            return Verdict::Method;
+            return Err(Verdict::Method);
         }
         if matches!(attempted.copy.payload.data(), Data::Stream(stream) if !stream.is_whole()) {
-            return Verdict::Body;
+            return Err(Verdict::Body);
         }
+        let pause_ms = self.pause_ms(attempted.number);
+        if is_late(after(now_ns, pause_ms)) {
+            return Err(Verdict::Deadline);
+        }
+        // Last, since it counts the repeat.
         let percent = f64::from_bits(self.budget_percent.load(Ordering::Relaxed));
         if self.budget.take(now_ns, percent, self.config.min_per_second) {
-            Verdict::Repeated
+            Ok(pause_ms)
         } else {
-            Verdict::Budget
+            Err(Verdict::Budget)
         }
     }
 
     /// The claim on a failure, if all conditions hold.
     fn claim(&self, uid: Uid, attempted: &Attempted, attempt: Attempt, insight: &Insight) -> Result<Claim, Verdict> {
-        match self.judge(attempted, attempt, insight) {
-            Verdict::Repeated => {}
-            verdict => return Err(verdict),
-        }
-        let pause_ms = self.pause_ms(attempted.number);
-        let sent_at_ns = insight.ingest_ns.saturating_add(pause_ms.saturating_mul(NS_PER_MS));
-        if insight.repeatable_until_ns.is_none_or(|until_ns| sent_at_ns >= until_ns) {
-            return Err(Verdict::Deadline);
-        }
+        let pause_ms = self.judge(attempted, attempt, insight)?;
         let mut event = self.marked(uid, attempted.copy.clone(), attempted.number + 1);
         let own = event.op_meta.get(uid).cloned();
         // The marks of the nodes behind go along: a balancer remembers what it tried.
@@ -172,7 +170,7 @@ impl Retry {
         if let Some(own) = own {
             event.op_meta.set(uid, own);
         }
-        event.resent_ns = Some(sent_at_ns);
+        event.resent_ns = Some(after(insight.ingest_ns, pause_ms));
         Ok(Claim { event, pause_ms })
     }
 
@@ -275,6 +273,10 @@ impl Operator for Retry {
     fn sharing(&self) -> Sharing {
         Sharing::Atomic
     }
+}
+
+fn after(now_ns: u64, pause_ms: u64) -> u64 {
+    now_ns.saturating_add(pause_ms.saturating_mul(NS_PER_MS))
 }
 
 /// First attempts and repeats over a sliding window.

@@ -141,6 +141,21 @@ fn nothing_is_tried_that_would_come_too_late() {
     assert!(bench.feed_back(answered).claim.is_none());
 }
 
+#[test]
+fn what_comes_too_late_is_not_taken_from_the_budget() {
+    // Two repeats in the ten seconds of the window.
+    let mut bench = retry("attempts = 3, backoff = 60000, backoff_max = 60000, budget = 0, min_per_second = 0.2");
+    let event = send(&mut bench, GET, NOW);
+    assert!(claim(&mut bench, &event, Outcome::Reset, None, NOW).is_some());
+    for _ in 0..20 {
+        let mut late = failure(&event, Outcome::Reset, None, NOW);
+        late.repeatable_until_ns = Some(NOW + 1);
+        assert!(bench.feed_back(late).claim.is_none());
+    }
+    assert!(claim(&mut bench, &event, Outcome::Reset, None, NOW).is_some());
+    assert!(claim(&mut bench, &event, Outcome::Reset, None, NOW).is_none(), "budget");
+}
+
 /// Sends `rate` events a second for `seconds`, all of which fail; gives first attempts and repeats.
 fn storm(bench: &mut Bench, rate: u64, seconds: u64, begin_ns: u64) -> (u64, u64) {
     let (mut firsts, mut repeats) = (0, 0);
