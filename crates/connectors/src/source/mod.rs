@@ -8,8 +8,11 @@ pub mod metronome;
 mod pump;
 mod reader;
 pub mod stdin;
+#[cfg(test)]
+mod tests;
 
 use temblor_runtime::ramp::Ramp;
+use temblor_runtime::shutdown::Phase;
 use temblor_runtime::source::{Source, SourceCx, StartError};
 use temblor_value::Str;
 
@@ -21,7 +24,8 @@ struct TaskSource<F> {
     run: F,
 }
 
-/// A source whose events `run` makes. It counts as work under way until it ends, and must therefore end when the process drains.
+/// A source whose events `run` makes, as soon as the process has its place: of two processes of which one takes over from the other, one sends
+/// events. It counts as work under way until it ends, and must therefore end when the process drains.
 fn task<F, R>(cx: SourceCx, run: F) -> Box<dyn Source>
 where
     F: FnOnce() -> R + Send + 'static,
@@ -38,10 +42,15 @@ where
     fn start(self: Box<Self>) -> Result<(), StartError> {
         let Self { cx, run } = *self;
         let future = run();
+        let (sockets, mut shutdown) = (cx.sockets.clone(), cx.shutdown.clone());
         let active = cx.activity.begin();
         // The first worker drives the ticks; sources begin with the second one and go round.
         cx.workers.spawn_on(cx.ix.0 as usize + 1, async move {
-            future.await;
+            tokio::select! {
+                biased;
+                () = shutdown.reached(Phase::Draining) => {}
+                () = sockets.opened() => future.await,
+            }
             drop(active);
         });
         Ok(())
