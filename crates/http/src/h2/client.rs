@@ -17,7 +17,7 @@ use super::fields::{self, Gatherer};
 use super::reader::Reader;
 use super::sender::{SendError, Sender};
 use super::stream_body::StreamBody;
-use crate::body::{Broken, Content};
+use crate::body::Content;
 use crate::error::{UpstreamError, UpstreamErrorKind};
 use crate::h1::{ContentLength, Pace, concerns_connection};
 use crate::interim::Interim;
@@ -26,7 +26,7 @@ use crate::message::{Headers, Method, ResponseHead, Status, Version};
 use crate::timeouts::{after, earlier};
 use crate::timer::Timer;
 use crate::transport::Transport;
-use crate::upstream::{Lease, OutgoingRequest};
+use crate::upstream::{Lease, MAX_INTERIM, OutgoingRequest, request_broken, timeout};
 
 /// Bytes of one response's body that may be under way: what a slow reader makes us hold.
 const STREAM_WINDOW: u32 = 128 << 10;
@@ -34,8 +34,6 @@ const STREAM_WINDOW: u32 = 128 << 10;
 const CONNECTION_WINDOW: u32 = 128 * STREAM_WINDOW;
 /// Bytes of one request that wait to be written although the upstream has room for them.
 const SEND_BUFFER: usize = 64 << 10;
-/// Interim responses taken before one final response (`proxy.md` 2.1).
-const MAX_INTERIM: usize = 16;
 /// What may stand in a target of HTTP/1.1 (`proxy.md` 2.1) and not in the library's paths.
 const UNUSUAL: &AsciiSet = &CONTROLS.add(b'<').add(b'>').add(b'`');
 
@@ -319,14 +317,6 @@ fn violation(detail: &'static str) -> UpstreamError {
 
 fn lost() -> UpstreamError {
     UpstreamError::new(UpstreamErrorKind::Reset, "connection lost before a response")
-}
-
-fn timeout(detail: &'static str) -> UpstreamError {
-    UpstreamError::new(UpstreamErrorKind::Timeout, detail)
-}
-
-pub(super) fn request_broken(Broken(detail): Broken) -> UpstreamError {
-    UpstreamError::new(UpstreamErrorKind::RequestBody, detail)
 }
 
 /// How an exchange ended without a response head (`proxy.md` 2.15).

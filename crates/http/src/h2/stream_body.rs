@@ -5,14 +5,13 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::client::request_broken;
 use super::reader::{CollectFault, ReadFault, Reader, collect};
 use super::sender::{SendError, Sender};
 use crate::error::{UpstreamError, UpstreamErrorKind};
 use crate::h1::Pace;
 use crate::message::Headers;
 use crate::timer::Timer;
-use crate::upstream::Lease;
+use crate::upstream::{Lease, request_broken};
 
 /// See the module's documentation. Dropping it before its end resets the stream.
 pub(crate) struct StreamBody {

@@ -28,7 +28,7 @@ use crate::transport::Transport;
 use crate::tunnel::TunnelEnd;
 
 /// Interim responses taken before one final response (`proxy.md` 2.1).
-const MAX_INTERIM: usize = 16;
+pub(crate) const MAX_INTERIM: usize = 16;
 
 /// A request to send.
 #[derive(Debug)]
@@ -532,11 +532,11 @@ fn without_reuse(message: ResponseMessage) -> ResponseMessage {
     }
 }
 
-fn timeout(detail: &'static str) -> UpstreamError {
+pub(crate) fn timeout(detail: &'static str) -> UpstreamError {
     UpstreamError::new(UpstreamErrorKind::Timeout, detail)
 }
 
-fn request_broken(Broken(detail): Broken) -> UpstreamError {
+pub(crate) fn request_broken(Broken(detail): Broken) -> UpstreamError {
     UpstreamError::new(UpstreamErrorKind::RequestBody, detail)
 }
 

@@ -2,11 +2,12 @@
 //!
 //! A worker has its own; each is moved by a task of its own on the worker that opened it, since a request that waits must not hold up the
 //! others. A request takes a *lease* on a connection with room for a stream. Where none has room it opens one, and those that come meanwhile
-//! wait for that one instead of opening more; if it fails each tries for itself. What an endpoint has agreed on is remembered for a while,
+//! wait for that one instead of opening more; if it fails each tries for itself, and if its request ends meanwhile one of them takes over. What an endpoint has agreed on is remembered for a while,
 //! so that requests to an upstream without HTTP/2 do not wait for each other.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use ::h2::client::SendRequest;
@@ -34,8 +35,8 @@ pub(super) struct Links {
 struct Known {
     endpoint: Endpoint,
     links: Vec<Arc<Link>>,
-    /// Somebody opens a connection; true is sent when it can be used, and the channel closes if it cannot.
-    opening: Option<watch::Receiver<bool>>,
+    /// Somebody opens a connection; what came of it is sent, and the channel closes if nobody does so any more.
+    opening: Option<watch::Receiver<Option<Opening>>>,
     /// HTTP/1.1 was agreed on, and so long that counts.
     speaks_http1_until: Option<Instant>,
 }
@@ -65,6 +66,17 @@ pub(crate) struct Lease(Arc<Link>);
 #[derive(Debug)]
 pub(super) struct LinkName(Weak<Link>);
 
+/// What came of the opening of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Opening {
+    /// It is known what the endpoint speaks, and a connection can be used.
+    Done,
+    /// It has failed.
+    Failed,
+    /// Who opened it has gone.
+    Left,
+}
+
 /// What a request does next.
 pub(super) enum Found {
     /// It uses a connection.
@@ -72,17 +84,17 @@ pub(super) enum Found {
     /// It opens a connection.
     Turn(Turn),
     /// It waits for a connection that somebody opens.
-    Wait(watch::Receiver<bool>),
+    Wait(watch::Receiver<Option<Opening>>),
     /// It speaks HTTP/1.1.
     Http1,
 }
 
-/// The opening of a connection; dropping it says that it has failed.
+/// The opening of a connection; dropping it says that somebody else may try.
 pub(super) struct Turn {
     links: Arc<Links>,
     shard: usize,
     endpoint: Endpoint,
-    result: Option<watch::Sender<bool>>,
+    result: Option<watch::Sender<Option<Opening>>>,
 }
 
 impl Links {
@@ -119,7 +131,8 @@ impl Links {
         if known.speaks_http1_until.is_some_and(|until| now < until) {
             return Found::Http1;
         }
-        if !is_fresh && let Some(lease) = self.lease(&known.links, now) {
+        known.links.retain(|link| !self.is_over(link, now));
+        if !is_fresh && let Some(lease) = lease(&known.links) {
             return Found::Lease(lease);
         }
         if is_alone || is_fresh {
@@ -128,27 +141,31 @@ impl Links {
         match &known.opening {
             Some(opening) if opening.has_changed().is_ok() => Found::Wait(opening.clone()),
             _ => {
-                let (result, opening) = watch::channel(false);
+                let (result, opening) = watch::channel(None);
                 known.opening = Some(opening);
                 turn(Some(result))
             }
         }
     }
 
-    fn lease(&self, links: &[Arc<Link>], now: Instant) -> Option<Lease> {
-        links.iter().find_map(|link| {
-            let mut use_now = link.use_now.lock();
-            let is_old = self
-                .max_age
-                .is_some_and(|limit| now.saturating_duration_since(link.opened) >= limit);
-            let is_used_up = self.max_requests.is_some_and(|limit| use_now.total >= limit);
-            if is_old || is_used_up || use_now.streams >= link.requests.current_max_send_streams() {
-                return None;
-            }
-            use_now.streams += 1;
-            use_now.total += 1;
-            Some(Lease(Arc::clone(link)))
-        })
+    /// Has the connection served its time? Leases keep it to its last stream.
+    fn is_over(&self, link: &Link, now: Instant) -> bool {
+        let is_old = self
+            .max_age
+            .is_some_and(|limit| now.saturating_duration_since(link.opened) >= limit);
+        is_old || self.max_requests.is_some_and(|limit| link.use_now.lock().total >= limit)
+    }
+
+    /// Is there a connection to the endpoint that lives? Those that do not are forgotten.
+    pub(super) fn is_ready(&self, shard: usize, endpoint: &Endpoint) -> bool {
+        let Some(known) = self.shard(shard) else { return false };
+        let mut known = known.lock();
+        let Some(known) = known.iter_mut().find(|known| known.endpoint == *endpoint) else {
+            return false;
+        };
+        let now = Instant::now();
+        known.links.retain(|link| !self.is_over(link, now) && link.is_alive());
+        !known.links.is_empty()
     }
 
     /// A connection takes no more streams, or is gone.
@@ -196,6 +213,26 @@ impl Links {
     }
 }
 
+fn lease(links: &[Arc<Link>]) -> Option<Lease> {
+    links.iter().find_map(|link| {
+        let mut use_now = link.use_now.lock();
+        if use_now.streams >= link.requests.current_max_send_streams() {
+            return None;
+        }
+        use_now.streams += 1;
+        use_now.total += 1;
+        Some(Lease(Arc::clone(link)))
+    })
+}
+
+impl Link {
+    /// Does the connection take new streams, as far as is known?
+    fn is_alive(&self) -> bool {
+        let mut cx = Context::from_waker(Waker::noop());
+        !matches!(self.requests.clone().poll_ready(&mut cx), Poll::Ready(Err(_)))
+    }
+}
+
 fn entry<'k>(known: &'k mut Vec<Known>, endpoint: &Endpoint) -> &'k mut Known {
     let at = known.iter().position(|known| known.endpoint == *endpoint);
     let at = at.unwrap_or_else(|| {
@@ -227,7 +264,7 @@ impl Turn {
         if let Some(known) = self.links.shard(self.shard) {
             entry(&mut known.lock(), &self.endpoint).links.push(Arc::clone(&link));
         }
-        self.tell();
+        self.tell(Opening::Done);
         Lease(link)
     }
 
@@ -236,19 +273,25 @@ impl Turn {
         if let Some(known) = self.links.shard(self.shard) {
             entry(&mut known.lock(), &self.endpoint).speaks_http1_until = Instant::now().checked_add(MEMORY);
         }
-        self.tell();
+        self.tell(Opening::Done);
     }
 
-    fn tell(&mut self) {
+    /// There is no connection.
+    pub(super) fn failed(mut self) {
+        self.tell(Opening::Failed);
+    }
+
+    fn tell(&mut self, opening: Opening) {
         if let Some(result) = self.result.take() {
-            result.send_replace(true);
+            result.send_replace(Some(opening));
         }
     }
 }
 
-/// Waits until a connection that somebody opens can be used; false if it cannot.
-pub(super) async fn wait(mut opening: watch::Receiver<bool>) -> bool {
-    opening.wait_for(|is_open| *is_open).await.is_ok()
+/// Waits for a connection that somebody opens.
+pub(super) async fn wait(mut opening: watch::Receiver<Option<Opening>>) -> Opening {
+    let told = opening.wait_for(Option::is_some).await;
+    told.ok().and_then(|told| *told).unwrap_or(Opening::Left)
 }
 
 impl Lease {
@@ -260,6 +303,11 @@ impl Lease {
     /// The other side's address.
     pub(super) fn peer(&self) -> Option<SocketAddr> {
         self.0.peer
+    }
+
+    /// Gives the place back as one that no request has had.
+    pub(super) fn unused(self) {
+        self.0.use_now.lock().total -= 1;
     }
 
     /// The connection, to speak of it when the place was given back.

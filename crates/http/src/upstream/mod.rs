@@ -24,6 +24,7 @@ use connect::{ConnectTime, Connector};
 use connection::Connection;
 pub use course::{Course, Way};
 pub use endpoint::Endpoint;
+pub(crate) use exchange::{MAX_INTERIM, request_broken, timeout};
 pub use exchange::{OutgoingRequest, Terms, UpstreamResponse};
 pub(crate) use links::Lease;
 use links::Links;
@@ -125,8 +126,9 @@ impl Upstream {
         self.connector.reach(endpoint).await
     }
 
-    /// Opens connections until the shard has `count` idle ones to the endpoint, each within `limit`; one does where it is shared. Connections belong to the worker that
-    /// opens them, so this is to run on the shard's own.
+    /// Opens the connections that the shard lacks to have `count` idle ones to the endpoint, each within `limit`; one does where it is shared.
+    /// One that the other side closes at once is not replaced. Connections belong to the worker that opens them, so this is to run on the
+    /// shard's own.
     pub async fn keep_ready(
         &self,
         shard: usize,
@@ -137,7 +139,7 @@ impl Upstream {
         if count > 0 && self.may_share(endpoint) && self.keep_shared(shard, endpoint, limit).await? {
             return Ok(());
         }
-        while self.pool.ready(shard, endpoint) < count {
+        for _ in self.pool.ready(shard, endpoint)..count {
             let time = ConnectTime { each: limit, end: None };
             let transport = self.connector.connect(endpoint, &[Alpn::Http11], time).await?;
             let connection = Connection::new(transport, endpoint.clone(), self.meters.open());

@@ -1,15 +1,18 @@
 //! One request over a connection that is shared with others, where the upstream speaks HTTP/2.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use ::h2::Reason;
+use ::h2::client::SendRequest;
+use bytes::Bytes;
 use tokio::time::timeout_at;
 
 use super::connect::in_time;
 use super::connection::Connection;
 use super::course::Way;
 use super::exchange::Schedule;
-use super::links::{Found, Lease, Turn, wait};
+use super::links::{Found, Lease, Opening, Turn, wait};
 use super::{Endpoint, OutgoingRequest, Speaks, Terms, Upstream, UpstreamResponse};
 use crate::error::{UpstreamError, UpstreamErrorKind};
 use crate::h2::client::{Answered, Bounds, Failure, exchange, handshake};
@@ -44,6 +47,14 @@ enum Place {
     Gone,
 }
 
+/// What a new connection has agreed on.
+enum Opened {
+    Http2(SendRequest<Bytes>, Option<SocketAddr>),
+    Http1(Transport),
+    /// See [`Place::Gone`].
+    Gone,
+}
+
 impl Upstream {
     /// Can requests to the endpoint go over HTTP/2?
     pub(super) fn may_share(&self, endpoint: &Endpoint) -> bool {
@@ -61,6 +72,9 @@ impl Upstream {
         endpoint: &Endpoint,
         limit: Option<Duration>,
     ) -> Result<bool, UpstreamError> {
+        if self.links.is_ready(shard, endpoint) {
+            return Ok(true);
+        }
         let timeouts = AttemptTimeouts {
             connect: limit,
             ..AttemptTimeouts::default()
@@ -71,7 +85,10 @@ impl Upstream {
         };
         let terms = Terms::only(&timeouts);
         match self.place(shard, endpoint, false, schedule, terms).await? {
-            Place::Lease { .. } => Ok(true),
+            Place::Lease { lease, .. } => {
+                lease.unused();
+                Ok(true)
+            }
             Place::Http1(transport) => {
                 let connection = Connection::new(transport, endpoint.clone(), self.meters.open());
                 self.pool.check_in(shard, Box::new(connection));
@@ -134,7 +151,8 @@ impl Upstream {
                     }));
                 }
                 Err(failure) => {
-                    if failure.is_lost {
+                    // What does not answer may be a connection that nobody hears on; its other streams keep it.
+                    if failure.is_lost || failure.error.kind == UpstreamErrorKind::Timeout {
                         self.links.forget(shard, &link);
                     }
                     if failure.is_unsent && vain < MAX_VAIN {
@@ -178,6 +196,7 @@ impl Upstream {
         terms: Terms<'_>,
     ) -> Result<Place, UpstreamError> {
         let mut is_alone = false;
+        let mut end = None;
         loop {
             match self.links.find(shard, endpoint, is_alone, is_fresh) {
                 Found::Lease(lease) => return Ok(Place::Lease { lease, is_reused: true }),
@@ -185,12 +204,12 @@ impl Upstream {
                 Found::Turn(turn) => return self.open(turn, endpoint, schedule, terms).await,
                 Found::Wait(opening) => {
                     let waiting = wait(opening);
-                    let end = earlier(after(schedule.timeouts.connect), schedule.end);
-                    let is_open = match end {
-                        Some(end) => timeout_at(end, waiting).await.unwrap_or(false),
+                    let end = *end.get_or_insert_with(|| earlier(after(schedule.timeouts.connect), schedule.end));
+                    let opening = match end {
+                        Some(end) => timeout_at(end, waiting).await.unwrap_or(Opening::Failed),
                         None => waiting.await,
                     };
-                    is_alone = !is_open;
+                    is_alone = opening == Opening::Failed;
                 }
             }
         }
@@ -203,6 +222,32 @@ impl Upstream {
         schedule: Schedule<'_>,
         terms: Terms<'_>,
     ) -> Result<Place, UpstreamError> {
+        match self.connect_shared(endpoint, schedule, terms).await {
+            Ok(Opened::Http2(requests, peer)) => Ok(Place::Lease {
+                lease: turn.opened(requests, peer),
+                is_reused: false,
+            }),
+            Ok(Opened::Http1(transport)) => {
+                turn.spoke_http1();
+                Ok(Place::Http1(transport))
+            }
+            Ok(Opened::Gone) => {
+                turn.failed();
+                Ok(Place::Gone)
+            }
+            Err(error) => {
+                turn.failed();
+                Err(error)
+            }
+        }
+    }
+
+    async fn connect_shared(
+        &self,
+        endpoint: &Endpoint,
+        schedule: Schedule<'_>,
+        terms: Terms<'_>,
+    ) -> Result<Opened, UpstreamError> {
         let alpn: &[Alpn] = match self.speaks {
             Speaks::Http2 => &[Alpn::H2],
             Speaks::Auto | Speaks::Http1 => &[Alpn::H2, Alpn::Http11],
@@ -213,15 +258,14 @@ impl Upstream {
                 let detail = "the upstream does not agree on HTTP/2";
                 return Err(UpstreamError::new(UpstreamErrorKind::Tls, detail));
             }
-            turn.spoke_http1();
-            return Ok(Place::Http1(transport));
+            return Ok(Opened::Http1(transport));
         }
         let peer = transport.peer();
         let shaking = async { Ok(handshake(transport, &self.limits).await) };
         let shaken = in_time(shaking, schedule.connect_time(), UpstreamErrorKind::ConnectTimeout).await;
         let (requests, connection) = match shaken? {
             Ok(shaken) => shaken,
-            Err(error) if error.is_io() || error.reason() == Some(Reason::NO_ERROR) => return Ok(Place::Gone),
+            Err(error) if error.is_io() || error.reason() == Some(Reason::NO_ERROR) => return Ok(Opened::Gone),
             Err(_) => return Err(gone()),
         };
         let open = self.meters.open();
@@ -231,10 +275,7 @@ impl Upstream {
             }
             drop(open);
         });
-        Ok(Place::Lease {
-            lease: turn.opened(requests, peer),
-            is_reused: false,
-        })
+        Ok(Opened::Http2(requests, peer))
     }
 }
 

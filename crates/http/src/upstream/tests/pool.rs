@@ -180,3 +180,19 @@ async fn connections_can_be_opened_in_advance() {
     assert_eq!(upstream.idle(), 2);
     drop((second, third));
 }
+
+#[tokio::test]
+async fn an_upstream_that_closes_at_once_is_not_connected_to_without_pause() {
+    let peer = Peer::new().await;
+    let upstream = client();
+    let endpoint = peer.endpoint();
+    let closing = async {
+        loop {
+            drop(peer.accept().await);
+        }
+    };
+    tokio::select! {
+        opened = timeout(PATIENCE, upstream.keep_ready(0, &endpoint, 2, None)) => opened.expect("it never ends").unwrap(),
+        () = closing => {}
+    }
+}

@@ -307,6 +307,99 @@ async fn an_upstream_that_says_nothing_is_left_in_time() {
     assert_eq!(result.unwrap_err().kind, UpstreamErrorKind::Timeout);
     let reset = timeout(PATIENCE, poll_fn(|cx| asked.respond.poll_reset(cx))).await.unwrap();
     assert_eq!(reset.unwrap(), Reason::CANCEL);
+    // Perhaps nobody hears on the connection: the next request has another one.
+    assert_eq!(asked.connection, 1);
+    let mut again = request(Method::Get, "");
+    let (result, ()) = tokio::join!(ask(&upstream, &endpoint, &mut again), async {
+        let mut asked = server.next().await;
+        assert_eq!(asked.connection, 2);
+        asked.answer("ok");
+    });
+    assert_eq!(result.unwrap(), (200, "ok".to_owned(), false));
+}
+
+#[tokio::test]
+async fn a_connection_that_has_served_its_time_ends_with_its_last_stream() {
+    let mut server = Server::plain().await;
+    let upstream = Upstream::new(UpstreamConfig {
+        speaks: Speaks::Http2,
+        max_requests: Some(1),
+        ..UpstreamConfig::default()
+    });
+    let endpoint = server.endpoint.clone();
+    for connection in [1, 2] {
+        let mut get = request(Method::Get, "");
+        let (result, ()) = tokio::join!(ask(&upstream, &endpoint, &mut get), async {
+            let mut asked = server.next().await;
+            assert_eq!(asked.connection, connection);
+            asked.answer("ok");
+        });
+        assert_eq!(result.unwrap(), (200, "ok".to_owned(), false));
+    }
+    let closed = async {
+        while upstream.numbers().open > 1 {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, closed).await.expect("a connection that nothing uses stays");
+}
+
+#[tokio::test]
+async fn a_shared_connection_is_opened_in_advance_and_replaced_when_it_has_ended() {
+    let mut server = Server::plain().await;
+    let upstream = Upstream::new(UpstreamConfig {
+        speaks: Speaks::Http2,
+        max_requests: Some(1),
+        ..UpstreamConfig::default()
+    });
+    let endpoint = server.endpoint.clone();
+    for _ in 0..3 {
+        upstream.keep_ready(0, &endpoint, 2, None).await.unwrap();
+        assert_eq!((upstream.numbers().new, upstream.numbers().reused), (1, 0));
+    }
+    server.leave.notify_waiters();
+    let replaced = async {
+        while upstream.numbers().new == 1 {
+            upstream.keep_ready(0, &endpoint, 2, None).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, replaced).await.expect("what has ended is taken as ready");
+    let mut get = request(Method::Get, "");
+    let (result, ()) = tokio::join!(ask(&upstream, &endpoint, &mut get), async {
+        let mut asked = server.next().await;
+        assert_eq!(asked.connection, 2);
+        asked.answer("ok");
+    });
+    assert_eq!(result.unwrap(), (200, "ok".to_owned(), true));
+}
+
+#[tokio::test]
+async fn one_of_those_that_wait_takes_over_from_a_request_that_ends() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = Endpoint::new("127.0.0.1", listener.local_addr().unwrap().port());
+    let upstream = Arc::new(http2());
+    let begin = || {
+        let (upstream, endpoint) = (upstream.clone(), endpoint.clone());
+        tokio::spawn(async move { ask(&upstream, &endpoint, &mut request(Method::Get, "")).await.unwrap() })
+    };
+    let opener = begin();
+    let _silent = listener.accept().await.unwrap();
+    let waiting: Vec<_> = (0..5).map(|_| begin()).collect();
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+    opener.abort();
+    let (socket, _) = timeout(PATIENCE, listener.accept()).await.unwrap().unwrap();
+    let (sender, mut asked) = unbounded_channel();
+    // Whoever opened another connection would wait for ever.
+    tokio::spawn(serve(Builder::new(), socket, 2, sender, Arc::default()));
+    for _ in 0..5 {
+        timeout(PATIENCE, asked.recv()).await.unwrap().unwrap().answer("ok");
+    }
+    for asking in waiting {
+        assert_eq!(asking.await.unwrap().1, "ok");
+    }
 }
 
 #[tokio::test]
