@@ -1,8 +1,8 @@
 //! The queue of lines and the thread that writes them.
 //!
 //! Every worker appends to a buffer of its own, under a lock that only the writing thread ever contends for, once in a while. The thread sleeps
-//! until a line comes, waits a little for more, and takes all buffers; so under load there is one wake-up for many lines. The number of lines
-//! that wait is one counter for all workers.
+//! until a line comes, waits a little for more, and takes all buffers; so under load there is one wake-up for many lines. The numbers of
+//! lines and bytes that wait are counters for all workers.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -18,6 +18,10 @@ use temblor_runtime::config::AccessTarget;
 
 /// Lines that may wait (`proxy.md` 6.2).
 const LIMIT: usize = 10_000;
+/// Bytes that may wait.
+const MAX_BYTES: usize = 16 << 20;
+/// Room that a buffer keeps when it is empty.
+const KEPT: usize = 256 << 10;
 /// How long the thread waits for more lines after the first one.
 const GATHER: Duration = Duration::from_millis(10);
 
@@ -34,6 +38,7 @@ static WRITERS: Mutex<Vec<(AccessTarget, Arc<Writer>)>> = Mutex::new(Vec::new())
 pub(crate) struct Writer {
     lines: Sharded<Mutex<Lines>>,
     waiting: AtomicUsize,
+    waiting_bytes: AtomicUsize,
     dropped: Counter,
     /// The thread will look at the buffers without being woken.
     is_awake: AtomicBool,
@@ -79,6 +84,7 @@ impl Writer {
         let writer = Arc::new(Self {
             lines: Sharded::default(),
             waiting: AtomicUsize::new(0),
+            waiting_bytes: AtomicUsize::new(0),
             dropped: Counter::default(),
             is_awake: AtomicBool::new(false),
             must_reopen: AtomicBool::new(false),
@@ -102,7 +108,16 @@ impl Writer {
         }
         {
             let mut lines = self.lines.mine().lock();
+            let before = lines.bytes.len();
             write(&mut lines.bytes);
+            let size = lines.bytes.len() - before;
+            if self.waiting_bytes.fetch_add(size, Ordering::Relaxed) + size > MAX_BYTES {
+                lines.bytes.truncate(before);
+                self.waiting_bytes.fetch_sub(size, Ordering::Relaxed);
+                self.waiting.fetch_sub(1, Ordering::Relaxed);
+                self.dropped.one();
+                return;
+            }
             lines.count += 1;
         }
         self.wake();
@@ -168,8 +183,12 @@ impl Writer {
                 self.dropped.add(count as u64);
             }
             self.waiting.fetch_sub(count, Ordering::Relaxed);
-            // The buffer goes back, unless the worker has begun another one.
+            self.waiting_bytes.fetch_sub(bytes.len(), Ordering::Relaxed);
+            // The buffer goes back, unless it is large or the worker has begun another one.
             bytes.clear();
+            if bytes.capacity() > KEPT {
+                continue;
+            }
             let mut lines = shard.lock();
             if lines.bytes.capacity() == 0 {
                 lines.bytes = bytes;
@@ -294,17 +313,42 @@ mod tests {
         assert!(fs::read_to_string(&path).unwrap().ends_with("100\n"));
     }
 
-    #[test]
-    fn what_finds_the_queue_full_is_dropped_and_counted() {
-        let writer = Writer {
+    /// A writer whose thread never comes.
+    fn stuck() -> Writer {
+        Writer {
             lines: Sharded::default(),
             waiting: AtomicUsize::new(0),
+            waiting_bytes: AtomicUsize::new(0),
             dropped: Counter::default(),
             is_awake: AtomicBool::new(true),
             must_reopen: AtomicBool::new(false),
             is_over: AtomicBool::new(false),
             thread: Mutex::default(),
-        };
+        }
+    }
+
+    #[test]
+    fn bytes_are_bounded_as_lines_are() {
+        let writer = stuck();
+        let long = vec![b'x'; MAX_BYTES / 4];
+        for line in [&long[..], &long, &long, &long[1..], b"x\n", b"\n"] {
+            writer.push(|out| out.extend_from_slice(line));
+        }
+        let kept = |of: fn(&Lines) -> usize| writer.lines.iter().map(|shard| of(&shard.lock())).sum::<usize>();
+        assert_eq!(kept(|lines| lines.bytes.len()), MAX_BYTES);
+        assert_eq!((kept(|lines| lines.count), writer.dropped.get()), (5, 1));
+        let (folder, target) = (tempfile::tempdir().unwrap(), "access.log");
+        let path = folder.path().join(target);
+        writer.write_all(&mut Place::open(&AccessTarget::File(path.clone())).unwrap());
+        assert_eq!(fs::metadata(&path).unwrap().len(), MAX_BYTES as u64);
+        assert_eq!(kept(|lines| lines.bytes.capacity()), 0);
+        writer.push(|out| out.extend_from_slice(b"again\n"));
+        assert_eq!(kept(|lines| lines.count), 1);
+    }
+
+    #[test]
+    fn what_finds_the_queue_full_is_dropped_and_counted() {
+        let writer = stuck();
         for _ in 0..LIMIT + 5 {
             writer.push(|out| out.push(b'\n'));
         }
