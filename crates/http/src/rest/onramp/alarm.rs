@@ -1,11 +1,11 @@
 //! What interrupts a waiting request: its deadline, and the end of the process or of its onramp.
 //!
-//! One alarm serves a connection's requests one after the other. Moving its timer to a later time costs an atomic, and the wait for the
+//! One alarm serves requests of a connection one after the other; streams at the same time have one each. Moving its timer to a later time costs an atomic, and the wait for the
 //! end is registered once per task, so neither is felt on the normal path.
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use parking_lot::Mutex;
 use temblor_runtime::shutdown::{Phase, Shutdown};
@@ -27,6 +27,8 @@ struct Inner {
     shutdown: Shutdown,
     stopped: Pin<Box<dyn Future<Output = ()> + Send>>,
     registered: Option<Waker>,
+    /// The end has come. Streams of HTTP/2 may begin after it, with an alarm that has rung already.
+    has_ended: bool,
 }
 
 /// See the module's documentation.
@@ -35,7 +37,7 @@ pub(crate) struct Alarm {
 }
 
 impl Alarm {
-    /// An alarm for one connection.
+    /// An alarm for the requests of one connection, one at a time.
     pub(crate) fn new(shutdown: Shutdown) -> Self {
         let mut waiting = shutdown.clone();
         Self {
@@ -44,6 +46,7 @@ impl Alarm {
                 shutdown,
                 stopped: Box::pin(async move { waiting.reached(Phase::Stopped).await }),
                 registered: None,
+                has_ended: false,
             }),
         }
     }
@@ -62,6 +65,9 @@ impl Inner {
         if self.timer.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Interruption::Deadline);
         }
+        if self.has_ended {
+            return Poll::Ready(self.end());
+        }
         let is_registered = self.registered.as_ref().is_some_and(|waker| waker.will_wake(cx.waker()));
         if is_registered && !self.shutdown.has_moved() {
             return Poll::Pending;
@@ -69,10 +75,16 @@ impl Inner {
         if !is_registered {
             self.registered = Some(cx.waker().clone());
         }
-        self.stopped.as_mut().poll(cx).map(|()| match self.shutdown.phase() {
+        ready!(self.stopped.as_mut().poll(cx));
+        self.has_ended = true;
+        Poll::Ready(self.end())
+    }
+
+    fn end(&self) -> Interruption {
+        match self.shutdown.phase() {
             Phase::Undeployed => Interruption::Undeployed,
             Phase::Running | Phase::Draining | Phase::Stopped => Interruption::Stopped,
-        })
+        }
     }
 }
 
@@ -107,7 +119,9 @@ mod tests {
         sender.advance(Phase::Draining);
         sender.advance(Phase::Undeployed);
         let far = Instant::now() + Duration::from_hours(1);
-        assert_eq!(alarm.wait(far).await, Interruption::Undeployed);
+        for _ in 0..2 {
+            assert_eq!(alarm.wait(far).await, Interruption::Undeployed);
+        }
     }
 
     #[tokio::test(start_paused = true)]
