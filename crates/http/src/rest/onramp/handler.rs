@@ -208,7 +208,7 @@ impl Onramp {
         };
         let item = self.intake(&arrival, taken, &waiting.flow);
         if !self.is_linked {
-            return self.accept_only(item, waiting.flow).await;
+            return self.accept_only(item, waiting).await;
         }
         if item.taken.parts.is_empty() {
             return self.give(self.own_answer(OwnReason::Empty, item.first));
@@ -326,11 +326,16 @@ impl Onramp {
     }
 
     /// Not linked: the client is answered before the events run (spec/artefacts.md 3.5).
-    async fn accept_only(&self, item: Item, flow: Arc<Flow>) -> Ending {
-        let Ok(permit) = Arc::clone(&self.queue).acquire_owned().await else {
+    async fn accept_only(&self, item: Item, mut waiting: Waiting<'_, '_>) -> Ending {
+        let permit = tokio::select! {
+            biased;
+            permit = Arc::clone(&self.queue).acquire_owned() => permit,
+            () = waiting.body.client_gone() => return self.client_gone(None),
+        };
+        let Ok(permit) = permit else {
             return self.give(self.own_answer(OwnReason::Internal, item.first));
         };
-        let mut dispatch = Dispatch::detached(flow);
+        let mut dispatch = Dispatch::detached(waiting.flow);
         self.send(item, &mut dispatch);
         let active = self.cx.activity.begin();
         tokio::spawn(async move {

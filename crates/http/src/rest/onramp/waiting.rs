@@ -155,12 +155,17 @@ impl Waiting<'_, '_> {
         waited
     }
 
-    async fn reply(self, mut event: Event) -> Ending {
+    async fn reply(mut self, mut event: Event) -> Ending {
         let onramp = self.onramp;
-        if onramp.replies.must_collect(&event)
-            && let Err(text) = settle(&mut event.payload, onramp.config.buffer, None).await
-        {
-            return onramp.give(onramp.invalid_reply(&text));
+        if onramp.replies.must_collect(&event) {
+            let settled = tokio::select! {
+                biased;
+                settled = settle(&mut event.payload, onramp.config.buffer, None) => settled,
+                () = self.body.client_gone() => return onramp.client_gone(None),
+            };
+            if let Err(text) = settled {
+                return onramp.give(onramp.invalid_reply(&text));
+            }
         }
         match (onramp.replies.build(&event, self.via), self.upgrade) {
             (Ok(response), Some(upgrade)) => Ending::reply(onramp.switch(upgrade, &event, response)),
