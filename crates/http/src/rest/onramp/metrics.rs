@@ -287,12 +287,61 @@ impl OnrampMetrics {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use temblor_event::Reason;
+
     use super::*;
+    use crate::error::RefusalReason;
 
     #[test]
     fn every_reason_has_a_place_of_its_own() {
         let places: Vec<usize> = Label::all().map(Label::index).collect();
         assert_eq!(places, (0..Label::COUNT).collect::<Vec<_>>());
+        // A new reason does not compile here; its number belongs into the count.
+        let number = |label| match label {
+            Label::Reply => 0,
+            Label::Own(reason) => match reason {
+                OwnReason::End(reason) => match reason {
+                    Reason::NoReply => 1,
+                    Reason::Filtered => 2,
+                    Reason::Dropped => 3,
+                    Reason::Unlinked => 4,
+                    Reason::Merged => 5,
+                    Reason::Overflow => 6,
+                    Reason::NoUpstream => 7,
+                    Reason::RateLimited => 8,
+                    Reason::DecodeError => 9,
+                    Reason::ScriptError => 10,
+                    Reason::SelectError => 11,
+                    Reason::Offramp => 12,
+                },
+                OwnReason::ReplyInvalid => 13,
+                OwnReason::Empty => 14,
+                OwnReason::Timeout => 15,
+                OwnReason::Paused => 16,
+                OwnReason::BufferFull => 17,
+                OwnReason::Loop => 18,
+                OwnReason::ClientGone => 19,
+                OwnReason::Shutdown => 20,
+                OwnReason::Undeployed => 21,
+                OwnReason::Internal => 22,
+            },
+            Label::Refused(reason) => match reason {
+                RefusalReason::BadRequest => 23,
+                RefusalReason::HeadTimeout => 24,
+                RefusalReason::BodyTimeout => 25,
+                RefusalReason::BodyTooLarge => 26,
+                RefusalReason::UriTooLong => 27,
+                RefusalReason::HeadTooLarge => 28,
+                RefusalReason::Expectation => 29,
+                RefusalReason::NotImplemented => 30,
+                RefusalReason::Version => 31,
+                RefusalReason::Misdirected => 32,
+            },
+        };
+        let numbers: BTreeSet<usize> = Label::all().map(number).collect();
+        assert_eq!(numbers, (0..=32).collect());
     }
 
     #[test]
