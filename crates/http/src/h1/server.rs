@@ -23,8 +23,8 @@ use crate::error::{Refusal, RefusalReason};
 use crate::interim::Interim;
 use crate::message::{Method, Name, Status, Version, has_option};
 use crate::server::{
-    Answer, Drain, DrainWatch, Exchange, Finished, Handler, Incoming, Request, RequestBody, Response, ServerConfig, Switch,
-    end_of_life,
+    Answer, BETWEEN_REQUESTS, Drain, DrainWatch, Exchange, Finished, Handler, Incoming, Request, RequestBody, Response,
+    ServerConfig, Switch, end_of_life,
 };
 use crate::timeouts::{after, earlier};
 use crate::tunnel::join;
@@ -33,9 +33,6 @@ use crate::tunnel::join;
 const DISCARD_LIMIT: u64 = 64 << 10;
 /// How long a closing connection waits for its client to stop sending (`proxy.md` 2.8).
 const LINGER: Duration = Duration::from_secs(1);
-/// How long after an answer, or after it was accepted, a connection does not count as idle in a drain (`proxy.md` 2.17): the next request may be
-/// on its way already, and a close would take its answer away.
-const BETWEEN_REQUESTS: Duration = Duration::from_secs(1);
 
 /// Serves a connection until it ends. Errors of the connection end it; nobody is left to be told.
 pub async fn serve<H: Handler>(incoming: Incoming, info: &ConnectionInfo, config: &ServerConfig, drain: Drain, handler: &H) {

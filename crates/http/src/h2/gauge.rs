@@ -23,16 +23,17 @@ const DROPPED: usize = 4 << 10;
 /// What is seen of a connection. Only its own task touches it, so the order of the accesses is that of the program.
 #[derive(Debug, Default)]
 pub(super) struct Gauge {
-    written: AtomicU64,
+    /// Bytes that the system has taken.
+    sent: AtomicU64,
     is_blocked: AtomicBool,
     is_abused: AtomicBool,
 }
 
 impl Gauge {
-    /// Bytes written, if the other side takes none for the moment.
+    /// Bytes sent, if the other side takes none for the moment.
     pub(super) fn blocked_at(&self) -> Option<u64> {
         let is_blocked = self.is_blocked.load(Ordering::Relaxed);
-        is_blocked.then(|| self.written.load(Ordering::Relaxed))
+        is_blocked.then(|| self.sent.load(Ordering::Relaxed))
     }
 
     /// Has the other side sent more control frames than anybody needs?
@@ -47,20 +48,23 @@ pub(super) struct Gauged {
     transport: Transport,
     /// What was read before.
     arrived: Bytes,
-    frames: Option<FrameCounter>,
+    frames: FrameCounter,
     gauge: Arc<Gauge>,
+    /// Bytes written.
+    written: u64,
     farewell: Option<Timer>,
     farewell_end: Option<tokio::time::Instant>,
 }
 
 impl Gauged {
-    /// A connection of which something may have been read already. `frames`: what counts the frames that arrive, if they are counted.
-    pub(super) fn new(transport: Transport, arrived: Bytes, frames: Option<FrameCounter>, gauge: Arc<Gauge>) -> Gauged {
+    /// A connection of which something may have been read already. `frames`: what counts the frames that arrive.
+    pub(super) fn new(transport: Transport, arrived: Bytes, frames: FrameCounter, gauge: Arc<Gauge>) -> Gauged {
         Gauged {
             transport,
             arrived,
             frames,
             gauge,
+            written: 0,
             farewell: None,
             farewell_end: None,
         }
@@ -76,13 +80,23 @@ impl Gauged {
         Poll::Ready(Ok(()))
     }
 
-    fn note(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        let gauge = &self.gauge;
-        gauge.is_blocked.store(written.is_pending(), Ordering::Relaxed);
-        let count = ready!(written)?;
-        let before = gauge.written.load(Ordering::Relaxed);
-        gauge.written.store(before + count as u64, Ordering::Relaxed);
-        Poll::Ready(Ok(count))
+    fn note_written(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(count)) = &written {
+            self.written += *count as u64;
+        }
+        self.note(written)
+    }
+
+    /// Notes whether a step that writes, flushes or shuts down waits for the other side, and how far it has come. TLS takes what the system
+    /// does not take yet, so only its own count tells what the other side has taken.
+    fn note<T>(&self, step: Poll<T>) -> Poll<T> {
+        let sent = match &self.transport {
+            Transport::Plain(_) => self.written,
+            Transport::Tls(_) => self.transport.sent(),
+        };
+        self.gauge.sent.store(sent, Ordering::Relaxed);
+        self.gauge.is_blocked.store(step.is_pending(), Ordering::Relaxed);
+        step
     }
 
     /// Waits until the other side has stopped sending: a socket closed before that is reset, and what it sent last is lost.
@@ -106,9 +120,8 @@ impl AsyncRead for Gauged {
         let gauged = self.get_mut();
         let before = buffer.filled().len();
         ready!(gauged.poll_some(cx, buffer))?;
-        if let Some(frames) = &mut gauged.frames
-            && frames.take(buffer.filled().get(before..).unwrap_or_default()).is_err()
-        {
+        let arrived = buffer.filled().get(before..).unwrap_or_default();
+        if gauged.frames.take(arrived).is_err() {
             gauged.gauge.is_abused.store(true, Ordering::Relaxed);
         }
         Poll::Ready(Ok(()))
@@ -119,13 +132,13 @@ impl AsyncWrite for Gauged {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let gauged = self.get_mut();
         let written = Pin::new(&mut gauged.transport).poll_write(cx, bytes);
-        gauged.note(written)
+        gauged.note_written(written)
     }
 
     fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, parts: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let gauged = self.get_mut();
         let written = Pin::new(&mut gauged.transport).poll_write_vectored(cx, parts);
-        gauged.note(written)
+        gauged.note_written(written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -133,13 +146,16 @@ impl AsyncWrite for Gauged {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().transport).poll_flush(cx)
+        let gauged = self.get_mut();
+        let flushed = Pin::new(&mut gauged.transport).poll_flush(cx);
+        gauged.note(flushed)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let gauged = self.get_mut();
         if gauged.farewell_end.is_none() {
-            ready!(Pin::new(&mut gauged.transport).poll_shutdown(cx))?;
+            let shut = Pin::new(&mut gauged.transport).poll_shutdown(cx);
+            ready!(gauged.note(shut))?;
             gauged.farewell_end = after(Some(LINGER));
         }
         gauged.poll_farewell(cx).map(Ok)

@@ -33,8 +33,10 @@ const MAX_RESETS: u32 = 200;
 const RESET_WINDOW: Duration = Duration::from_secs(10);
 /// How long a client may take to answer a ping.
 const PONG: Duration = Duration::from_secs(10);
-/// How long a client has to show that it has heard of the connection's end.
+/// How long a client has to show that it has heard of the connection's end; streams that it begins later are refused.
 const FAREWELL: Duration = Duration::from_secs(1);
+/// How long the last word to a client may take.
+const CLOSING: Duration = Duration::from_secs(5);
 /// Bytes of one answer that wait to be written although the client has room for them.
 const SEND_BUFFER: usize = 64 << 10;
 
@@ -49,8 +51,12 @@ pub(crate) async fn serve<H: Handler>(
     let gauge = Arc::new(Gauge::default());
     let (transport, arrived) = incoming.into_parts();
     let frames = FrameCounter::behind(PREFACE.len());
-    let gauged = Gauged::new(transport, arrived, Some(frames), Arc::clone(&gauge));
-    let mut connection = handshake(gauged, config).await;
+    let gauged = Gauged::new(transport, arrived, frames, Arc::clone(&gauge));
+    let mut connection = tokio::select! {
+        biased;
+        shaken = handshake(gauged, config) => shaken,
+        () = drain.clone().over_for(Instant::now()) => None,
+    };
     let streams = Streams { info, config, handler };
     let mut running = FuturesUnordered::new();
     let mut watch = Watch::new(config, drain, end_of_life(config, info), gauge);
@@ -71,10 +77,18 @@ pub(crate) async fn serve<H: Handler>(
             let mut has_new = false;
             let accepted = loop {
                 match open.poll_accept(cx) {
-                    Poll::Ready(Some(Ok((request, respond)))) => {
+                    Poll::Ready(Some(Ok((request, mut respond)))) => {
                         has_new = true;
-                        watch.requests += 1;
-                        running.push(streams.serve(request, respond));
+                        while let Poll::Ready(Some(ended)) = running.poll_next_unpin(cx) {
+                            watch.note(ended);
+                        }
+                        if watch.has_room(running.len()) {
+                            watch.requests += 1;
+                            running.push(streams.serve(request, respond));
+                        } else {
+                            respond.send_reset(Reason::REFUSED_STREAM);
+                            watch.resets.count();
+                        }
                     }
                     other => break other,
                 }
@@ -129,7 +143,8 @@ enum Phase {
     Open,
     /// The client was told, at that time.
     Draining(Instant),
-    Closing,
+    /// It is to be over at that time.
+    Closing(Option<Instant>),
 }
 
 /// Looks for reasons to end a connection.
@@ -179,9 +194,20 @@ impl<'c> Watch<'c> {
         }
     }
 
+    /// May a further stream begin beside so many? What the client reset counts until its work has stopped (`proxy.md` 2.12); and the library
+    /// refuses streams in a drain only when the client has answered its ping.
+    fn has_room(&self, running: usize) -> bool {
+        let is_late = match self.phase {
+            Phase::Open => false,
+            Phase::Draining(since) => since.elapsed() >= FAREWELL,
+            Phase::Closing(_) => true,
+        };
+        !is_late && running < self.config.http2.max_streams as usize
+    }
+
     /// The next step, as soon as one is due. `is_idle`: no stream is open.
     fn poll(&mut self, cx: &mut Context<'_>, is_idle: bool) -> Poll<Step> {
-        if self.phase != Phase::Closing && (self.resets.are_too_many || self.gauge.is_abused()) {
+        if !matches!(self.phase, Phase::Closing(_)) && (self.resets.are_too_many || self.gauge.is_abused()) {
             return self.close(Reason::ENHANCE_YOUR_CALM);
         }
         let stall_end = self.stall.end(self.gauge.blocked_at(), self.config.timeouts.write);
@@ -194,7 +220,8 @@ impl<'c> Watch<'c> {
             }
             // With nothing left to answer and nothing on its way, a client that does not answer has heard enough.
             Phase::Draining(since) if is_idle && stall_end.is_none() => since.checked_add(FAREWELL),
-            Phase::Draining(_) | Phase::Closing => None,
+            Phase::Draining(_) => None,
+            Phase::Closing(end) => end,
         };
         let ping_end = match &mut self.pings {
             Some(pings) => pings.poll(cx),
@@ -215,6 +242,7 @@ impl<'c> Watch<'c> {
         match self.phase {
             Phase::Open if is_over(deadline) => self.start_drain(),
             Phase::Draining(_) if is_over(deadline) => self.close(Reason::NO_ERROR),
+            Phase::Closing(_) if is_over(deadline) => Poll::Ready(Step::Drop),
             // A ping was sent: the connection is polled, and then asked again.
             _ => {
                 cx.waker().wake_by_ref();
@@ -229,7 +257,9 @@ impl<'c> Watch<'c> {
     }
 
     fn close(&mut self, reason: Reason) -> Poll<Step> {
-        self.phase = Phase::Closing;
+        self.phase = Phase::Closing(after(Some(CLOSING)));
+        // Whether the client is there is no question any more.
+        self.pings = None;
         Poll::Ready(Step::Close(reason))
     }
 

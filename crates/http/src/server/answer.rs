@@ -12,11 +12,12 @@ use crate::tunnel::{Tunnel, TunnelBounds};
 pub enum Answer {
     /// This response.
     Respond(Response),
-    /// The engine's own answer to a refused request (`proxy.md` 1.4, without event id), then close.
+    /// The engine's own answer to a refused request (`proxy.md` 1.4, without event id), then the end of the connection, over HTTP/2 of the
+    /// stream.
     Refuse(Refusal),
     /// The switch that the client asked for, and what lies behind it (`proxy.md` 2.9).
     Switch(Box<Switch>),
-    /// No answer: close the connection.
+    /// No answer: the connection closes, over HTTP/2 the stream is reset.
     Close,
 }
 

@@ -2,8 +2,14 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+
+/// How long after an answer, or after it was accepted, a connection does not count as idle in a drain (`proxy.md` 2.17): the next request may be
+/// on its way already, and a close would take its answer away.
+pub(crate) const BETWEEN_REQUESTS: Duration = Duration::from_secs(1);
 
 /// Starts a drain. Dropping it without starting leaves the connections alone.
 #[derive(Debug)]
@@ -37,6 +43,12 @@ impl Drain {
         if self.0.wait_for(|started| *started).await.is_err() {
             std::future::pending::<()>().await;
         }
+    }
+
+    /// Waits until a connection idle since then has to end for the drain.
+    pub(crate) async fn over_for(self, since: Instant) {
+        self.started().await;
+        sleep(BETWEEN_REQUESTS.saturating_sub(since.elapsed())).await;
     }
 }
 

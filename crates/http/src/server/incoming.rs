@@ -2,7 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 use tokio::io::AsyncReadExt;
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
 
 use super::{Drain, Handler, ServerConfig};
 use crate::connection::ConnectionInfo;
@@ -89,7 +89,7 @@ async fn first_bytes(incoming: &mut Incoming, config: &ServerConfig, drain: Drai
     tokio::select! {
         biased;
         begins = incoming.begins_http2() => begins,
-        () = drain.started() => None,
+        () = drain.over_for(Instant::now()) => None,
         () = late(config) => None,
     }
 }

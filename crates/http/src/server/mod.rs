@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 pub use answer::{Answer, Response, Switch};
 pub use body::RequestBody;
-pub(crate) use drain::DrainWatch;
+pub(crate) use drain::{BETWEEN_REQUESTS, DrainWatch};
 pub use drain::{Drain, DrainTrigger, drain};
 pub(crate) use exchange::Exchange;
 pub use exchange::Finished;
@@ -110,12 +110,12 @@ pub trait Handler: Send + Sync {
         Self::Notes::default()
     }
 
-    /// Answers one request. The connection waits; a client that goes meanwhile is noticed only by
-    /// [`RequestBody::client_gone`].
+    /// Answers one request. Over HTTP/1.1 the connection waits, over HTTP/2 the stream does; a client that goes meanwhile is noticed only
+    /// by [`RequestBody::client_gone`].
     fn handle(&self, request: Request<'_>, notes: &mut Self::Notes) -> impl Future<Output = Answer> + Send;
 
-    /// Decides what a refused request gets (setting `answers`); the connection closes in any case. Called for every refusal,
-    /// also for those a handler returned, so it is the place to count them.
+    /// Decides what a refused request gets (setting `answers`); over HTTP/1.1 the connection closes in any case, over HTTP/2 the stream
+    /// ends. Called for every refusal, also for those a handler returned, so it is the place to count them.
     fn refuse(&self, refusal: &Refusal, _notes: &mut Self::Notes) -> Answer {
         Answer::Refuse(*refusal)
     }

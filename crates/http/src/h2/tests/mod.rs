@@ -91,6 +91,10 @@ impl Script {
                     () = request.body.client_gone() => return Err(BodyError::Gone),
                 }
             }
+            "stubborn" => {
+                self.log.send("waiting".to_owned()).unwrap();
+                self.release.notified().await;
+            }
             "wait" => {
                 self.log.send("waiting".to_owned()).unwrap();
                 tokio::select! {
