@@ -28,6 +28,15 @@ pub enum Refused {
     /// The body's media type is none of those that are taken.
     #[error("No content type provided")]
     MediaType,
+    /// Nothing is done in the form that is asked for.
+    #[error("Unsuported formatting as trickle")]
+    NotAcceptable,
+    /// Without a token, changes are taken from who means this machine only.
+    #[error("Changes without a token need `localhost` or an IP address as host")]
+    Misdirected,
+    /// The process ends.
+    #[error("The process is draining")]
+    Draining,
     /// Every other failure, with its text.
     #[error("Internal server error: {0}")]
     Failed(String),
@@ -41,6 +50,9 @@ impl Refused {
             Self::Exists => 409,
             Self::Body(_) => 400,
             Self::MediaType => 415,
+            Self::NotAcceptable => 406,
+            Self::Misdirected => 421,
+            Self::Draining => 503,
             Self::Failed(_) => 500,
         }
     }

@@ -8,6 +8,7 @@ use temblor_api::{Bindings, Form, Pending, Refused};
 use temblor_runtime::config::{ArtefactKind, ArtefactUrl, MappingEntry, PlaceholderValues};
 use temblor_runtime::deploy::Runtime;
 use temblor_runtime::error::DeployError;
+use temblor_runtime::undeploy::Deployed;
 use temblor_value::{Str, Value, json};
 
 /// See the module's documentation.
@@ -34,6 +35,7 @@ fn refused(error: DeployError) -> Refused {
     match error {
         DeployError::NotFound(_) => Refused::NotFound,
         DeployError::Exists(_) => Refused::Exists,
+        DeployError::Draining => Refused::Draining,
         DeployError::Link(link) => Refused::Body(link.to_string()),
         other => Refused::Failed(other.to_string()),
     }
@@ -61,8 +63,7 @@ fn values(body: &[u8], form: Form) -> Result<PlaceholderValues, Refused> {
 }
 
 /// The record of a deployed binding.
-fn record(runtime: &Runtime, url: &ArtefactUrl) -> Result<Value, Refused> {
-    let deployed = runtime.deployed(url).ok_or(Refused::NotFound)?;
+fn record(deployed: Deployed) -> Value {
     let mut links = Value::object();
     for (from, to) in deployed.links {
         links.insert(
@@ -74,7 +75,7 @@ fn record(runtime: &Runtime, url: &ArtefactUrl) -> Result<Value, Refused> {
     record.insert("id", deployed.id);
     record.insert("description", deployed.description);
     record.insert("links", links);
-    Ok(record)
+    record
 }
 
 impl Bindings for RunningBindings {
@@ -83,7 +84,8 @@ impl Bindings for RunningBindings {
     }
 
     fn show(&self, id: &str, instance: &str) -> Result<Value, Refused> {
-        record(&self.runtime, &url(id, instance)?)
+        let deployed = self.runtime.deployed(&url(id, instance)?);
+        deployed.map(record).ok_or(Refused::NotFound)
     }
 
     fn deploy(&self, id: &str, instance: &str, body: Bytes, form: Form) -> Pending<Value> {
@@ -98,8 +100,8 @@ impl Bindings for RunningBindings {
         });
         Box::pin(async move {
             let mapping = mapping?;
-            runtime.deploy_in_turn(&mapping).await.map_err(refused)?;
-            record(&runtime, &mapping.url)
+            let deployed = runtime.deploy_in_turn(mapping).await.map_err(refused)?;
+            Ok(record(deployed))
         })
     }
 

@@ -13,7 +13,6 @@ use crate::exit::Exit;
 use crate::facts::Facts;
 use crate::ramp::Ramp;
 use crate::reload::Reload;
-use crate::shutdown::Shutdown;
 use crate::sink::Sink;
 use crate::source::{Source, SourceCx, StartError};
 use crate::worker::Workers;
@@ -75,8 +74,6 @@ pub struct SinkStart {
     pub hostname: Str,
     /// Threads of the data path.
     pub workers: Arc<Workers>,
-    /// Tells when to stop.
-    pub shutdown: Shutdown,
     /// Asks for the end of the process.
     pub exit: Exit,
     /// Tells when files may have changed.

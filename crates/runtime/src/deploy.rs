@@ -31,9 +31,10 @@ use crate::registry::{
 };
 use crate::reload::Reload;
 use crate::shared::FlowCell;
-use crate::shutdown::{Phase, ShutdownSender};
+use crate::shutdown::{Phase, WholeShutdown};
 use crate::sockets::Sockets;
 use crate::source::{SourceControl, SourceCx};
+use crate::undeploy::Leaving;
 use crate::worker::Workers;
 
 /// Query of the built-in pass-through pipelines.
@@ -68,9 +69,9 @@ pub struct Runtime {
     pub(crate) repository: Mutex<Repository>,
     registry: Mutex<Registry>,
     flow: Arc<FlowCell>,
-    /// Held while a binding is undeployed, which takes time.
+    /// Held while a binding is deployed or undeployed over the admin interface, which takes time.
     pub(crate) changes: tokio::sync::Mutex<()>,
-    shutdown: ShutdownSender,
+    shutdown: WholeShutdown,
     activity: Activity,
     exit: Exit,
     reload: Reload,
@@ -116,7 +117,7 @@ impl Runtime {
             registry: Mutex::default(),
             flow: Arc::default(),
             changes: tokio::sync::Mutex::default(),
-            shutdown: ShutdownSender::default(),
+            shutdown: WholeShutdown::default(),
             activity: Activity::default(),
             exit: Exit::default(),
             reload: Reload::default(),
@@ -207,12 +208,19 @@ impl Runtime {
         add(&mut self.repository.lock().bindings, entry.url()?, entry)
     }
 
-    /// Deploys a binding: makes the instances it needs, links them, starts sources last. What was made is undone if a step fails.
+    /// Deploys a binding: makes the instances it needs, links them, starts sources last. What was made is undone if a step fails. Opening may
+    /// take as long as what is opened takes.
+    ///
+    /// # Errors
+    /// The process ends; something is unknown, refused or cannot be opened or started.
     pub fn deploy(&self, mapping: &MappingEntry) -> Result<(), DeployError> {
         let repository = self.repository.lock();
         let binding = find(&repository.bindings, &mapping.url).ok_or_else(|| DeployError::NotFound(mapping.url.clone()))?;
         let links = binding.deployment_links(&mapping.values)?;
         let mut registry = self.registry.lock();
+        if self.shutdown.phase() > Phase::Running {
+            return Err(DeployError::Draining);
+        }
         let mark = registry.mark();
         let made = links.iter().try_for_each(|link| {
             self.ensure(&repository, &mut registry, link.to())?;
@@ -236,7 +244,18 @@ impl Runtime {
             };
             flow.feedback_from_sink(ix, Insight::breaker(kind, uid, now_ns()));
         }
-        start_sources(&mut registry)
+        let started = start_sources(&mut registry);
+        if started.is_err() {
+            registry.bindings.pop();
+            let leaving = Leaving::since(&registry, &mark);
+            let sinks = self.take_out(&repository, &mut registry, &leaving)?;
+            drop(registry);
+            drop(repository);
+            for sink in sinks {
+                sink.stop();
+            }
+        }
+        started
     }
 
     fn ensure(&self, repository: &Repository, registry: &mut Registry, end: &Endpoint) -> Result<(), DeployError> {
@@ -287,7 +306,6 @@ impl Runtime {
                     uid,
                     hostname: self.hostname.clone(),
                     workers: Arc::clone(workers),
-                    shutdown: self.shutdown.receiver(),
                     exit: self.exit.clone(),
                     reload: self.reload.clone(),
                     metrics: self.metrics.clone(),
@@ -301,7 +319,7 @@ impl Runtime {
             passes_bodies: kind.passes_bodies,
             is_linked: entry.ramp.linked,
             facts,
-            metrics: self.ramp_metrics(&entry.ramp, url, ArtefactKind::Offramp),
+            metrics: Some(self.ramp_metrics(&entry.ramp, url, ArtefactKind::Offramp)),
             is_gone: false,
         });
         Ok(())
@@ -321,7 +339,7 @@ impl Runtime {
             error,
         };
         let uid = self.uids.next(UidKind::Source);
-        let (shutdown, activity) = (ShutdownSender::default(), self.activity.part());
+        let (shutdown, activity) = (self.shutdown.part(), self.activity.part());
         let control = Arc::new(SourceControl::default());
         let ramp = Ramp::resolve(&entry.ramp, url, kind.default_codec).map_err(failed)?;
         let mut facts = RampFacts::of(&ramp);
@@ -356,7 +374,7 @@ impl Runtime {
             passes_bodies: kind.passes_bodies,
             needs_err: entry.err_required,
             facts,
-            metrics: self.ramp_metrics(&entry.ramp, url, ArtefactKind::Onramp),
+            metrics: Some(self.ramp_metrics(&entry.ramp, url, ArtefactKind::Onramp)),
             waiting,
             shutdown,
             activity,
@@ -377,21 +395,15 @@ impl Runtime {
 
     /// Stops taking in work. What is under way goes on.
     pub fn drain(&self) {
-        self.advance(Phase::Draining);
-    }
-
-    fn advance(&self, phase: Phase) {
-        self.shutdown.advance(phase);
-        for source in &self.registry.lock().sources {
-            source.shutdown.advance(phase);
-        }
+        self.shutdown.advance(Phase::Draining);
     }
 
     /// Ends everything; what is still under way is cut off.
     pub fn stop(&self) {
-        self.advance(Phase::Stopped);
-        for sink in &self.registry.lock().sinks {
-            sink.sink.stop();
+        self.shutdown.advance(Phase::Stopped);
+        // Not over the registry, which a deployment may hold for as long as it opens something.
+        for node in &self.flow.load().sinks {
+            node.sink.stop();
         }
     }
 }
@@ -454,3 +466,6 @@ fn start_sources(registry: &mut Registry) -> Result<(), DeployError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

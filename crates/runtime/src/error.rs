@@ -13,6 +13,9 @@ pub enum DeployError {
     /// Nothing is published under that URL.
     #[error("The artifact was not found: {0}")]
     NotFound(ArtefactUrl),
+    /// The process ends.
+    #[error("The process is draining")]
+    Draining,
     /// An onramp type that this binary does not have.
     #[error("[onramp:{url}] Onramp type {name} not known")]
     UnknownOnramp {

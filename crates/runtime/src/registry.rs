@@ -50,11 +50,12 @@ pub(crate) struct SourceInstance {
     pub(crate) passes_bodies: bool,
     pub(crate) needs_err: bool,
     pub(crate) facts: RampFacts,
-    pub(crate) metrics: Arc<RampMetrics>,
+    /// `None`: it is gone.
+    pub(crate) metrics: Option<Arc<RampMetrics>>,
     /// Opened and not started yet.
     pub(crate) waiting: Option<Box<dyn Source>>,
     /// Tells it alone when to stop.
-    pub(crate) shutdown: ShutdownSender,
+    pub(crate) shutdown: Arc<ShutdownSender>,
     /// What it has under way.
     pub(crate) activity: Activity,
     /// It was undeployed; only its position is left.
@@ -112,7 +113,8 @@ pub(crate) struct SinkInstance {
     pub(crate) passes_bodies: bool,
     pub(crate) is_linked: bool,
     pub(crate) facts: RampFacts,
-    pub(crate) metrics: Arc<RampMetrics>,
+    /// `None`: it is gone.
+    pub(crate) metrics: Option<Arc<RampMetrics>>,
     /// See [`SourceInstance::is_gone`].
     pub(crate) is_gone: bool,
 }
@@ -128,9 +130,9 @@ pub(crate) struct Registry {
 
 /// How many instances there were; what a failed deployment goes back to.
 pub(crate) struct Mark {
-    sources: usize,
-    pipelines: usize,
-    sinks: usize,
+    pub(crate) sources: usize,
+    pub(crate) pipelines: usize,
+    pub(crate) sinks: usize,
 }
 
 impl Registry {
@@ -163,7 +165,7 @@ impl Registry {
         }
     }
 
-    /// Undoes what was created since `mark`.
+    /// Undoes what was created since `mark`, of which nothing has run.
     pub(crate) fn go_back(&mut self, mark: &Mark) {
         for sink in self.sinks.drain(mark.sinks..) {
             sink.sink.stop();
@@ -314,7 +316,7 @@ fn source_node(instance: &SourceInstance) -> SourceNode {
         control: Arc::clone(&instance.control),
         passes_bodies: instance.passes_bodies,
         need: BodyNeed::NOTHING,
-        metrics: Some(Arc::clone(&instance.metrics)),
+        metrics: instance.metrics.clone(),
     }
 }
 
@@ -339,6 +341,6 @@ fn sink_node(instance: &SinkInstance) -> SinkNode {
         feeders: Vec::new(),
         response_need: BodyNeed::NOTHING,
         response_meta: MetaPaths::default(),
-        metrics: Some(Arc::clone(&instance.metrics)),
+        metrics: instance.metrics.clone(),
     }
 }

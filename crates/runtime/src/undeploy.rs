@@ -15,15 +15,18 @@ use temblor_config::{ArtefactKind, ArtefactUrl, Link, MappingEntry, OnrampPort};
 use temblor_pipeline::InstanceCx;
 use temblor_pipeline::op::wal::NoFolders;
 use temblor_value::Str;
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use crate::activity::Activity;
 use crate::deploy::Runtime;
 use crate::error::DeployError;
 use crate::explain::Unopened;
+use crate::facts::Facts;
 use crate::ids::{PipelineIx, SinkIx, SourceIx};
-use crate::registry::{PASSTHROUGH, PipelineInstance, Registry, SYSTEM, find};
+use crate::registry::{Mark, PASSTHROUGH, PipelineInstance, Registry, Repository, SYSTEM, find};
 use crate::shutdown::Phase;
+use crate::sink::Sink;
 
 /// Time that the last answers have to be written.
 const GRACE: Duration = Duration::from_millis(500);
@@ -40,7 +43,7 @@ pub struct Deployed {
 }
 
 /// What no deployed binding needs any more.
-struct Leaving {
+pub(crate) struct Leaving {
     sources: Vec<SourceIx>,
     pipelines: Vec<PipelineIx>,
     sinks: Vec<SinkIx>,
@@ -76,23 +79,28 @@ impl Runtime {
         })
     }
 
-    /// Deploys a binding when no other change is under way.
+    /// Deploys a binding when no other change is under way, on a thread that may wait for what is opened; gives what is deployed then.
     ///
     /// # Errors
     /// As [`Runtime::deploy`]; it is deployed already.
-    pub async fn deploy_in_turn(&self, mapping: &MappingEntry) -> Result<(), DeployError> {
+    pub async fn deploy_in_turn(self: Arc<Self>, mapping: MappingEntry) -> Result<Deployed, DeployError> {
         let _turn = self.changes.lock().await;
-        if self.deployed(&mapping.url).is_some() {
-            return Err(DeployError::Exists(mapping.url.clone()));
-        }
-        self.deploy(mapping)
+        let runtime = Arc::clone(&self);
+        apart(move || {
+            if runtime.deployed(&mapping.url).is_some() {
+                return Err(DeployError::Exists(mapping.url));
+            }
+            runtime.deploy(&mapping)?;
+            runtime.deployed(&mapping.url).ok_or(DeployError::NotFound(mapping.url))
+        })
+        .await
     }
 
     /// Undeploys a binding instance; what its sources have begun may take so long.
     ///
     /// # Errors
     /// It is not deployed.
-    pub async fn undeploy(&self, url: &ArtefactUrl, limit: Duration) -> Result<(), DeployError> {
+    pub async fn undeploy(self: Arc<Self>, url: &ArtefactUrl, limit: Duration) -> Result<(), DeployError> {
         let _turn = self.changes.lock().await;
         let (leaving, activities) = self.detach(url)?;
         let ended = async {
@@ -106,7 +114,8 @@ impl Runtime {
             // What is left after that has nobody who waits for it.
             let _ = timeout(GRACE, ended).await;
         }
-        self.remove(&leaving)
+        let runtime = Arc::clone(&self);
+        apart(move || runtime.remove(&leaving)).await
     }
 
     /// Step 1.
@@ -128,40 +137,64 @@ impl Runtime {
     /// Step 3.
     fn remove(&self, leaving: &Leaving) -> Result<(), DeployError> {
         let repository = self.repository.lock();
-        self.with_registry(|registry| {
-            leaving.advance_sources(registry, Phase::Undeployed);
-            for ix in &leaving.sources {
-                if let Some(source) = registry.sources.get_mut(ix.0 as usize) {
-                    source.is_gone = true;
-                    source.waiting = None;
-                }
-            }
-            for ix in &leaving.sinks {
-                if let Some(instance) = registry.sinks.get_mut(ix.0 as usize) {
-                    instance.is_gone = true;
-                    std::mem::replace(&mut instance.sink, Arc::new(Unopened)).stop();
-                }
-            }
-            for ix in &leaving.pipelines {
-                if let Some(instance) = registry.pipelines.get_mut(ix.0 as usize) {
-                    let passthrough = ArtefactUrl::of_artefact(ArtefactKind::Pipeline, PASSTHROUGH)?;
-                    let query = find(&repository.pipelines, &passthrough).ok_or(DeployError::NotFound(passthrough))?;
-                    let cx = InstanceCx {
-                        url: instance.url.to_string(),
-                        uids: &self.uids,
-                        logs: &NoFolders,
-                    };
-                    let made = query.instantiate(&cx);
-                    let (graph, state) = made.map_err(|error| DeployError::Pipeline(error.to_string()))?;
-                    let mut empty = PipelineInstance::new(instance.url.clone(), query, graph, state);
-                    empty.is_gone = true;
-                    *instance = empty;
-                }
-            }
-            self.flow().store(Arc::new(registry.flow(&[])));
-            Ok(())
-        })
+        let sinks = self.with_registry(|registry| self.take_out(&repository, registry, leaving))?;
+        drop(repository);
+        for sink in sinks {
+            sink.stop();
+        }
+        Ok(())
     }
+
+    /// Takes instances out of the registry and the flow; gives the sinks, which are to be stopped when no lock is held.
+    pub(crate) fn take_out(
+        &self,
+        repository: &Repository,
+        registry: &mut Registry,
+        leaving: &Leaving,
+    ) -> Result<Vec<Arc<dyn Sink>>, DeployError> {
+        leaving.advance_sources(registry, Phase::Undeployed);
+        for ix in &leaving.sources {
+            if let Some(source) = registry.sources.get_mut(ix.0 as usize) {
+                source.is_gone = true;
+                source.waiting = None;
+                source.metrics = None;
+                source.facts.own = Facts::default();
+            }
+        }
+        let mut sinks = Vec::new();
+        for ix in &leaving.sinks {
+            if let Some(instance) = registry.sinks.get_mut(ix.0 as usize) {
+                instance.is_gone = true;
+                instance.metrics = None;
+                instance.facts.own = Facts::default();
+                sinks.push(std::mem::replace(&mut instance.sink, Arc::new(Unopened)));
+            }
+        }
+        for ix in &leaving.pipelines {
+            if let Some(instance) = registry.pipelines.get_mut(ix.0 as usize) {
+                let passthrough = ArtefactUrl::of_artefact(ArtefactKind::Pipeline, PASSTHROUGH)?;
+                let query = find(&repository.pipelines, &passthrough).ok_or(DeployError::NotFound(passthrough))?;
+                let cx = InstanceCx {
+                    url: instance.url.to_string(),
+                    uids: &self.uids,
+                    logs: &NoFolders,
+                };
+                let made = query.instantiate(&cx);
+                let (graph, state) = made.map_err(|error| DeployError::Pipeline(error.to_string()))?;
+                let mut empty = PipelineInstance::new(instance.url.clone(), query, graph, state);
+                empty.is_gone = true;
+                *instance = empty;
+            }
+        }
+        self.flow().store(Arc::new(registry.flow(&[])));
+        Ok(sinks)
+    }
+}
+
+/// Runs what may wait for files and locks on a thread where that disturbs nobody.
+async fn apart<T: Send + 'static>(change: impl FnOnce() -> Result<T, DeployError> + Send + 'static) -> Result<T, DeployError> {
+    let task = spawn_blocking(change);
+    task.await.unwrap_or_else(|error| Err(DeployError::System(error.to_string())))
 }
 
 impl Leaving {
@@ -196,6 +229,17 @@ impl Leaving {
             sources: sources.filter_map(|url| registry.source(&url)).collect(),
             pipelines: pipelines.filter_map(|url| registry.pipeline(&url)).collect(),
             sinks: sinks.filter_map(|url| registry.sink(&url)).collect(),
+        }
+    }
+
+    /// What a deployment has made since `mark`.
+    pub(crate) fn since(registry: &Registry, mark: &Mark) -> Self {
+        Self {
+            sources: (mark.sources..registry.sources.len()).map(|at| SourceIx(at as u32)).collect(),
+            pipelines: (mark.pipelines..registry.pipelines.len())
+                .map(|at| PipelineIx(at as u32))
+                .collect(),
+            sinks: (mark.sinks..registry.sinks.len()).map(|at| SinkIx(at as u32)).collect(),
         }
     }
 

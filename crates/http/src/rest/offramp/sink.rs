@@ -86,10 +86,10 @@ pub(super) fn plan(ramp: Ramp) -> Result<SinkPlan, StartError> {
 
 /// Makes the sink; but for probes and for connections that are wanted in advance, nothing is connected before the first event.
 fn open(ramp: Ramp, mut config: OfframpConfig, start: SinkStart) -> Result<Arc<dyn Sink>, StartError> {
-    config.upstream.tls = start_tls(std::mem::take(&mut config.tls), &start, &ramp.url)?;
+    let tasks = ShutdownSender::default();
+    config.upstream.tls = start_tls(std::mem::take(&mut config.tls), &start, &ramp.url, &tasks)?;
     config.upstream.shards = start.workers.count();
     config.upstream.buckets = start.metrics.buckets().clone();
-    let tasks = ShutdownSender::default();
     let usual = config.endpoint.resolve().ok();
     let usual_endpoint = usual
         .as_ref()
@@ -141,7 +141,12 @@ fn open(ramp: Ramp, mut config: OfframpConfig, start: SinkStart) -> Result<Arc<d
 }
 
 /// Reads the files of TLS, and from now on looks whether they change.
-fn start_tls(settings: ClientSettings, start: &SinkStart, url: &str) -> Result<Arc<TlsClient>, StartError> {
+fn start_tls(
+    settings: ClientSettings,
+    start: &SinkStart,
+    url: &str,
+    tasks: &ShutdownSender,
+) -> Result<Arc<TlsClient>, StartError> {
     if !settings.verify {
         tracing::warn!(target: "tremor_runtime::offramp", "[Sink::{url}] `tls.verify` is false: anybody can pose as the upstream");
     }
@@ -149,13 +154,7 @@ fn start_tls(settings: ClientSettings, start: &SinkStart, url: &str) -> Result<A
     let tls = Arc::new(tls);
     if tls.has_files() {
         let (interval, requests) = (tls.reload_interval(), start.reload.requests());
-        let looking = watch(
-            Arc::clone(&tls),
-            interval,
-            requests,
-            start.shutdown.clone(),
-            format!("Sink::{url}"),
-        );
+        let looking = watch(Arc::clone(&tls), interval, requests, tasks.receiver(), format!("Sink::{url}"));
         start.workers.spawn(looking);
     }
     Ok(tls)
