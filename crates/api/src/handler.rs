@@ -1,5 +1,7 @@
 //! Requests to the admin interface and their answers.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use temblor_http::connection::ConnectionInfo;
 use temblor_http::error::BodyError;
@@ -9,7 +11,8 @@ use temblor_metrics::Metrics;
 use temblor_value::Value;
 
 use crate::bindings::{BindingPath, Bindings, BindingsCell, Form, Pending, Refused, refusal};
-use crate::media::{metrics_format, wants_yaml};
+use crate::host::is_local_or_number;
+use crate::media::{metrics_format, wants_only_trickle, wants_yaml};
 use crate::readiness::{Readiness, Stage};
 use crate::token::Token;
 
@@ -39,6 +42,14 @@ pub enum Surface {
 pub(crate) struct Reader {
     pub(crate) surface: Surface,
     pub(crate) metrics: Metrics,
+}
+
+/// What is known of a request when it is logged.
+pub(crate) struct Noted {
+    /// Method and path.
+    request: String,
+    /// It asks whether the process is ready.
+    is_about_readiness: bool,
 }
 
 /// What a path leads to.
@@ -95,16 +106,19 @@ impl Reader {
 }
 
 /// An answer about bindings.
-async fn binding(head: &RequestHead, path: BindingPath<'_>, content: Bytes, bindings: &dyn Bindings) -> Response {
+async fn binding(head: &RequestHead, path: BindingPath<'_>, content: Bytes, bindings: &Arc<dyn Bindings>) -> Response {
     let accept = String::from_utf8_lossy(field(head, Name::Accept));
     let form = if wants_yaml(&accept) { Form::Yaml } else { Form::Json };
     let result = match (path, &head.method) {
         (BindingPath::List, Method::Get | Method::Head) => {
-            let ids = bindings.ids().into_iter().map(Value::from);
-            Ok((Status::OK, Some(ids.collect())))
+            let bindings = Arc::clone(bindings);
+            let ids = apart(move || Ok(bindings.ids())).await;
+            ids.map(|ids| (Status::OK, Some(ids.into_iter().map(Value::from).collect())))
         }
         (BindingPath::Instance(id, instance), Method::Get | Method::Head) => {
-            bindings.show(id, instance).map(|record| (Status::OK, Some(record)))
+            let (bindings, id, instance) = (Arc::clone(bindings), id.to_owned(), instance.to_owned());
+            let record = apart(move || bindings.show(&id, &instance)).await;
+            record.map(|record| (Status::OK, Some(record)))
         }
         (BindingPath::Instance(id, instance), Method::Post) => match Form::of_content_type(field(head, Name::ContentType)) {
             Some(given) => carried_on(bindings.deploy(id, instance, content, given))
@@ -117,16 +131,30 @@ async fn binding(head: &RequestHead, path: BindingPath<'_>, content: Bytes, bind
             .map(|()| (Status::NO_CONTENT, None)),
         _ => return with(Response::new(Status::METHOD_NOT_ALLOWED), "allow", path.methods()),
     };
-    let (status, record) = result.unwrap_or_else(|refused| {
-        let (status, record) = refusal(&refused);
-        (status, Some(record))
-    });
-    let text = record.map_or_else(Vec::new, |record| form.write(&record));
+    match result {
+        Ok((status, record)) => written(status, record.as_ref(), form),
+        Err(refused) => refuse(&refused, form),
+    }
+}
+
+fn refuse(refused: &Refused, form: Form) -> Response {
+    let (status, record) = refusal(refused);
+    written(status, Some(&record), form)
+}
+
+fn written(status: Status, record: Option<&Value>, form: Form) -> Response {
+    let text = record.map_or_else(Vec::new, |record| form.write(record));
     let response = Response {
         body: Bytes::from(text).into(),
         ..Response::new(status)
     };
     with(response, "content-type", form.media_type())
+}
+
+/// Asks what may have to wait for a change under way, so that others are answered meanwhile.
+async fn apart<T: Send + 'static>(ask: impl FnOnce() -> Result<T, Refused> + Send + 'static) -> Result<T, Refused> {
+    let task = tokio::task::spawn_blocking(ask);
+    task.await.unwrap_or_else(|error| Err(Refused::Failed(error.to_string())))
 }
 
 /// Carries a change to its end even if its client does not wait for it.
@@ -188,12 +216,16 @@ fn with(mut response: Response, name: &str, value: &str) -> Response {
 }
 
 impl Handler for Reader {
-    type Notes = Option<String>;
+    type Notes = Option<Noted>;
 
     fn begin(&self, head: &RequestHead, _connection: &ConnectionInfo) -> Self::Notes {
-        let request = format!("{} {}", head.method.as_str(), head.target.path());
+        let path = head.target.path();
+        let request = format!("{} {path}", head.method.as_str());
         tracing::info!(target: "tide::log::middleware", "received {request}");
-        Some(request)
+        Some(Noted {
+            request,
+            is_about_readiness: Place::at(path) == Some(Place::Ready),
+        })
     }
 
     async fn handle(&self, mut request: Request<'_>, _notes: &mut Self::Notes) -> Answer {
@@ -203,6 +235,13 @@ impl Handler for Reader {
         };
         if !is_shown(token.as_ref(), &request.head) {
             return unauthorized().into();
+        }
+        let is_change = !matches!(request.head.method, Method::Get | Method::Head);
+        if is_change && token.is_none() && !is_local_or_number(field(&request.head, Name::Host)) {
+            return refuse(&Refused::Misdirected, Form::Json).into();
+        }
+        if wants_only_trickle(&String::from_utf8_lossy(field(&request.head, Name::Accept))) {
+            return refuse(&Refused::NotAcceptable, Form::Json).into();
         }
         let Some(bindings) = bindings.get() else {
             // Not everything is deployed.
@@ -217,15 +256,19 @@ impl Handler for Reader {
         } else {
             Bytes::new()
         };
-        binding(&request.head, path, body, bindings.as_ref()).await.into()
+        binding(&request.head, path, body, bindings).await.into()
     }
 
-    fn end(&self, request: Self::Notes, _connection: &ConnectionInfo, finished: &Finished) {
-        let request = request.as_deref().unwrap_or("what is no request");
+    /// Levels: spec/runtime.md 6.3.
+    fn end(&self, noted: Self::Notes, _connection: &ConnectionInfo, finished: &Finished) {
+        let request = noted.as_ref().map_or("what is no request", |noted| noted.request.as_str());
         let status = finished.status.map_or(0, Status::code);
         match status {
             400..500 => tracing::warn!(target: "tide::log::middleware", status, "answered {request}"),
-            // Not to be ready is no defect; nothing else here answers so.
+            // Not to be ready is no defect.
+            500.. if !noted.as_ref().is_some_and(|noted| noted.is_about_readiness) => {
+                tracing::error!(target: "tide::log::middleware", status, "answered {request}");
+            }
             _ => tracing::info!(target: "tide::log::middleware", status, "answered {request}"),
         }
     }

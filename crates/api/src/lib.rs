@@ -5,6 +5,7 @@
 mod address;
 mod bindings;
 mod handler;
+mod host;
 mod media;
 mod readiness;
 mod service;

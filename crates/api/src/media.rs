@@ -44,6 +44,12 @@ pub(crate) fn wants_yaml(accept: &str) -> bool {
     weight("application/yaml") > weight("application/json")
 }
 
+/// Whether trickle is asked for, and neither JSON nor YAML would do (spec/runtime.md 6.1).
+pub(crate) fn wants_only_trickle(accept: &str) -> bool {
+    let takes = |names: &[&str]| ranges(accept).any(|(name, weight)| weight > 0 && names.contains(&name.as_str()));
+    takes(&["application/vnd.trickle"]) && !takes(&["application/json", "application/yaml", "application/*", "*/*"])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,6 +69,20 @@ mod tests {
             ("Application/OpenMetrics-Text; q=0", Format::Text),
         ] {
             assert_eq!(metrics_format(accept), format, "{accept}");
+        }
+    }
+
+    #[test]
+    fn trickle_is_wanted_by_who_takes_nothing_else() {
+        assert!(wants_only_trickle("application/vnd.trickle") && wants_only_trickle("Application/vnd.Trickle;q=0.1, text/html"));
+        for other in [
+            "",
+            "*/*",
+            "application/json",
+            "application/vnd.trickle, */*;q=0.1",
+            "application/vnd.trickle;q=0",
+        ] {
+            assert!(!wants_only_trickle(other), "{other}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! The admin interface of a running server (spec/runtime.md 7.2 and 12).
 
+use std::env::VarError;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -68,7 +69,8 @@ impl AdminOptions {
             Some(file) => std::fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?,
             None => match std::env::var(TOKEN) {
                 Ok(text) => text,
-                Err(_) => return Ok(None),
+                Err(VarError::NotPresent) => return Ok(None),
+                Err(error @ VarError::NotUnicode(_)) => return Err(format!("{TOKEN}: {error}")),
             },
         };
         Token::new(&text).map(Some).ok_or_else(|| "the token is empty".to_owned())

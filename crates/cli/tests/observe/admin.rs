@@ -1,7 +1,9 @@
 //! The admin interface.
 #![allow(clippy::unwrap_used)] // helpers of tests
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::process::{Command, Output, Stdio};
 use std::time::Instant;
 
@@ -123,6 +125,18 @@ fn an_address_that_cannot_be_had_ends_the_start_with_a_reason() {
             "{stderr}"
         );
     }
+}
+
+#[test]
+fn a_token_that_is_no_text_is_not_taken_for_none() {
+    let mut command = Command::new(BINARY);
+    command
+        .args(["server", "run", "-h", "127.0.0.1:0"])
+        .env("TEMBLOR_API_TOKEN", OsStr::from_bytes(b"\xff"));
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("API Error: TEMBLOR_API_TOKEN: "), "{stderr}");
 }
 
 #[test]

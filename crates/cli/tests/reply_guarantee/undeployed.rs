@@ -1,6 +1,7 @@
 //! A binding that is undeployed and deployed again over the admin interface (spec/proxy.md 1.3 and 2.17, spec/runtime.md 3.3 and 6).
 #![allow(clippy::unwrap_used)] // helpers of tests
 
+use std::process::Command;
 use std::thread::scope;
 use std::time::Instant;
 
@@ -142,6 +143,41 @@ fn bindings_are_listed_shown_and_refused_as_specified() {
     assert_eq!(world.ask("POST", "/", "{}").status, 200);
 }
 
+#[test]
+fn changes_without_a_token_and_in_a_form_that_there_is_not_are_refused_before_anything_is_done() {
+    let world = ready(|recipe| recipe);
+    let ask = |method: &str, header: (&str, &str)| {
+        let json = ("content-type", "application/json");
+        let mut client = world.proxy.admin_client().unwrap();
+        let answer = client.ask(method, INSTANCE, &[header, json], "").unwrap();
+        assert_eq!(answer.json()["code"], answer.status);
+        answer.status
+    };
+    for method in ["DELETE", "POST", "PUT"] {
+        assert_eq!(ask(method, ("host", "rebound.example:9898")), 421, "{method}");
+    }
+    for method in ["DELETE", "POST"] {
+        assert_eq!(ask(method, ("accept", "application/vnd.trickle")), 406, "{method}");
+    }
+    assert_eq!(
+        world
+            .proxy
+            .admin("GET", INSTANCE, &[("host", "shop.example")])
+            .unwrap()
+            .status,
+        200
+    );
+    assert_eq!(world.ask("POST", "/", "{}").status, 200);
+    assert_eq!(
+        world
+            .proxy
+            .admin("DELETE", INSTANCE, &[("host", "127.0.0.1")])
+            .unwrap()
+            .status,
+        204
+    );
+}
+
 /// Two gates in front of one shop.
 const SHARED: &str = "\
 ```yaml gates.yaml
@@ -208,4 +244,36 @@ fn what_other_bindings_use_stays() {
     assert_eq!(ask(second).unwrap().status, 200);
     assert_eq!(gates.admin("DELETE", "/binding/other/a", &[]).unwrap().status, 204);
     assert!(ask(second).is_err());
+}
+
+#[test]
+fn a_deployment_that_waits_for_a_file_holds_up_nobody_else() {
+    let folder = tempfile::tempdir().unwrap();
+    // Nobody ever writes to it, so opening it takes for ever.
+    let endless = folder.path().join("endless");
+    assert!(Command::new("mkfifo").arg(&endless).status().unwrap().success());
+    let onramp = format!(
+        "  - id: endless\n    type: file\n    config: {{source: \"{}\"}}\nofframp:\n",
+        endless.display()
+    );
+    let binding = "  - id: waiting\n    links:\n      /onramp/endless/a/out: [/pipeline/pass/a/in]\nmapping:\n";
+    let text = SHARED.replace("offramp:\n", &onramp).replace("mapping:\n", binding);
+    let shop = FaultyUpstream::echo().unwrap();
+    let page = Page::new(&text)
+        .unwrap()
+        .at(9000, shop.port())
+        .at(8081, free_port().unwrap())
+        .admin(free_port().unwrap());
+    let mut gates = Deployment::of_page(env!("CARGO_BIN_EXE_temblor"), &page).unwrap();
+    wait_until_ready(&gates);
+    let mut deploying = gates.admin_client().unwrap();
+    let kind = [("content-type", "application/json")];
+    deploying.send(&request("POST", "/binding/waiting/a", &kind, "{}")).unwrap();
+    for path in ["/health", "/metrics", "/ready"] {
+        assert_eq!(gates.admin("GET", path, &[]).unwrap().status, 200, "{path}");
+    }
+    let through = RawClient::connect(page.port()).and_then(|mut client| client.ask("POST", "/", JSON, "{}"));
+    assert_eq!(through.unwrap().status, 200);
+    gates.terminate().unwrap();
+    assert!(gates.wait(PATIENCE).unwrap().success(), "{}", gates.stderr());
 }
