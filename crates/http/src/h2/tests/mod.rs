@@ -5,6 +5,7 @@ mod ends;
 mod frames;
 mod messages;
 mod raw;
+mod stall;
 
 use std::sync::Arc;
 use std::time::Duration;
