@@ -5,9 +5,11 @@
 
 use libfuzzer_sys::fuzz_target;
 use temblor_runtime::log_store::record::{FRAME, Frame, read, read_head, write};
+use temblor_value::json::Scratch;
 
 fuzz_target!(|body: &[u8]| {
-    let Ok((head, event)) = read(body) else {
+    let mut scratch = Scratch::default();
+    let Ok((head, event)) = read(body, &mut scratch) else {
         return;
     };
     assert_eq!(read_head(body), Ok(head));
@@ -17,7 +19,7 @@ fuzz_target!(|body: &[u8]| {
     let frame = Frame::read(*frame);
     assert_eq!(frame.body_len(), Some(written.len()));
     assert!(frame.fits(written));
-    let (again_head, again) = read(written).unwrap();
+    let (again_head, again) = read(written, &mut scratch).unwrap();
     assert_eq!(again_head, head);
     let mut second = Vec::new();
     write(again_head, &again, &mut second).unwrap();
