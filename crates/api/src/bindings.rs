@@ -10,6 +10,8 @@ use temblor_codec::codec::codec;
 use temblor_http::message::Status;
 use temblor_value::{Value, json};
 
+use crate::media::wants_yaml;
+
 /// An answer that takes time. It goes on if nobody waits for it any more.
 pub type Pending<T> = Pin<Box<dyn Future<Output = Result<T, Refused>> + Send>>;
 
@@ -37,6 +39,9 @@ pub enum Refused {
     /// The process ends.
     #[error("The process is draining")]
     Draining,
+    /// The token is missing or wrong.
+    #[error("Missing or wrong bearer token")]
+    Unauthorized,
     /// Every other failure, with its text.
     #[error("Internal server error: {0}")]
     Failed(String),
@@ -53,6 +58,7 @@ impl Refused {
             Self::NotAcceptable => 406,
             Self::Misdirected => 421,
             Self::Draining => 503,
+            Self::Unauthorized => 401,
             Self::Failed(_) => 500,
         }
     }
@@ -77,6 +83,11 @@ impl Form {
             .trim()
             .to_ascii_lowercase();
         [Self::Json, Self::Yaml].into_iter().find(|form| form.media_type() == name)
+    }
+
+    /// The one that an `accept` field prefers.
+    pub(crate) fn wanted(accept: &str) -> Self {
+        if wants_yaml(accept) { Self::Yaml } else { Self::Json }
     }
 
     /// The media type.

@@ -12,7 +12,7 @@ use temblor_value::Value;
 
 use crate::bindings::{BindingPath, Bindings, BindingsCell, Form, Pending, Refused, refusal};
 use crate::host::is_local_or_number;
-use crate::media::{metrics_format, wants_only_trickle, wants_yaml};
+use crate::media::{metrics_format, wants_only_trickle};
 use crate::readiness::{Readiness, Stage};
 use crate::token::Token;
 
@@ -95,12 +95,12 @@ impl Reader {
         let accept = String::from_utf8_lossy(accept);
         match (place, &self.surface) {
             (Place::Ready, Surface::Admin { readiness, .. }) => ready(readiness.stage()),
-            (Place::Version, Surface::Admin { version, .. }) => self::version(version, wants_yaml(&accept)),
+            (Place::Version, Surface::Admin { version, .. }) => self::version(version, Form::wanted(&accept)),
             (Place::Metrics, _) => {
                 let format = metrics_format(&accept);
                 body(Status::OK, format.content_type(), self.metrics.read().render(format))
             }
-            (Place::Health | Place::Ready | Place::Version, _) => body(Status::OK, TEXT, "healthy\n".to_owned()),
+            (Place::Health | Place::Ready | Place::Version, _) => body(Status::OK, TEXT, "healthy\n"),
         }
     }
 }
@@ -108,7 +108,7 @@ impl Reader {
 /// An answer about bindings.
 async fn binding(head: &RequestHead, path: BindingPath<'_>, content: Bytes, bindings: &Arc<dyn Bindings>) -> Response {
     let accept = String::from_utf8_lossy(field(head, Name::Accept));
-    let form = if wants_yaml(&accept) { Form::Yaml } else { Form::Json };
+    let form = Form::wanted(&accept);
     let result = match (path, &head.method) {
         (BindingPath::List, Method::Get | Method::Head) => {
             let bindings = Arc::clone(bindings);
@@ -132,23 +132,17 @@ async fn binding(head: &RequestHead, path: BindingPath<'_>, content: Bytes, bind
         _ => return with(Response::new(Status::METHOD_NOT_ALLOWED), "allow", path.methods()),
     };
     match result {
-        Ok((status, record)) => written(status, record.as_ref(), form),
+        Ok((status, record)) => {
+            let text = record.map_or_else(Vec::new, |record| form.write(&record));
+            body(status, form.media_type(), text)
+        }
         Err(refused) => refuse(&refused, form),
     }
 }
 
 fn refuse(refused: &Refused, form: Form) -> Response {
     let (status, record) = refusal(refused);
-    written(status, Some(&record), form)
-}
-
-fn written(status: Status, record: Option<&Value>, form: Form) -> Response {
-    let text = record.map_or_else(Vec::new, |record| form.write(record));
-    let response = Response {
-        body: Bytes::from(text).into(),
-        ..Response::new(status)
-    };
-    with(response, "content-type", form.media_type())
+    body(status, form.media_type(), form.write(&record))
 }
 
 /// Asks what may have to wait for a change under way, so that others are answered meanwhile.
@@ -180,30 +174,21 @@ fn ready(stage: Stage) -> Response {
     body(status, TEXT, format!("{}\n", stage.name()))
 }
 
-fn version(version: &str, as_yaml: bool) -> Response {
-    let is_debug = cfg!(debug_assertions);
-    if as_yaml {
-        body(
-            Status::OK,
-            "application/yaml",
-            format!("---\nversion: {version}\ndebug: {is_debug}\n"),
-        )
-    } else {
-        let text = format!(r#"{{"version":"{version}","debug":{is_debug}}}"#);
-        body(Status::OK, "application/json", text)
-    }
+fn version(version: &str, form: Form) -> Response {
+    let mut record = Value::object();
+    record.insert("version", version);
+    record.insert("debug", cfg!(debug_assertions));
+    body(Status::OK, form.media_type(), form.write(&record))
 }
 
 /// Spec/runtime.md 6.2 and 12.
 fn unauthorized() -> Response {
-    let text = r#"{"code":401,"error":"Missing or wrong bearer token"}"#;
-    let response = body(Status::UNAUTHORIZED, "application/json", text.to_owned());
-    with(response, "www-authenticate", "Bearer")
+    with(refuse(&Refused::Unauthorized, Form::Json), "www-authenticate", "Bearer")
 }
 
-fn body(status: Status, content_type: &str, text: String) -> Response {
+fn body(status: Status, content_type: &str, text: impl Into<Bytes>) -> Response {
     let response = Response {
-        body: Bytes::from(text).into(),
+        body: text.into().into(),
         ..Response::new(status)
     };
     with(response, "content-type", content_type)
