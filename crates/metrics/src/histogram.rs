@@ -22,15 +22,24 @@ struct Bounds {
     nanoseconds: Vec<u64>,
 }
 
+impl Bounds {
+    fn of(seconds: Vec<f64>) -> Self {
+        Self {
+            nanoseconds: seconds.iter().map(|bound| (bound * 1e9).round() as u64).collect(),
+            seconds,
+        }
+    }
+}
+
 impl Buckets {
     /// Buckets with these bounds in seconds; `None` unless there is at least one, all are finite and above 0, and each is above the one
     /// before, by a nanosecond at least.
     pub fn new(seconds: Vec<f64>) -> Option<Self> {
-        let nanoseconds: Vec<u64> = seconds.iter().map(|bound| (bound * 1e9).round() as u64).collect();
-        let is_good = seconds.iter().all(|bound| bound.is_finite())
-            && nanoseconds.first().is_some_and(|first| *first > 0)
-            && nanoseconds.is_sorted_by(|one, next| one < next);
-        is_good.then(|| Self(Arc::new(Bounds { seconds, nanoseconds })))
+        let bounds = Bounds::of(seconds);
+        let is_good = bounds.seconds.iter().all(|bound| bound.is_finite())
+            && bounds.nanoseconds.first().is_some_and(|first| *first > 0)
+            && bounds.nanoseconds.is_sorted_by(|one, next| one < next);
+        is_good.then(|| Self(Arc::new(bounds)))
     }
 
     /// The bounds in seconds.
@@ -50,11 +59,7 @@ impl Buckets {
 
 impl Default for Buckets {
     fn default() -> Self {
-        let nanoseconds = DEFAULT_S.iter().map(|bound| (bound * 1e9).round() as u64).collect();
-        Self(Arc::new(Bounds {
-            seconds: DEFAULT_S.to_vec(),
-            nanoseconds,
-        }))
+        Self(Arc::new(Bounds::of(DEFAULT_S.to_vec())))
     }
 }
 
