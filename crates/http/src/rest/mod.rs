@@ -3,6 +3,7 @@
 //! Only this part of the crate knows events and flows; the engine below it does not.
 
 pub mod body;
+mod chance;
 pub mod meta;
 pub mod offramp;
 pub mod onramp;

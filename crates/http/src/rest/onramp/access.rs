@@ -25,6 +25,7 @@ use super::reason::Label;
 use crate::access_log::{Exchange, Writer, write_line, writer_for};
 use crate::connection::ConnectionInfo;
 use crate::message::{Name, RequestHead};
+use crate::rest::chance::Chance;
 use crate::rest::meta;
 use crate::server::Finished;
 
@@ -212,22 +213,16 @@ async fn follow(writer: Arc<Writer>, mut requests: ReloadRequests, mut shutdown:
 }
 
 thread_local! {
-    /// State of the generator for samples; 0 before its first use.
-    static SEED: Cell<u64> = const { Cell::new(0) };
+    /// What samples are drawn by; `None` before its first use.
+    static CHANCE: Cell<Option<Chance>> = const { Cell::new(None) };
 }
 
-/// A number from 0 up to 1, without 1 (splitmix64).
+/// A number from 0 up to 1, without 1.
 fn chance() -> f64 {
-    let seed = match SEED.get() {
-        0 => now_ns(),
-        seed => seed,
-    };
-    let state = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    SEED.set(state);
-    let mut bits = state;
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    ((bits ^ (bits >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+    let mut chance = CHANCE.get().unwrap_or_else(|| Chance::new(now_ns()));
+    let number = chance.next();
+    CHANCE.set(Some(chance));
+    number
 }
 
 #[cfg(test)]

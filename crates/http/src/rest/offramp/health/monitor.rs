@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::rest::chance::Chance;
+
 /// How states follow from results.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::rest::offramp) struct Rules {
@@ -31,7 +33,7 @@ pub(super) struct Monitor {
     is_healthy: bool,
     /// Results in a row that speak against the state.
     row: u32,
-    random: u64,
+    chance: Chance,
 }
 
 impl Monitor {
@@ -41,7 +43,7 @@ impl Monitor {
             is_healthy: rules.is_healthy_at_first,
             rules: rules.clone(),
             row: 0,
-            random: seed,
+            chance: Chance::new(seed),
         }
     }
 
@@ -67,17 +69,8 @@ impl Monitor {
 
     /// When the next probe is due, after one that began and has ended.
     pub(super) fn next(&mut self, began: Instant, ended: Instant) -> Instant {
-        (began + self.rules.interval.mul_f64(self.spread())).max(ended)
-    }
-
-    /// A number from 0.9 to 1.1.
-    fn spread(&mut self) -> f64 {
-        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.random;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^= bits >> 31;
-        0.9 + 0.2 * ((bits >> 11) as f64 / (1_u64 << 53) as f64)
+        let spread = 0.9 + 0.2 * self.chance.next();
+        (began + self.rules.interval.mul_f64(spread)).max(ended)
     }
 }
 
