@@ -12,6 +12,9 @@ use thiserror::Error;
 
 use crate::budget::{BUFFERS, UsedUp};
 
+/// Room made at once for a collected body of announced length.
+const FIRST_ROOM: u64 = 64 << 10;
+
 /// A body ended before its end. The side it came from knows why; the other side can only break off as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("{0}")]
@@ -73,10 +76,10 @@ impl fmt::Debug for Content {
 
 /// Why a body could not be collected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum CollectError {
+pub enum CollectError<E = Broken> {
     /// It broke off.
-    #[error(transparent)]
-    Broken(#[from] Broken),
+    #[error("{0}")]
+    Broken(E),
     /// It is larger than may be held.
     #[error("the body is larger than may be held")]
     TooLarge,
@@ -87,15 +90,28 @@ pub enum CollectError {
 
 /// Reads a body to its end, at most `limit` bytes.
 pub async fn collect(body: &mut Body, limit: Option<u64>) -> Result<Bytes, CollectError> {
-    let mut bytes = BytesMut::new();
+    collect_parts(None, limit.unwrap_or(u64::MAX), |cx| body.poll_chunk(cx)).await
+}
+
+/// Collects what `poll_chunk` gives up to its end, at most `limit` bytes, in a buffer that nothing else shares. A body announced as larger is
+/// not read at all.
+pub(crate) async fn collect_parts<E>(
+    announced: Option<u64>,
+    limit: u64,
+    mut poll_chunk: impl FnMut(&mut Context<'_>) -> Poll<Result<Option<Bytes>, E>>,
+) -> Result<Bytes, CollectError<E>> {
+    if announced.is_some_and(|length| length > limit) {
+        return Err(CollectError::TooLarge);
+    }
+    let mut body = BytesMut::with_capacity(announced.unwrap_or(0).min(FIRST_ROOM) as usize);
     let mut held = BUFFERS.hold();
-    while let Some(chunk) = poll_fn(|cx| body.poll_chunk(cx)).await? {
-        if limit.is_some_and(|limit| (bytes.len() + chunk.len()) as u64 > limit) {
+    while let Some(chunk) = poll_fn(&mut poll_chunk).await.map_err(CollectError::Broken)? {
+        let length = (body.len() + chunk.len()) as u64;
+        if length > limit {
             return Err(CollectError::TooLarge);
         }
-        held.grow_to((bytes.len() + chunk.len()) as u64)
-            .map_err(|UsedUp| CollectError::NoRoom)?;
-        bytes.extend_from_slice(&chunk);
+        held.grow_to(length).map_err(|UsedUp| CollectError::NoRoom)?;
+        body.extend_from_slice(&chunk);
     }
-    Ok(held.keep_for(bytes.freeze()))
+    Ok(held.keep_for(body.freeze()))
 }

@@ -2,19 +2,14 @@
 //!
 //! The other side gets room for more when what came before has left, so a slow receiver slows the sender, and only on this stream.
 
-use std::future::poll_fn;
 use std::mem;
 use std::task::{Context, Poll, Waker, ready};
 
 use ::h2::RecvStream;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::fields;
-use crate::budget::{BUFFERS, UsedUp};
 use crate::message::Headers;
-
-/// Room made at once for a body of announced length.
-const FIRST_ROOM: u64 = 64 << 10;
 
 /// Why a body cannot be read to its end.
 #[derive(Debug)]
@@ -23,17 +18,6 @@ pub(crate) enum ReadFault {
     Lost(::h2::Error),
     /// The trailers are larger than allowed.
     TrailersTooLarge,
-}
-
-/// Why a body was not collected.
-#[derive(Debug)]
-pub(crate) enum CollectFault<E> {
-    /// It could not be read.
-    Read(E),
-    /// It is larger than allowed.
-    TooLarge,
-    /// The process holds as much of bodies as it may.
-    NoRoom,
 }
 
 /// How far the reading has come.
@@ -166,26 +150,4 @@ impl Reader {
         self.waiting = Some(chunk);
         None
     }
-}
-
-/// Reads a body to its end, at most `limit` bytes, into a buffer that nothing else shares.
-pub(crate) async fn collect<E>(
-    announced: Option<u64>,
-    limit: u64,
-    mut poll_chunk: impl FnMut(&mut Context<'_>) -> Poll<Result<Option<Bytes>, E>>,
-) -> Result<Bytes, CollectFault<E>> {
-    if announced.is_some_and(|length| length > limit) {
-        return Err(CollectFault::TooLarge);
-    }
-    let mut body = BytesMut::with_capacity(announced.unwrap_or(0).min(FIRST_ROOM) as usize);
-    let mut held = BUFFERS.hold();
-    while let Some(chunk) = poll_fn(&mut poll_chunk).await.map_err(CollectFault::Read)? {
-        let length = (body.len() + chunk.len()) as u64;
-        if length > limit {
-            return Err(CollectFault::TooLarge);
-        }
-        held.grow_to(length).map_err(|UsedUp| CollectFault::NoRoom)?;
-        body.extend_from_slice(&chunk);
-    }
-    Ok(held.keep_for(body.freeze()))
 }

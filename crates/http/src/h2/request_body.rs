@@ -17,9 +17,9 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::fields;
-use super::reader::{CollectFault, ReadFault, Reader, collect};
+use super::reader::{ReadFault, Reader};
 use super::request::RequestMessage;
-use crate::body::{Body, Broken, ReadBody};
+use crate::body::{Body, Broken, CollectError, ReadBody, collect_parts};
 use crate::error::{BodyError, Refusal, RefusalReason};
 use crate::interim::Interim;
 use crate::message::{Headers, ResponseHead};
@@ -129,11 +129,11 @@ impl Channel {
     async fn collect(&mut self, limit: u64, rules: BodyRules) -> Result<Bytes, BodyError> {
         let limit = limit.min(rules.limit.saturating_sub(self.reader.received()));
         let announced = self.reader.remaining();
-        let collected = collect(announced, limit, |cx| self.poll_chunk(cx, rules)).await;
+        let collected = collect_parts(announced, limit, |cx| self.poll_chunk(cx, rules)).await;
         collected.map_err(|fault| match fault {
-            CollectFault::Read(error) => error,
-            CollectFault::TooLarge => self.too_large(),
-            CollectFault::NoRoom => {
+            CollectError::Broken(error) => error,
+            CollectError::TooLarge => self.too_large(),
+            CollectError::NoRoom => {
                 self.failure = Some(Failed::Lost);
                 BodyError::NoRoom
             }

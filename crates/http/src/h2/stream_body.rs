@@ -5,8 +5,9 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::reader::{CollectFault, ReadFault, Reader, collect};
+use super::reader::{ReadFault, Reader};
 use super::sender::{SendError, Sender};
+use crate::body::{CollectError, collect_parts};
 use crate::error::{UpstreamError, UpstreamErrorKind};
 use crate::h1::Pace;
 use crate::message::Headers;
@@ -64,11 +65,11 @@ impl StreamBody {
 
     /// Reads the rest, at most `limit` bytes, into a buffer that nothing else shares.
     pub(crate) async fn collect(&mut self, limit: Option<u64>) -> Result<Bytes, UpstreamError> {
-        let collected = collect(self.remaining(), limit.unwrap_or(u64::MAX), |cx| self.poll_next(cx)).await;
+        let collected = collect_parts(self.remaining(), limit.unwrap_or(u64::MAX), |cx| self.poll_next(cx)).await;
         collected.map_err(|fault| match fault {
-            CollectFault::Read(error) => error,
-            CollectFault::TooLarge => UpstreamError::new(UpstreamErrorKind::TooLarge, "response body above the limit"),
-            CollectFault::NoRoom => UpstreamError::new(UpstreamErrorKind::TooLarge, "no memory is left for the response body"),
+            CollectError::Broken(error) => error,
+            CollectError::TooLarge => UpstreamError::new(UpstreamErrorKind::TooLarge, "response body above the limit"),
+            CollectError::NoRoom => UpstreamError::new(UpstreamErrorKind::TooLarge, "no memory is left for the response body"),
         })
     }
 
