@@ -320,7 +320,6 @@ impl Runtime {
             is_linked: entry.ramp.linked,
             facts,
             metrics: Some(self.ramp_metrics(&entry.ramp, url, ArtefactKind::Offramp)),
-            is_gone: false,
         });
         Ok(())
     }
@@ -378,7 +377,6 @@ impl Runtime {
             waiting,
             shutdown,
             activity,
-            is_gone: false,
         });
         Ok(())
     }
@@ -448,7 +446,7 @@ fn start_sources(registry: &mut Registry) -> Result<(), DeployError> {
             _ => None,
         })
         .collect();
-    for source in registry.sources.iter_mut().filter(|source| !source.is_gone) {
+    for source in registry.sources.iter_mut().filter(|source| !source.is_gone()) {
         let has = |wanted| {
             linked
                 .iter()

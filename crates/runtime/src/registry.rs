@@ -58,8 +58,13 @@ pub(crate) struct SourceInstance {
     pub(crate) shutdown: Arc<ShutdownSender>,
     /// What it has under way.
     pub(crate) activity: Activity,
+}
+
+impl SourceInstance {
     /// It was undeployed; only its position is left.
-    pub(crate) is_gone: bool,
+    pub(crate) fn is_gone(&self) -> bool {
+        self.metrics.is_none()
+    }
 }
 
 pub(crate) struct PipelineInstance {
@@ -70,7 +75,7 @@ pub(crate) struct PipelineInstance {
     pub(crate) state: Option<Arc<Mutex<PipelineState>>>,
     /// What it counts, to be read.
     pub(crate) numbers: Arc<PipelineNumbers>,
-    /// See [`SourceInstance::is_gone`].
+    /// It was undeployed; only its position is left.
     pub(crate) is_gone: bool,
 }
 
@@ -115,8 +120,13 @@ pub(crate) struct SinkInstance {
     pub(crate) facts: RampFacts,
     /// `None`: it is gone.
     pub(crate) metrics: Option<Arc<RampMetrics>>,
-    /// See [`SourceInstance::is_gone`].
-    pub(crate) is_gone: bool,
+}
+
+impl SinkInstance {
+    /// It was undeployed; only its position is left.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.metrics.is_none()
+    }
 }
 
 /// Running instances and deployed bindings. Positions are never reused.
@@ -139,7 +149,7 @@ impl Registry {
     pub(crate) fn source(&self, url: &ArtefactUrl) -> Option<SourceIx> {
         self.sources
             .iter()
-            .position(|known| !known.is_gone && known.url.instance_eq(url))
+            .position(|known| !known.is_gone() && known.url.instance_eq(url))
             .map(|at| SourceIx(at as u32))
     }
 
@@ -153,7 +163,7 @@ impl Registry {
     pub(crate) fn sink(&self, url: &ArtefactUrl) -> Option<SinkIx> {
         self.sinks
             .iter()
-            .position(|known| !known.is_gone && known.url.instance_eq(url))
+            .position(|known| !known.is_gone() && known.url.instance_eq(url))
             .map(|at| SinkIx(at as u32))
     }
 

@@ -228,6 +228,6 @@ pub trait Sink: Send + Sync {
     /// An exchange was dropped before its end, with this outcome.
     fn given_up(&self, _outcome: Outcome) {}
 
-    /// Ends what the sink holds open; called once, after the last delivery.
+    /// Ends what the sink holds open. Called when nothing more is to be delivered; once more if an undeploying and the end of the process meet.
     fn stop(&self) {}
 }

@@ -155,7 +155,6 @@ impl Runtime {
         leaving.advance_sources(registry, Phase::Undeployed);
         for ix in &leaving.sources {
             if let Some(source) = registry.sources.get_mut(ix.0 as usize) {
-                source.is_gone = true;
                 source.waiting = None;
                 source.metrics = None;
                 source.facts.own = Facts::default();
@@ -164,7 +163,6 @@ impl Runtime {
         let mut sinks = Vec::new();
         for ix in &leaving.sinks {
             if let Some(instance) = registry.sinks.get_mut(ix.0 as usize) {
-                instance.is_gone = true;
                 instance.metrics = None;
                 instance.facts.own = Facts::default();
                 sinks.push(std::mem::replace(&mut instance.sink, Arc::new(Unopened)));

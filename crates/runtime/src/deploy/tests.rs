@@ -89,7 +89,7 @@ fn of_a_deployment_whose_start_fails_nothing_is_left() {
     }
     runtime.inspect(|registry, flow| {
         let linked: Vec<bool> = flow.sources.iter().map(|source| !source.out.is_empty()).collect();
-        let kept: Vec<bool> = registry.sources.iter().map(|source| !source.is_gone).collect();
+        let kept: Vec<bool> = registry.sources.iter().map(|source| !source.is_gone()).collect();
         assert_eq!(linked, [true, false, false, false, false]);
         assert_eq!(kept, linked);
         let phases = registry.sources.iter().map(|source| source.shutdown.receiver().phase());
