@@ -10,7 +10,7 @@ use crate::op::memory_log::MemoryLog;
 /// Keeps events by number for a log; numbers increase strictly.
 pub trait LogStore: Send {
     /// Takes an event to be stored under `number`, which is at least [`LogStore::next_number`]. It is stored with the next
-    /// [`LogStore::flush`], and neither counts nor can be read before that.
+    /// [`LogStore::flush`]; whether it counts and can be read before that is up to the store.
     ///
     /// # Errors
     /// The event is not taken.
