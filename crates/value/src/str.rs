@@ -228,9 +228,9 @@ impl Str {
     /// The text.
     #[inline]
     pub fn as_str(&self) -> &str {
-        // SAFETY: every constructor takes its bytes from a `&str`, or from where one lies, or compares them with one; buffers and inline
-        // bytes never change afterwards, and where a range did not fit (which no constructor allows) `bytes` gives the empty slice, which
-        // is UTF-8.
+        // SAFETY: every constructor takes its bytes from a `&str`, or from where one lies, or compares them with one, or has seen that they
+        // are ASCII; buffers and inline bytes never change afterwards, and where a range did not fit (which no constructor allows) `bytes`
+        // gives the empty slice, which is UTF-8.
         unsafe { std::str::from_utf8_unchecked(self.bytes()) }
     }
 
