@@ -1,14 +1,14 @@
 //! The body of a response over HTTP/1.1.
 
-use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::connection::Connection;
+use super::exchange::request_broken;
 use super::pool::Pool;
-use crate::body::Broken;
+use crate::body::{CollectError, collect_parts};
 use crate::error::{UpstreamError, UpstreamErrorKind};
 use crate::h1::{BodyFault, Decoder, Pace, Pump, PumpError, ReadError, ReadWait};
 use crate::message::Headers;
@@ -77,29 +77,20 @@ impl WireBody {
 
     /// Reads the rest of the body, at most `limit` bytes, into a buffer that nothing else shares.
     pub(super) async fn collect(&mut self, limit: Option<u64>) -> Result<Bytes, UpstreamError> {
+        let limit = limit.unwrap_or(u64::MAX);
         if self.sending.is_some() {
-            return self.collect_parts(limit).await;
+            return match collect_parts(None, limit, |cx| self.poll_next(cx)).await {
+                Ok(body) => Ok(body),
+                Err(CollectError::Broken(error)) => Err(error),
+                Err(CollectError::TooLarge) => self.conclude(Err(ReadError::TooLarge)),
+                Err(CollectError::NoRoom) => self.conclude(Err(ReadError::NoRoom)),
+            };
         }
         let Some(connection) = &mut self.connection else {
             return Ok(Bytes::new());
         };
-        let collected = self
-            .decoder
-            .collect(&mut connection.wire, limit.unwrap_or(u64::MAX), self.pace)
-            .await;
+        let collected = self.decoder.collect(&mut connection.wire, limit, self.pace).await;
         self.conclude(collected)
-    }
-
-    async fn collect_parts(&mut self, limit: Option<u64>) -> Result<Bytes, UpstreamError> {
-        let limit = limit.unwrap_or(u64::MAX);
-        let mut body = BytesMut::new();
-        while let Some(chunk) = poll_fn(|cx| self.poll_next(cx)).await? {
-            if (body.len() + chunk.len()) as u64 > limit {
-                return self.conclude(Err(ReadError::TooLarge));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body.freeze())
     }
 
     /// Reads the next part of the body as it arrives; `None` at the end.
@@ -111,9 +102,9 @@ impl WireBody {
             match pump.poll(&mut connection.wire, cx, self.pace) {
                 Poll::Pending => {}
                 Poll::Ready(Ok(())) => self.sending = None,
-                Poll::Ready(Err(PumpError::Body(Broken(detail)))) => {
+                Poll::Ready(Err(PumpError::Body(broken))) => {
                     self.connection = None;
-                    return Poll::Ready(Err(UpstreamError::new(UpstreamErrorKind::RequestBody, detail)));
+                    return Poll::Ready(Err(request_broken(broken)));
                 }
                 // The upstream takes no more, but its answer may go on.
                 Poll::Ready(Err(PumpError::Late | PumpError::Lost(_))) => {
@@ -153,9 +144,7 @@ impl WireBody {
             self.home.pool.check_in(self.home.shard, connection);
         }
     }
-}
 
-impl WireBody {
     /// Bytes still to come, if they are announced.
     pub(super) fn remaining(&self) -> Option<u64> {
         self.decoder.remaining()
