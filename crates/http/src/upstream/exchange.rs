@@ -104,24 +104,35 @@ impl fmt::Debug for UpstreamResponse {
     }
 }
 
-/// When an attempt has to be where.
-#[derive(Clone, Copy)]
-pub(super) struct Schedule<'a> {
-    pub(super) timeouts: &'a AttemptTimeouts,
+/// Where an exchange goes, on what terms, and when it has to be over.
+pub(super) struct Errand<'a> {
+    pub(super) shard: usize,
+    pub(super) endpoint: &'a Endpoint,
+    pub(super) terms: Terms<'a>,
     pub(super) end: Option<Instant>,
 }
 
-impl Schedule<'_> {
+impl<'a> Errand<'a> {
+    /// An exchange that begins now.
+    pub(super) fn new(shard: usize, endpoint: &'a Endpoint, terms: Terms<'a>) -> Self {
+        Self {
+            shard,
+            endpoint,
+            terms,
+            end: earlier(after(terms.timeouts.total), terms.timeouts.deadline),
+        }
+    }
+
     pub(super) fn pace(&self) -> Pace {
         Pace {
-            idle: self.timeouts.idle,
+            idle: self.terms.timeouts.idle,
             until: self.end,
         }
     }
 
     pub(super) fn connect_time(&self) -> ConnectTime {
         ConnectTime {
-            each: self.timeouts.connect,
+            each: self.terms.timeouts.connect,
             end: self.end,
         }
     }
@@ -165,18 +176,14 @@ impl Upstream {
         request: &mut OutgoingRequest,
         terms: Terms<'_>,
     ) -> Result<UpstreamResponse, UpstreamError> {
-        let timeouts = terms.timeouts;
-        let schedule = Schedule {
-            timeouts,
-            end: earlier(after(timeouts.total), timeouts.deadline),
-        };
+        let errand = &Errand::new(shard, endpoint, terms);
         // A switch of protocols takes a connection of its own; where there are none it is an ordinary request.
         if self.may_share(endpoint) && (request.upgrade.is_none() || self.speaks == Speaks::Http2) {
             // Boxed: its state would make every exchange larger.
-            let shared = Box::pin(self.exchange_shared(shard, endpoint, request, schedule, terms));
+            let shared = Box::pin(self.exchange_shared(errand, request));
             match shared.await? {
                 Shared::Answered(response) => return Ok(response),
-                Shared::Http1(transport) => return self.exchange_on(shard, endpoint, request, schedule, terms, transport).await,
+                Shared::Http1(transport) => return self.exchange_on(errand, request, transport).await,
                 Shared::Known => {}
             }
         }
@@ -194,34 +201,28 @@ impl Upstream {
                 is_reused: connection.requests > 0,
                 ..Way::default()
             });
-            match self.attempt(&mut connection, request, schedule, terms).await {
-                Ok(answered) => return Ok(self.respond(shard, connection, answered, schedule, true)),
+            match self.attempt(errand, &mut connection, request).await {
+                Ok(answered) => return Ok(self.respond(errand, connection, answered, true)),
                 Err(failure) if failure.is_repeatable(&request.method) => {}
                 Err(failure) => return Err(failure.error),
             }
         }
         // Boxed: connecting is rare, and its state would make every exchange larger.
-        let transport = Box::pin(self.connect(endpoint, &[Alpn::Http11], schedule, terms)).await?;
-        self.exchange_on(shard, endpoint, request, schedule, terms, transport).await
+        let transport = Box::pin(self.connect(errand, &[Alpn::Http11])).await?;
+        self.exchange_on(errand, request, transport).await
     }
 
     /// A new connection, with the offer of these protocols.
-    pub(super) async fn connect(
-        &self,
-        endpoint: &Endpoint,
-        alpn: &[Alpn],
-        schedule: Schedule<'_>,
-        terms: Terms<'_>,
-    ) -> Result<Transport, UpstreamError> {
+    pub(super) async fn connect(&self, errand: &Errand<'_>, alpn: &[Alpn]) -> Result<Transport, UpstreamError> {
         let begun = Instant::now();
-        let connected = self.connector.connect(endpoint, alpn, schedule.connect_time()).await;
+        let connected = self.connector.connect(errand.endpoint, alpn, errand.connect_time()).await;
         let connecting = begun.elapsed();
         let (address, version) = match &connected {
             Ok(transport) if self.speaks_http2(transport) => (transport.peer(), Some(Version::Http2)),
             Ok(transport) => (transport.peer(), Some(Version::Http11)),
             Err(_) => (None, None),
         };
-        terms.note(Way {
+        errand.terms.note(Way {
             address,
             version,
             is_reused: false,
@@ -235,30 +236,27 @@ impl Upstream {
     /// Sends a request over a new connection.
     async fn exchange_on(
         &self,
-        shard: usize,
-        endpoint: &Endpoint,
+        errand: &Errand<'_>,
         request: &mut OutgoingRequest,
-        schedule: Schedule<'_>,
-        terms: Terms<'_>,
         transport: Transport,
     ) -> Result<UpstreamResponse, UpstreamError> {
-        let mut connection = Box::new(Connection::new(transport, endpoint.clone(), self.meters.open()));
-        match self.attempt(&mut connection, request, schedule, terms).await {
-            Ok(answered) => Ok(self.respond(shard, connection, answered, schedule, false)),
+        let mut connection = Box::new(Connection::new(transport, errand.endpoint.clone(), self.meters.open()));
+        match self.attempt(errand, &mut connection, request).await {
+            Ok(answered) => Ok(self.respond(errand, connection, answered, false)),
             Err(failure) => Err(failure.error),
         }
     }
 
     async fn attempt(
         &self,
+        errand: &Errand<'_>,
         connection: &mut Connection,
         request: &mut OutgoingRequest,
-        schedule: Schedule<'_>,
-        terms: Terms<'_>,
     ) -> Result<Answered, Failure> {
+        let terms = &errand.terms;
         connection.requests += 1;
         if connection.speaks_1_0 && request.body.length().is_none() {
-            let collected = collect_first(&mut request.body, terms.buffer, schedule.end).await;
+            let collected = collect_first(&mut request.body, terms.buffer, errand.end).await;
             collected.map_err(|error| Failure {
                 error,
                 answered: false,
@@ -280,7 +278,7 @@ impl Upstream {
             interim_count: 0,
             answered: false,
         };
-        let result = intake.run(wire, &mut pump, schedule).await;
+        let result = intake.run(errand, wire, &mut pump).await;
         let answered = intake.answered;
         match result {
             Ok((message, is_sent)) => {
@@ -310,10 +308,9 @@ impl Upstream {
 
     fn respond(
         &self,
-        shard: usize,
+        errand: &Errand<'_>,
         mut connection: Box<Connection>,
         answered: Answered,
-        schedule: Schedule<'_>,
         reused: bool,
     ) -> UpstreamResponse {
         let Answered { message, sending } = answered;
@@ -321,7 +318,7 @@ impl Upstream {
         let decoder = Decoder::new(message.framing, self.limits.trailers);
         let home = Home {
             pool: Arc::clone(&self.pool),
-            shard,
+            shard: errand.shard,
         };
         if message.head.status == Status::SWITCHING_PROTOCOLS {
             return UpstreamResponse {
@@ -333,7 +330,7 @@ impl Upstream {
         }
         UpstreamResponse {
             head: message.head,
-            body: WireBody::new(home, connection, decoder, schedule.pace(), message.persistent, sending).into(),
+            body: WireBody::new(home, connection, decoder, errand.pace(), message.persistent, sending).into(),
             tunnel: None,
             reused,
         }
@@ -429,18 +426,18 @@ impl Intake<'_> {
     /// The head, and whether the request was sent to its end before.
     async fn run(
         &mut self,
+        errand: &Errand<'_>,
         wire: &mut Wire,
         pump: &mut Pump,
-        schedule: Schedule<'_>,
     ) -> Result<(ResponseMessage, bool), UpstreamError> {
         loop {
-            match poll_fn(|cx| poll_event(wire, pump, cx, schedule)).await {
+            match poll_fn(|cx| poll_event(errand, wire, pump, cx)).await {
                 Event::Sent(Ok(())) => break,
                 Event::Sent(Err(PumpError::Late)) | Event::Late => return Err(timeout("request not taken in time")),
                 Event::Sent(Err(PumpError::Body(broken))) => return Err(request_broken(broken)),
                 // An upstream that refuses a body early may answer and close; the answer counts.
                 Event::Sent(Err(PumpError::Lost(error))) | Event::Arrived(Err(error)) => {
-                    return match self.receive(wire, schedule.pace().deadline()).await {
+                    return match self.receive(wire, errand.pace().deadline()).await {
                         Ok(message) => Ok((without_reuse(message), true)),
                         Err(_) => Err(reset(Some(error))),
                     };
@@ -454,7 +451,7 @@ impl Intake<'_> {
             }
         }
         let message = self
-            .receive(wire, earlier(after(schedule.timeouts.first_byte), schedule.end))
+            .receive(wire, earlier(after(errand.terms.timeouts.first_byte), errand.end))
             .await?;
         Ok((message, true))
     }
@@ -514,14 +511,14 @@ fn is_switch(head: &ResponseHead, protocol: &str) -> bool {
 }
 
 /// Sends, and while the upstream does not take it or the body has nothing looks whether it answers.
-fn poll_event(wire: &mut Wire, pump: &mut Pump, cx: &mut Context<'_>, schedule: Schedule<'_>) -> Poll<Event> {
-    if let Poll::Ready(sent) = pump.poll(wire, cx, schedule.pace()) {
+fn poll_event(errand: &Errand<'_>, wire: &mut Wire, pump: &mut Pump, cx: &mut Context<'_>) -> Poll<Event> {
+    if let Poll::Ready(sent) = pump.poll(wire, cx, errand.pace()) {
         return Poll::Ready(Event::Sent(sent));
     }
     if let Poll::Ready(arrived) = wire.poll_fill(cx) {
         return Poll::Ready(Event::Arrived(arrived));
     }
-    wire.poll_timer(cx, schedule.end).map(|()| Event::Late)
+    wire.poll_timer(cx, errand.end).map(|()| Event::Late)
 }
 
 /// A connection that broke while the request was sent is of no further use.

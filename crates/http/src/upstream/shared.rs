@@ -11,7 +11,7 @@ use tokio::time::timeout_at;
 use super::connect::in_time;
 use super::connection::Connection;
 use super::course::Way;
-use super::exchange::Schedule;
+use super::exchange::Errand;
 use super::links::{Found, Lease, Opening, Turn, wait};
 use super::{Endpoint, OutgoingRequest, Speaks, Terms, Upstream, UpstreamResponse};
 use crate::error::{UpstreamError, UpstreamErrorKind};
@@ -79,12 +79,8 @@ impl Upstream {
             connect: limit,
             ..AttemptTimeouts::default()
         };
-        let schedule = Schedule {
-            timeouts: &timeouts,
-            end: None,
-        };
-        let terms = Terms::only(&timeouts);
-        match self.place(shard, endpoint, false, schedule, terms).await? {
+        let errand = Errand::new(shard, endpoint, Terms::only(&timeouts));
+        match self.place(&errand, false).await? {
             Place::Lease { lease, .. } => {
                 lease.unused();
                 Ok(true)
@@ -112,16 +108,13 @@ impl Upstream {
     /// where that is safe.
     pub(super) async fn exchange_shared(
         &self,
-        shard: usize,
-        endpoint: &Endpoint,
+        errand: &Errand<'_>,
         request: &mut OutgoingRequest,
-        schedule: Schedule<'_>,
-        terms: Terms<'_>,
     ) -> Result<Shared, UpstreamError> {
         let mut is_repeat = false;
         let mut vain = 0;
         loop {
-            let (lease, is_reused) = match self.place(shard, endpoint, is_repeat, schedule, terms).await? {
+            let (lease, is_reused) = match self.place(errand, is_repeat).await? {
                 Place::Lease { lease, is_reused } => (lease, is_reused),
                 Place::Http1(transport) => return Ok(Shared::Http1(transport)),
                 Place::Known => return Ok(Shared::Known),
@@ -133,7 +126,7 @@ impl Upstream {
             };
             if is_reused {
                 self.meters.reuse();
-                terms.note(Way {
+                errand.terms.note(Way {
                     address: lease.peer(),
                     version: Some(Version::Http2),
                     is_reused,
@@ -141,7 +134,7 @@ impl Upstream {
                 });
             }
             let link = lease.link();
-            match self.attempt_shared(lease, endpoint, request, schedule, terms).await {
+            match self.attempt_shared(errand, lease, request).await {
                 Ok(Answered { head, body }) => {
                     return Ok(Shared::Answered(UpstreamResponse {
                         head,
@@ -153,7 +146,7 @@ impl Upstream {
                 Err(failure) => {
                     // What does not answer may be a connection that nobody hears on; its other streams keep it.
                     if failure.is_lost || failure.error.kind == UpstreamErrorKind::Timeout {
-                        self.links.forget(shard, &link);
+                        self.links.forget(errand.shard, &link);
                     }
                     if failure.is_unsent && vain < MAX_VAIN {
                         vain += 1;
@@ -169,42 +162,34 @@ impl Upstream {
 
     async fn attempt_shared(
         &self,
+        errand: &Errand<'_>,
         lease: Lease,
-        endpoint: &Endpoint,
         request: &mut OutgoingRequest,
-        schedule: Schedule<'_>,
-        terms: Terms<'_>,
     ) -> Result<Answered, Failure> {
+        let terms = &errand.terms;
         (terms.before_sending)();
         let bounds = Bounds {
-            pace: schedule.pace(),
-            first_byte: schedule.timeouts.first_byte,
+            pace: errand.pace(),
+            first_byte: terms.timeouts.first_byte,
             limits: &self.limits,
             interim: terms.interim,
         };
         let mut requests = lease.requests();
-        exchange(&mut requests, request, endpoint.is_secure(), bounds, lease).await
+        exchange(&mut requests, request, errand.endpoint.is_secure(), bounds, lease).await
     }
 
     /// Finds a place for a request, waiting for a connection that somebody opens or opening one.
-    async fn place(
-        &self,
-        shard: usize,
-        endpoint: &Endpoint,
-        is_fresh: bool,
-        schedule: Schedule<'_>,
-        terms: Terms<'_>,
-    ) -> Result<Place, UpstreamError> {
+    async fn place(&self, errand: &Errand<'_>, is_fresh: bool) -> Result<Place, UpstreamError> {
         let mut is_alone = false;
         let mut end = None;
         loop {
-            match self.links.find(shard, endpoint, is_alone, is_fresh) {
+            match self.links.find(errand.shard, errand.endpoint, is_alone, is_fresh) {
                 Found::Lease(lease) => return Ok(Place::Lease { lease, is_reused: true }),
                 Found::Http1 => return Ok(Place::Known),
-                Found::Turn(turn) => return self.open(turn, endpoint, schedule, terms).await,
+                Found::Turn(turn) => return self.open(errand, turn).await,
                 Found::Wait(opening) => {
                     let waiting = wait(opening);
-                    let end = *end.get_or_insert_with(|| earlier(after(schedule.timeouts.connect), schedule.end));
+                    let end = *end.get_or_insert_with(|| earlier(after(errand.terms.timeouts.connect), errand.end));
                     let opening = match end {
                         Some(end) => timeout_at(end, waiting).await.unwrap_or(Opening::Failed),
                         None => waiting.await,
@@ -215,14 +200,8 @@ impl Upstream {
         }
     }
 
-    async fn open(
-        &self,
-        turn: Turn,
-        endpoint: &Endpoint,
-        schedule: Schedule<'_>,
-        terms: Terms<'_>,
-    ) -> Result<Place, UpstreamError> {
-        match self.connect_shared(endpoint, schedule, terms).await {
+    async fn open(&self, errand: &Errand<'_>, turn: Turn) -> Result<Place, UpstreamError> {
+        match self.connect_shared(errand).await {
             Ok(Opened::Http2(requests, peer)) => Ok(Place::Lease {
                 lease: turn.opened(requests, peer),
                 is_reused: false,
@@ -242,17 +221,12 @@ impl Upstream {
         }
     }
 
-    async fn connect_shared(
-        &self,
-        endpoint: &Endpoint,
-        schedule: Schedule<'_>,
-        terms: Terms<'_>,
-    ) -> Result<Opened, UpstreamError> {
+    async fn connect_shared(&self, errand: &Errand<'_>) -> Result<Opened, UpstreamError> {
         let alpn: &[Alpn] = match self.speaks {
             Speaks::Http2 => &[Alpn::H2],
             Speaks::Auto | Speaks::Http1 => &[Alpn::H2, Alpn::Http11],
         };
-        let transport = self.connect(endpoint, alpn, schedule, terms).await?;
+        let transport = self.connect(errand, alpn).await?;
         if !self.speaks_http2(&transport) {
             if self.speaks == Speaks::Http2 {
                 let detail = "the upstream does not agree on HTTP/2";
@@ -262,7 +236,7 @@ impl Upstream {
         }
         let peer = transport.peer();
         let shaking = async { Ok(handshake(transport, &self.limits).await) };
-        let shaken = in_time(shaking, schedule.connect_time(), UpstreamErrorKind::ConnectTimeout).await;
+        let shaken = in_time(shaking, errand.connect_time(), UpstreamErrorKind::ConnectTimeout).await;
         let (requests, connection) = match shaken? {
             Ok(shaken) => shaken,
             Err(error) if error.is_io() || error.reason() == Some(Reason::NO_ERROR) => return Ok(Opened::Gone),
