@@ -132,7 +132,7 @@ pub(crate) struct ServerOptions {
     /// File with the token that readers of the admin interface have to show; else `TEMBLOR_API_TOKEN`
     #[arg(long, value_name = "FILE")]
     pub(crate) api_token_file: Option<PathBuf>,
-    /// Other machines may read the admin interface without a token
+    /// Other machines may read the admin interface, and deploy and undeploy bindings, without a token
     #[arg(long)]
     pub(crate) api_insecure: bool,
     /// Rounds of `recur` in a function call, the first call included
