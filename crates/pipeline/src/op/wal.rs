@@ -140,8 +140,7 @@ impl Wal {
         event.id = id;
         // What comes out of a log was made anew: original bytes do not outlive it, unless making them anew gives the same.
         if event.payload.original().is_some_and(|original| !original.is_exact) {
-            let value = event.value().clone();
-            event.payload.replace(value);
+            event.payload.forget_original();
         }
         self.store.append(number, event)?;
         self.unstored_from.get_or_insert(number);
