@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use futures_util::FutureExt;
+use tokio::time::{Instant, timeout_at};
 
 const MINUTE: Option<Duration> = Some(Duration::from_mins(1));
 
@@ -71,6 +72,14 @@ pub(crate) fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant>
     match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (one, None) | (None, one) => one,
+    }
+}
+
+/// What comes of it by then, `None` being never; nothing if it comes too late.
+pub(crate) fn by<F: Future>(end: Option<Instant>, future: F) -> impl Future<Output = Option<F::Output>> {
+    match end {
+        Some(end) => timeout_at(end, future).map(Result::ok).left_future(),
+        None => future.map(Some).right_future(),
     }
 }
 

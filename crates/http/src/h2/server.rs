@@ -17,14 +17,14 @@ use ::h2::{Ping, PingPong, Reason};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::frames::FrameCounter;
 use super::gauge::{Gauge, Gauged};
 use super::stream::{Ended, Streams};
 use crate::connection::ConnectionInfo;
 use crate::server::{Drain, DrainWatch, Handler, Incoming, PREFACE, ServerConfig, end_of_life};
-use crate::timeouts::{after, earlier};
+use crate::timeouts::{after, by, earlier};
 use crate::timer::Timer;
 
 /// Resets by the client before an answer within [`RESET_WINDOW`], and streams reset before they were seen.
@@ -119,11 +119,7 @@ async fn handshake(gauged: Gauged, config: &ServerConfig) -> Option<Connection<G
         .max_header_list_size(config.limits.head as u32)
         .max_pending_accept_reset_streams(MAX_RESETS as usize)
         .max_send_buffer_size(SEND_BUFFER);
-    let shaken = builder.handshake(gauged);
-    match after(config.timeouts.head) {
-        Some(deadline) => timeout_at(deadline, shaken).await.ok()?.ok(),
-        None => shaken.await.ok(),
-    }
+    by(after(config.timeouts.head), builder.handshake(gauged)).await?.ok()
 }
 
 /// What is to be done with a connection.

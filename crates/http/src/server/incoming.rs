@@ -2,11 +2,11 @@
 
 use bytes::{Bytes, BytesMut};
 use tokio::io::AsyncReadExt;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::{Drain, Handler, ServerConfig};
 use crate::connection::ConnectionInfo;
-use crate::timeouts::after;
+use crate::timeouts::{after, by};
 use crate::transport::Transport;
 use crate::{h1, h2};
 
@@ -88,16 +88,7 @@ pub async fn serve<H: Handler>(incoming: Incoming, info: &ConnectionInfo, config
 async fn first_bytes(incoming: &mut Incoming, config: &ServerConfig, drain: Drain) -> Option<bool> {
     tokio::select! {
         biased;
-        begins = incoming.begins_http2() => begins,
+        begins = by(after(config.timeouts.head), incoming.begins_http2()) => begins?,
         () = drain.over_for(Instant::now()) => None,
-        () = late(config) => None,
-    }
-}
-
-async fn late(config: &ServerConfig) {
-    let never = std::future::pending::<()>();
-    match after(config.timeouts.head) {
-        Some(deadline) => drop(timeout_at(deadline, never).await),
-        None => never.await,
     }
 }

@@ -9,12 +9,12 @@ use std::task::Poll;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep};
 
 use super::Endpoint;
 use super::resolve::{Family, Resolver};
 use crate::error::{UpstreamError, UpstreamErrorKind};
-use crate::timeouts::{after, earlier};
+use crate::timeouts::{after, by, earlier};
 use crate::tls::{Alpn, TlsClient};
 use crate::transport::Transport;
 
@@ -97,11 +97,8 @@ pub(crate) async fn in_time<T>(
     late: UpstreamErrorKind,
 ) -> Result<T, UpstreamError> {
     let own = after(time.each);
-    let Some(deadline) = earlier(own, time.end) else {
-        return step.await;
-    };
     let is_overall = time.end.is_some_and(|end| own.is_none_or(|own| end < own));
-    timeout_at(deadline, step).await.unwrap_or_else(|_| {
+    by(earlier(own, time.end), step).await.unwrap_or_else(|| {
         Err(if is_overall {
             UpstreamError::new(UpstreamErrorKind::Timeout, "no connection before the end of the attempt")
         } else {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::body::UpstreamBody;
 use super::connect::ConnectTime;
@@ -22,7 +22,7 @@ use crate::h1::{COPY_BODY, Decoder, Pace, Pump, PumpError, ResponseMessage, Resp
 use crate::interim::Interim;
 use crate::limits::ClientLimits;
 use crate::message::{HeaderBlock, Method, Name, ResponseHead, Status, Version, has_option};
-use crate::timeouts::{AttemptTimeouts, after, earlier};
+use crate::timeouts::{AttemptTimeouts, after, by, earlier};
 use crate::tls::Alpn;
 use crate::transport::Transport;
 use crate::tunnel::TunnelEnd;
@@ -342,13 +342,8 @@ async fn collect_first(content: &mut Content, limit: Option<u64>, deadline: Opti
     let Content::Stream(mut body) = std::mem::take(content) else {
         return Ok(());
     };
-    let reading = collect(&mut body, limit);
-    let collected = match deadline {
-        Some(deadline) => timeout_at(deadline, reading)
-            .await
-            .map_err(|_| timeout("request body not there in time"))?,
-        None => reading.await,
-    };
+    let collected = by(deadline, collect(&mut body, limit)).await;
+    let collected = collected.ok_or_else(|| timeout("request body not there in time"))?;
     *content = Content::Whole(collected.map_err(|error| match error {
         CollectError::Broken(broken) => request_broken(broken),
         CollectError::NoRoom => UpstreamError::new(UpstreamErrorKind::TooLarge, "no memory is left for the request body"),

@@ -6,7 +6,6 @@ use std::time::Duration;
 use ::h2::Reason;
 use ::h2::client::SendRequest;
 use bytes::Bytes;
-use tokio::time::timeout_at;
 
 use super::connect::in_time;
 use super::connection::Connection;
@@ -17,7 +16,7 @@ use super::{Endpoint, OutgoingRequest, Speaks, Terms, Upstream, UpstreamResponse
 use crate::error::{UpstreamError, UpstreamErrorKind};
 use crate::h2::client::{Answered, Bounds, Failure, exchange, handshake};
 use crate::message::Version;
-use crate::timeouts::{AttemptTimeouts, after, earlier};
+use crate::timeouts::{AttemptTimeouts, after, by, earlier};
 use crate::tls::Alpn;
 use crate::transport::Transport;
 
@@ -190,11 +189,7 @@ impl Upstream {
                 Found::Wait(opening) => {
                     let waiting = wait(opening);
                     let end = *end.get_or_insert_with(|| earlier(after(errand.terms.timeouts.connect), errand.end));
-                    let opening = match end {
-                        Some(end) => timeout_at(end, waiting).await.unwrap_or(Opening::Failed),
-                        None => waiting.await,
-                    };
-                    is_alone = opening == Opening::Failed;
+                    is_alone = by(end, waiting).await.is_none_or(|opening| opening == Opening::Failed);
                 }
             }
         }

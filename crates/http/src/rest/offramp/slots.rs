@@ -17,7 +17,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
+
+use crate::timeouts::by;
 
 /// One slot, in the lower half of the word.
 const TAKEN: u64 = 1;
@@ -187,11 +189,7 @@ impl Line {
 impl Turn {
     /// Waits for the slot, but no longer than until `end`.
     pub(super) async fn wait(mut self, end: Option<Instant>) -> Option<Slot> {
-        let served = poll_fn(|cx| self.poll(cx));
-        match end {
-            Some(end) => timeout_at(end, served).await.ok(),
-            None => Some(served.await),
-        }
+        by(end, poll_fn(|cx| self.poll(cx))).await
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Slot> {
