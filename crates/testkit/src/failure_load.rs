@@ -281,14 +281,7 @@ fn look(admin: u16, begin: Instant, is_over: &AtomicBool) -> io::Result<Vec<Look
     while !is_over.load(Ordering::Relaxed) {
         let page = client.ask("GET", "/metrics", &[], "")?;
         let page = Exposition::of_text(&String::from_utf8_lossy(page.body())).map_err(io::Error::other)?;
-        let attempts = UPSTREAMS.map(|name| {
-            let outcomes = page
-                .samples()
-                .iter()
-                .filter(|sample| sample.name == "temblor_upstream_outcomes_total");
-            let of_name = outcomes.filter(|sample| sample.labels.iter().any(|(key, value)| key == "offramp" && value == name));
-            of_name.map(|sample| sample.value as u64).sum()
-        });
+        let attempts = UPSTREAMS.map(|name| page.value("temblor_upstream_outcomes_total", &[("offramp", name)]) as u64);
         looks.push(Look {
             at: begin.elapsed(),
             attempts,
