@@ -1,4 +1,4 @@
-//! Bodies that tests feed, pairs of connected sockets, and settings of servers with TLS.
+//! Bodies that tests feed, pairs of connected sockets, and both ends of TLS.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,13 +6,16 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
+use temblor_testkit::Authority;
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
 
 use crate::body::{Body, Broken, ReadBody};
-use crate::tls::{Alpn, CertificateSettings, DefaultCertificate, MinVersion, ServerSettings};
+use crate::tls::{
+    Alpn, CertificateSettings, ClientSettings, DefaultCertificate, MinVersion, ServerSettings, TlsClient, TlsServer,
+};
 
 /// How long a test waits for what must happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
@@ -103,6 +106,22 @@ pub(crate) fn tls_settings(certificates: Vec<CertificateSettings>) -> ServerSett
         reload: None,
         tickets: true,
     }
+}
+
+/// A server that shows a certificate of these names, and a client that trusts it.
+pub(crate) fn trusted(names: &[&str], alpn: Vec<Alpn>) -> (TlsServer, TlsClient) {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::new("Test Authority").unwrap();
+    let files = authority.server(names).unwrap().write(folder.path(), "one").unwrap();
+    let ca = folder.path().join("ca.pem");
+    std::fs::write(&ca, authority.pem()).unwrap();
+    let mut settings = tls_settings(vec![certificate(files)]);
+    settings.alpn = alpn;
+    let client = TlsClient::new(ClientSettings {
+        ca: Some(ca),
+        ..ClientSettings::default()
+    });
+    (TlsServer::new(settings).unwrap(), client.unwrap())
 }
 
 /// Both ends of a connection.

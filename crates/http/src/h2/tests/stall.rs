@@ -1,29 +1,15 @@
 //! A client behind TLS that takes nothing: TLS itself takes what is written, so only what leaves the socket shows it.
 
-use temblor_testkit::Authority;
-
 use super::*;
-use crate::testing::{certificate, tls_settings};
+use crate::testing::trusted;
 use crate::timeouts::ServerTimeouts;
-use crate::tls::{Alpn, ClientSettings, TlsClient, TlsServer};
+use crate::tls::Alpn;
 use crate::transport::Transport;
 
 #[tokio::test]
 async fn a_client_behind_tls_that_takes_nothing_is_left() {
-    let folder = tempfile::tempdir().unwrap();
-    let authority = Authority::new("Test Authority").unwrap();
-    let files = authority.server(&["127.0.0.1"]).unwrap().write(folder.path(), "one").unwrap();
-    let ca = folder.path().join("ca.pem");
-    std::fs::write(&ca, authority.pem()).unwrap();
-    let mut settings = tls_settings(vec![certificate(files)]);
-    settings.alpn = vec![Alpn::H2];
-    let tls = TlsServer::new(settings).unwrap();
-    let trusting = ClientSettings {
-        ca: Some(ca),
-        ..ClientSettings::default()
-    };
-    let connecting = Arc::new(TlsClient::new(trusting).unwrap());
-
+    let (tls, connecting) = trusted(&["127.0.0.1"], vec![Alpn::H2]);
+    let connecting = Arc::new(connecting);
     let (stream, accepted) = pair().await;
     // So little that TLS takes the whole answer, and the system does not.
     socket2::SockRef::from(&accepted).set_send_buffer_size(1 << 12).unwrap();

@@ -1,13 +1,12 @@
 //! Connections with TLS (`proxy.md` 2.3, 2.13).
 
-use temblor_testkit::Authority;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::*;
 use crate::h1::Wire;
-use crate::testing::{certificate, tls_settings};
-use crate::tls::{ClientSettings, TlsServer, TlsSocket};
+use crate::testing::trusted;
+use crate::tls::{TlsServer, TlsSocket};
 
 const SHORT: Duration = Duration::from_millis(60);
 const LONG: Duration = Duration::from_secs(10);
@@ -21,22 +20,13 @@ struct Peer {
 }
 
 async fn peer(names: &[&str]) -> Peer {
-    let folder = tempfile::tempdir().unwrap();
-    let authority = Authority::new("Test Authority").unwrap();
-    let files = authority.server(names).unwrap().write(folder.path(), "one").unwrap();
-    let ca = folder.path().join("ca.pem");
-    std::fs::write(&ca, authority.pem()).unwrap();
-    let server = TlsServer::new(tls_settings(vec![certificate(files)]));
-    let client = TlsClient::new(ClientSettings {
-        ca: Some(ca),
-        ..ClientSettings::default()
-    });
+    let (server, client) = trusted(names, vec![Alpn::Http11]);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     Peer {
         endpoint: Endpoint::new("127.0.0.1", listener.local_addr().unwrap().port()).with_tls(true),
         listener,
-        server: server.unwrap(),
-        connector: Connector::new(Duration::from_secs(30), Family::Any, Arc::new(client.unwrap())),
+        server,
+        connector: Connector::new(Duration::from_secs(30), Family::Any, Arc::new(client)),
     }
 }
 

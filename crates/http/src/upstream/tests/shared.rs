@@ -7,15 +7,14 @@ use ::h2::server::{Builder, SendResponse};
 use ::h2::{Reason, RecvStream};
 use bytes::Bytes;
 use http::{HeaderMap, Request as HttpRequest, Response as HttpResponse};
-use temblor_testkit::Authority;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::{Notify, mpsc::UnboundedSender};
 
 use super::*;
 use crate::interim::Interim;
-use crate::testing::{certificate, fed, give, tls_settings};
-use crate::tls::{Alpn, ClientSettings, TlsServer};
+use crate::testing::{fed, give, trusted};
+use crate::tls::{Alpn, TlsServer};
 
 /// A request on its stream, and the number of its connection.
 struct Asked {
@@ -87,6 +86,12 @@ async fn serve(
 }
 
 impl Asked {
+    /// Answers what must have come over the connection of that number.
+    fn answer_over(&mut self, connection: usize) {
+        assert_eq!(self.connection, connection);
+        self.answer("ok");
+    }
+
     fn answer(&mut self, text: &str) {
         let mut stream = self.respond.send_response(HttpResponse::new(()), false).unwrap();
         stream.send_data(Bytes::copy_from_slice(text.as_bytes()), true).unwrap();
@@ -311,9 +316,7 @@ async fn an_upstream_that_says_nothing_is_left_in_time() {
     assert_eq!(asked.connection, 1);
     let mut again = request(Method::Get, "");
     let (result, ()) = tokio::join!(ask(&upstream, &endpoint, &mut again), async {
-        let mut asked = server.next().await;
-        assert_eq!(asked.connection, 2);
-        asked.answer("ok");
+        server.next().await.answer_over(2);
     });
     assert_eq!(result.unwrap(), (200, "ok".to_owned(), false));
 }
@@ -330,9 +333,7 @@ async fn a_connection_that_has_served_its_time_ends_with_its_last_stream() {
     for connection in [1, 2] {
         let mut get = request(Method::Get, "");
         let (result, ()) = tokio::join!(ask(&upstream, &endpoint, &mut get), async {
-            let mut asked = server.next().await;
-            assert_eq!(asked.connection, connection);
-            asked.answer("ok");
+            server.next().await.answer_over(connection);
         });
         assert_eq!(result.unwrap(), (200, "ok".to_owned(), false));
     }
@@ -367,9 +368,7 @@ async fn a_shared_connection_is_opened_in_advance_and_replaced_when_it_has_ended
     timeout(PATIENCE, replaced).await.expect("what has ended is taken as ready");
     let mut get = request(Method::Get, "");
     let (result, ()) = tokio::join!(ask(&upstream, &endpoint, &mut get), async {
-        let mut asked = server.next().await;
-        assert_eq!(asked.connection, 2);
-        asked.answer("ok");
+        server.next().await.answer_over(2);
     });
     assert_eq!(result.unwrap(), (200, "ok".to_owned(), true));
 }
@@ -435,9 +434,7 @@ async fn a_connection_that_goes_away_is_replaced() {
             timeout(PATIENCE, gone).await.unwrap();
         }
         let (result, ()) = tokio::join!(ask(&upstream, &endpoint, &mut get), async {
-            let mut asked = server.next().await;
-            assert_eq!(asked.connection, connection);
-            asked.answer("ok");
+            server.next().await.answer_over(connection);
         });
         let (_, _, reused) = result.unwrap();
         assert_eq!(reused, is_reused);
@@ -474,22 +471,12 @@ async fn interim_responses_are_passed_on() {
 }
 
 fn tls(alpn: Vec<Alpn>) -> (TlsServer, Upstream) {
-    let folder = tempfile::tempdir().unwrap();
-    let authority = Authority::new("Test Authority").unwrap();
-    let files = authority.server(&["127.0.0.1"]).unwrap().write(folder.path(), "one").unwrap();
-    let ca = folder.path().join("ca.pem");
-    std::fs::write(&ca, authority.pem()).unwrap();
-    let mut settings = tls_settings(vec![certificate(files)]);
-    settings.alpn = alpn;
-    let client = TlsClient::new(ClientSettings {
-        ca: Some(ca),
-        ..ClientSettings::default()
-    });
+    let (server, client) = trusted(&["127.0.0.1"], alpn);
     let upstream = Upstream::new(UpstreamConfig {
-        tls: Arc::new(client.unwrap()),
+        tls: Arc::new(client),
         ..UpstreamConfig::default()
     });
-    (TlsServer::new(settings).unwrap(), upstream)
+    (server, upstream)
 }
 
 #[tokio::test]

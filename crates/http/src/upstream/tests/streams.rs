@@ -18,19 +18,7 @@ fn streaming(method: Method, body: Body) -> OutgoingRequest {
 }
 
 async fn read(connection: &mut Accepted, end: &str) -> String {
-    let mut text = Vec::new();
-    let read = async {
-        while !text.ends_with(end.as_bytes()) {
-            text.push(connection.0.read_u8().await.unwrap());
-        }
-    };
-    let done = timeout(PATIENCE, read).await;
-    assert!(
-        done.is_ok(),
-        "{end:?} does not come behind {:?}",
-        String::from_utf8_lossy(&text)
-    );
-    String::from_utf8(text).unwrap()
+    read_to(&mut connection.0, end).await
 }
 
 #[tokio::test]
