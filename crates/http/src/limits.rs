@@ -2,6 +2,8 @@
 
 use std::num::NonZeroUsize;
 
+use crate::error::{Refusal, RefusalReason};
+
 /// Limits of a server connection.
 #[derive(Clone, Debug)]
 pub struct ServerLimits {
@@ -21,6 +23,19 @@ pub struct ServerLimits {
     pub requests_per_connection: Option<u64>,
     /// Connections switched to another protocol, over all of a server; more is answered 503.
     pub tunnels: Option<u64>,
+}
+
+impl ServerLimits {
+    /// The refusal of a body that is announced as too large.
+    pub(crate) fn refusal_of_body(&self, announced: Option<u64>) -> Option<Refusal> {
+        let is_excess = announced? > self.body?;
+        is_excess.then(|| Refusal::new(RefusalReason::BodyTooLarge, "content-length above the limit"))
+    }
+
+    /// Is a connection over after so many requests?
+    pub(crate) fn is_used_up(&self, requests: u64) -> bool {
+        self.requests_per_connection.is_some_and(|limit| requests >= limit)
+    }
 }
 
 impl Default for ServerLimits {

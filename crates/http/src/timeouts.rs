@@ -26,6 +26,13 @@ pub struct ServerTimeouts {
     pub tunnel: Option<Duration>,
 }
 
+impl ServerTimeouts {
+    /// How long a connection that has had so many requests may be without one.
+    pub(crate) fn idle_after(&self, requests: u64) -> Option<Duration> {
+        if requests == 0 { self.head } else { self.keep_alive }
+    }
+}
+
 impl Default for ServerTimeouts {
     fn default() -> Self {
         ServerTimeouts {

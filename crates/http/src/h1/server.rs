@@ -134,18 +134,18 @@ impl Connection<'_> {
             self.wait_for_request(wire).await?;
         }
         self.head_time = Duration::ZERO;
-        let (mut deadline, mut begun) = (None, None);
+        let mut begun: Option<Instant> = None;
         loop {
             let parsed = parser.advance(&mut wire.read, rules).map_err(End::Refused);
             if let (Some(begun), Ok(Some(_)) | Err(_)) = (begun, &parsed) {
-                self.head_time = Instant::now().saturating_duration_since(begun);
+                self.head_time = begun.elapsed();
             }
             if let Some(message) = parsed? {
                 self.requests += 1;
                 return Ok(message);
             }
-            begun = begun.or_else(|| Some(Instant::now()));
-            let deadline = *deadline.get_or_insert_with(|| after(config.timeouts.head));
+            let begun = *begun.get_or_insert_with(Instant::now);
+            let deadline = config.timeouts.head.and_then(|time| begun.checked_add(time));
             match wire.fill(deadline).await {
                 Ok(0) => return Err(End::Closed),
                 Ok(_) => {}
@@ -159,12 +159,7 @@ impl Connection<'_> {
 
     /// Waits for the first byte of a request. An idle connection ends without a word: in time, by drain, by age.
     async fn wait_for_request(&mut self, wire: &mut Wire) -> Result<(), End> {
-        let timeouts = &self.config.timeouts;
-        let patience = if self.requests == 0 {
-            timeouts.head
-        } else {
-            timeouts.keep_alive
-        };
+        let patience = self.config.timeouts.idle_after(self.requests);
         let mut begin = None;
         poll_fn(|cx| {
             match wire.poll_fill(cx) {
@@ -228,13 +223,7 @@ impl Connection<'_> {
         };
         let config = self.config;
         channel.intake = Intake::new(framing, expects_continue, config);
-        let announced = channel.intake.decoder.remaining();
-        if config
-            .limits
-            .body
-            .is_some_and(|limit| announced.is_some_and(|length| length > limit))
-        {
-            let refusal = Refusal::new(RefusalReason::BodyTooLarge, "content-length above the limit");
+        if let Some(refusal) = config.limits.refusal_of_body(channel.intake.decoder.remaining()) {
             let sent = self.refuse(channel, &refusal, frame, exchange).await;
             return sent.map(after_refusal);
         }
@@ -311,12 +300,9 @@ impl Connection<'_> {
     }
 
     fn is_last(&mut self) -> bool {
-        let used_up = self
-            .config
-            .limits
-            .requests_per_connection
-            .is_some_and(|limit| self.requests >= limit);
-        used_up || self.drain.has_started() || self.end_of_life.is_some_and(|end| Instant::now() >= end)
+        self.config.limits.is_used_up(self.requests)
+            || self.drain.has_started()
+            || self.end_of_life.is_some_and(|end| Instant::now() >= end)
     }
 
     /// Reads and drops the rest of a body; false if it is too long, too late or broken.
@@ -345,11 +331,7 @@ impl Connection<'_> {
         exchange: &mut Exchange<'_, H>,
     ) -> Option<Box<Channel>> {
         frame.close = true;
-        let response = match exchange.handler.refuse(refusal, &mut exchange.notes) {
-            Answer::Respond(response) => response,
-            Answer::Refuse(refusal) => Response::refusal(&refusal, &self.config.server_header),
-            Answer::Switch(_) | Answer::Close => return None,
-        };
+        let response = exchange.refuse(refusal, self.config)?;
         let mut place = Place::Here(channel);
         let sending = self.send(&mut place, response, frame, &mut exchange.finished).await;
         place.reclaim().filter(|_| sending == Sending::Done)

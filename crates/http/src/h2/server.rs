@@ -209,7 +209,7 @@ impl<'c> Watch<'c> {
         let stall_end = self.stall.end(self.gauge.blocked_at(), self.config.timeouts.write);
         let deadline = match self.phase {
             Phase::Open => {
-                if self.wants_close || self.is_used_up() || self.drain.poll(cx).is_ready() {
+                if self.wants_close || self.config.limits.is_used_up(self.requests) || self.drain.poll(cx).is_ready() {
                     return self.start_drain();
                 }
                 earlier(self.idle_end(is_idle), self.end_of_life)
@@ -259,18 +259,11 @@ impl<'c> Watch<'c> {
         Poll::Ready(Step::Close(reason))
     }
 
-    fn is_used_up(&self) -> bool {
-        let limit = self.config.limits.requests_per_connection;
-        limit.is_some_and(|limit| self.requests >= limit)
-    }
-
     fn idle_end(&mut self, is_idle: bool) -> Option<Instant> {
         let idle_after = is_idle.then_some(self.requests);
         if self.idle_after != idle_after {
-            let timeouts = &self.config.timeouts;
             self.idle_after = idle_after;
-            self.idle_end =
-                idle_after.and_then(|requests| after(if requests == 0 { timeouts.head } else { timeouts.keep_alive }));
+            self.idle_end = idle_after.and_then(|requests| after(self.config.timeouts.idle_after(requests)));
         }
         self.idle_end
     }

@@ -15,7 +15,7 @@ use super::request_body::{BodyReader, Channel, Place, pass_interim};
 use super::sender::{SendError, Sender};
 use crate::body::{Broken, Content};
 use crate::connection::ConnectionInfo;
-use crate::error::{Refusal, RefusalReason};
+use crate::error::Refusal;
 use crate::interim::Interim;
 use crate::server::{Answer, Exchange, Finished, Handler, Request, RequestBody, Response, ServerConfig};
 
@@ -71,7 +71,7 @@ impl<H: Handler> Streams<'_, H> {
 
     async fn run(&self, message: RequestMessage, place: &mut Place, is_head: bool, exchange: &mut Exchange<'_, H>) -> Ended {
         let interim = self.config.early_hints.then(Arc::<Interim>::default);
-        let answer = match self.excess(&message) {
+        let answer = match self.config.limits.refusal_of_body(message.length) {
             Some(refusal) => Answer::Refuse(refusal),
             None => {
                 let body = RequestBody::from(BodyReader {
@@ -100,12 +100,6 @@ impl<H: Handler> Streams<'_, H> {
         self.answer(respond, answer, is_head, exchange).await
     }
 
-    /// The refusal of a body that is announced as too large.
-    fn excess(&self, message: &RequestMessage) -> Option<Refusal> {
-        let is_excess = message.length.unwrap_or(0) > self.config.limits.body?;
-        is_excess.then(|| Refusal::new(RefusalReason::BodyTooLarge, "content-length above the limit"))
-    }
-
     async fn answer(
         &self,
         mut respond: SendResponse<Bytes>,
@@ -131,10 +125,8 @@ impl<H: Handler> Streams<'_, H> {
 
     /// Refusals end their stream only: the others are in order.
     async fn refuse(&self, mut respond: SendResponse<Bytes>, refusal: &Refusal, is_head: bool, exchange: &mut Exchange<'_, H>) {
-        let response = match self.handler.refuse(refusal, &mut exchange.notes) {
-            Answer::Respond(response) => response,
-            Answer::Refuse(refusal) => Response::refusal(&refusal, &self.config.server_header),
-            Answer::Switch(_) | Answer::Close => return respond.send_reset(Reason::CANCEL),
+        let Some(response) = exchange.refuse(refusal, self.config) else {
+            return respond.send_reset(Reason::CANCEL);
         };
         self.send(respond, response, is_head, &mut exchange.finished).await;
     }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Handler;
+use super::{Answer, Handler, Response, ServerConfig};
 use crate::connection::ConnectionInfo;
+use crate::error::Refusal;
 use crate::message::Status;
 
 /// What came of an exchange, as its connection saw it.
@@ -54,6 +55,15 @@ impl<'c, H: Handler> Exchange<'c, H> {
             info,
             notes,
             finished: Finished::new(head_time),
+        }
+    }
+
+    /// The response to a refused request; `None`: there is to be none.
+    pub(crate) fn refuse(&mut self, refusal: &Refusal, config: &ServerConfig) -> Option<Response> {
+        match self.handler.refuse(refusal, &mut self.notes) {
+            Answer::Respond(response) => Some(response),
+            Answer::Refuse(refusal) => Some(Response::refusal(&refusal, &config.server_header)),
+            Answer::Switch(_) | Answer::Close => None,
         }
     }
 
