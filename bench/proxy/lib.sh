@@ -70,7 +70,7 @@ start_upstreams() {
   start upstreams 127.0.0.11 $UPSTREAM_PORT nginx -e "$TMP/upstreams.log" -c "$(fill "$PEERS/upstreams.conf" upstreams)"
 }
 
-# The recipe's files with our addresses and room for 128 requests at each upstream; 4 are too few for a comparison of speed.
+# The recipe's files with our addresses and room for 1024 requests at each upstream; 4 are too few for a comparison of speed.
 recipe_files() {
   local folder=$1 port=$2 config="$1/config.yaml" i
   mkdir -p "$folder"
