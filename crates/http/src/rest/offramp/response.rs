@@ -126,11 +126,14 @@ impl RestSink {
 
     /// Feedback for a response head.
     pub(super) fn judge(&self, about: Option<Insight>, status: u16, elapsed_ms: f64, now_ns: u64) -> Option<Insight> {
-        let is_failure = self.config.failure.contains(status);
-        let outcome = if is_failure { Outcome::Status } else { Outcome::Ok };
+        let outcome = self.outcome_of(status);
         self.metrics.outcome(outcome);
         about.map(|insight| Insight {
-            kind: if is_failure { InsightKind::Fail } else { InsightKind::Ack },
+            kind: if outcome == Outcome::Ok {
+                InsightKind::Ack
+            } else {
+                InsightKind::Fail
+            },
             ingest_ns: now_ns,
             time_ms: Some(elapsed_ms as u64),
             attempt: Some(Attempt {
