@@ -38,6 +38,7 @@ use temblor_metrics::Buckets;
 use crate::error::UpstreamError;
 use crate::limits::ClientLimits;
 use crate::tls::{Alpn, TlsClient};
+use crate::transport::Transport;
 
 /// Which protocol is spoken with upstreams (`proxy.md` 2.11).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -142,10 +143,15 @@ impl Upstream {
         for _ in self.pool.ready(shard, endpoint)..count {
             let time = ConnectTime { each: limit, end: None };
             let transport = self.connector.connect(endpoint, &[Alpn::Http11], time).await?;
-            let connection = Connection::new(transport, endpoint.clone(), self.meters.open());
-            self.pool.check_in(shard, Box::new(connection));
+            self.keep_idle(shard, endpoint, transport);
         }
         Ok(())
+    }
+
+    /// Takes a new connection as an idle one.
+    fn keep_idle(&self, shard: usize, endpoint: &Endpoint, transport: Transport) {
+        let connection = Connection::new(transport, endpoint.clone(), self.meters.open());
+        self.pool.check_in(shard, Box::new(connection));
     }
 
     /// Closes idle connections whose time is over. To be called now and then; a connection past its time is never used

@@ -8,7 +8,6 @@ use ::h2::client::SendRequest;
 use bytes::Bytes;
 
 use super::connect::in_time;
-use super::connection::Connection;
 use super::course::Way;
 use super::exchange::Errand;
 use super::links::{Found, Lease, Opening, Turn, wait};
@@ -85,8 +84,7 @@ impl Upstream {
                 Ok(true)
             }
             Place::Http1(transport) => {
-                let connection = Connection::new(transport, endpoint.clone(), self.meters.open());
-                self.pool.check_in(shard, Box::new(connection));
+                self.keep_idle(shard, endpoint, transport);
                 Ok(false)
             }
             Place::Known => Ok(false),
