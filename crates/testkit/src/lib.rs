@@ -18,6 +18,7 @@ mod program;
 mod recipe;
 mod tls;
 pub mod upstream;
+mod wait;
 
 pub use certificates::{Authority, Identity};
 pub use client::{RawClient, Response, request};
@@ -34,3 +35,4 @@ pub use program::program_beside_examples;
 pub use recipe::Recipe;
 pub use tls::{TlsFront, TlsOptions};
 pub use upstream::{Behaviour, FaultyUpstream};
+pub use wait::wait_until;

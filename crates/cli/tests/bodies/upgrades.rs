@@ -189,12 +189,7 @@ fn a_tunnel_is_logged_at_its_end_with_what_went_through() {
     assert_eq!(upstream.read_all(), "");
     drop(upstream);
     assert_eq!(client.read_all(), "");
-    let deadline = std::time::Instant::now() + PATIENCE;
-    while std::fs::read_to_string(&log).unwrap() != "101 4 13 true\n" {
-        assert!(
-            std::time::Instant::now() < deadline,
-            "{}",
-            std::fs::read_to_string(&log).unwrap()
-        );
-    }
+    let text = || std::fs::read_to_string(&log).unwrap();
+    let is_logged = temblor_testkit::wait_until(PATIENCE, || text() == "101 4 13 true\n");
+    assert!(is_logged, "{}", text());
 }

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::scope;
 use std::time::{Duration, Instant};
 
-use temblor_testkit::RawClient;
+use temblor_testkit::{RawClient, wait_until};
 
-use crate::world::{World, wait_until};
+use crate::world::{PATIENCE, World};
 
 const CLIENTS: usize = 6;
 /// A client does not trust a connection that it has not used for so long. Servers close idle connections, and nobody can tell a request that
@@ -54,7 +54,7 @@ impl Load {
         let goal = self.answered.load(Ordering::Relaxed) + more;
         // A client that has failed has stopped all.
         let holds = || self.answered.load(Ordering::Relaxed) >= goal || self.stop.load(Ordering::Relaxed);
-        wait_until(holds, || "requests are no longer answered".to_owned());
+        assert!(wait_until(PATIENCE, holds), "requests are no longer answered");
     }
 
     fn ask_on(&self, port: u16, at: usize) -> io::Result<()> {

@@ -8,10 +8,10 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::process::Command;
 
-use temblor_testkit::{Behaviour, Deployment, RawClient, request};
+use temblor_testkit::{Behaviour, Deployment, RawClient, request, wait_until};
 
 use crate::load::Load;
-use crate::world::{PATIENCE, World, run, wait_for_log, wait_until};
+use crate::world::{PATIENCE, World, run, wait_for_log};
 
 const TAKE_OVERS: usize = 3;
 
@@ -132,7 +132,8 @@ fn where_nobody_listens_a_process_just_starts() {
     drop(UnixListener::bind(world.file("socket")).unwrap());
     let process = world.start();
     assert_serves(&world, &process);
-    wait_until(|| UnixStream::connect(world.file("socket")).is_ok(), || process.stderr());
+    let listens = wait_until(PATIENCE, || UnixStream::connect(world.file("socket")).is_ok());
+    assert!(listens, "{}", process.stderr());
 }
 
 #[test]
@@ -140,7 +141,7 @@ fn somebody_who_talks_nonsense_gets_nothing() {
     let world = World::new();
     let process = world.start();
     let path = world.file("socket");
-    wait_until(|| path.exists(), || process.stderr());
+    assert!(wait_until(PATIENCE, || path.exists()), "{}", process.stderr());
     let mut stream = UnixStream::connect(&path).unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
     let mut answer = Vec::new();

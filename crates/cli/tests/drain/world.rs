@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used)] // helpers of tests
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use temblor_testkit::{Deployment, FaultyUpstream, Page};
+use temblor_testkit::{Deployment, FaultyUpstream, Page, wait_until};
 use tempfile::TempDir;
 
 /// How long a test waits for something that must happen.
@@ -62,17 +62,6 @@ pub(crate) fn run(page: &Page) -> Deployment {
 
 /// Waits until the program has written this to its log.
 pub(crate) fn wait_for_log(process: &Deployment, text: &str) {
-    wait_until(
-        || process.stderr().contains(text),
-        || format!("not in the log: {text}\n{}", process.stderr()),
-    );
-}
-
-/// Waits until something holds.
-pub(crate) fn wait_until(mut holds: impl FnMut() -> bool, complaint: impl Fn() -> String) {
-    let deadline = Instant::now() + PATIENCE;
-    while !holds() {
-        assert!(Instant::now() < deadline, "{}", complaint());
-        std::thread::yield_now();
-    }
+    let is_there = wait_until(PATIENCE, || process.stderr().contains(text));
+    assert!(is_there, "not in the log: {text}\n{}", process.stderr());
 }

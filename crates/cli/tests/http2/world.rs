@@ -1,8 +1,7 @@
 //! The gate of the page about HTTP/2, with other settings.
 #![allow(clippy::unwrap_used)] // helpers of tests
 
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use temblor_testkit::{Deployment, Http2Client, Http2Request, Http2Response, Page};
 
@@ -49,12 +48,8 @@ pub(crate) fn ask(gate: &Deployment, client: &Http2Client, request: &Http2Reques
 }
 
 /// Waits for what must become true.
-pub(crate) fn wait_until(what: &str, mut is_true: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !is_true() {
-        assert!(Instant::now() < deadline, "{what}");
-        thread::yield_now();
-    }
+pub(crate) fn wait_until(what: &str, is_true: impl FnMut() -> bool) {
+    assert!(temblor_testkit::wait_until(PATIENCE, is_true), "{what}");
 }
 
 pub(crate) const CLEARTEXT: &str = "http2: {cleartext: true}";

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use serde_json::Value;
-use temblor_testkit::{Behaviour, request};
+use temblor_testkit::{Behaviour, request, wait_until};
 
 use crate::common::{JSON, PATIENCE, World, is_event_id};
 
@@ -200,10 +200,7 @@ fn a_hang_up_opens_the_file_again_and_no_line_is_lost() {
             world.proxy.hang_up().unwrap();
         }
     }
-    let deadline = Instant::now() + PATIENCE;
-    while !log.path.exists() {
-        assert!(Instant::now() < deadline, "the file is not made anew");
-    }
+    assert!(wait_until(PATIENCE, || log.path.exists()), "the file is not made anew");
     assert_eq!(client.ask("GET", "/300", &[], "").unwrap().status, 200);
     drop(client);
     world.proxy.terminate().unwrap();

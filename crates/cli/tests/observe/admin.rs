@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::process::{Command, Output, Stdio};
 use std::time::Instant;
 
-use temblor_testkit::{Behaviour, Exposition, RawClient, free_port, request};
+use temblor_testkit::{Behaviour, Exposition, RawClient, free_port, request, wait_until};
 
 use crate::common::{JSON, PATIENCE, World, is_event_id};
 
@@ -30,10 +30,7 @@ fn every_place_answers_as_specified() {
     assert!(yaml.body().starts_with(b"---\nversion: ") && yaml.body().ends_with(b"\n"));
     assert_eq!(ask("GET", "/health").status, 200);
     // The onramp's port is open a moment before everything is deployed.
-    let deadline = Instant::now() + PATIENCE;
-    while ask("GET", "/ready").status != 200 {
-        assert!(Instant::now() < deadline, "not ready");
-    }
+    assert!(wait_until(PATIENCE, || ask("GET", "/ready").status == 200), "not ready");
     for path in ["/", "/metric", "/metrics/", "/onramp"] {
         let response = ask("GET", path);
         assert_eq!((response.status, response.body()), (404, &b""[..]), "{path}");
@@ -74,10 +71,7 @@ fn a_draining_process_is_not_ready_and_still_healthy() {
     }
     world.proxy.terminate().unwrap();
     let status = |path| world.proxy.admin("GET", path, &[]).unwrap().status;
-    let deadline = Instant::now() + PATIENCE;
-    while status("/ready") != 503 {
-        assert!(Instant::now() < deadline, "still ready");
-    }
+    assert!(wait_until(PATIENCE, || status("/ready") == 503), "still ready");
     assert_eq!(status("/health"), 200);
     world.set(&Behaviour::Echo);
     assert_eq!(running.receive().unwrap().status, 200);

@@ -1,9 +1,9 @@
 //! Health checks (spec/proxy.md 4.10) and who reads them (4.1, 4.2).
 
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use temblor_testkit::{Behaviour, request};
+use temblor_testkit::{Behaviour, request, wait_until};
 
 use crate::world::{PATIENCE, World};
 
@@ -17,11 +17,8 @@ fn with_health(settings: &str) -> String {
 impl<const N: usize> World<N> {
     /// Waits until the log has a text so many times.
     fn await_log(&self, text: &str, count: usize) {
-        let deadline = Instant::now() + PATIENCE;
-        while self.proxy.stderr().matches(text).count() < count {
-            assert!(Instant::now() < deadline, "no {text:?} in the log:\n{}", self.proxy.stderr());
-            sleep(Duration::from_millis(5));
-        }
+        let is_there = wait_until(PATIENCE, || self.proxy.stderr().matches(text).count() >= count);
+        assert!(is_there, "no {text:?} in the log:\n{}", self.proxy.stderr());
     }
 
     /// How many of the requests, which are not probes, each upstream gets.
@@ -109,10 +106,7 @@ fn a_change_pauses_and_resumes_where_that_is_asked_for() {
     assert_eq!(world.shares(4), [2, 2]);
     world.upstreams[0].set(Behaviour::answer(503, &[], ""));
     world.await_log("unhealthy: status 503", 1);
-    let deadline = Instant::now() + PATIENCE;
-    while world.shares(4) != [0, 4] {
-        assert!(Instant::now() < deadline, "the output stays open");
-    }
+    assert!(wait_until(PATIENCE, || world.shares(4) == [0, 4]), "the output stays open");
     // With the last output the onramp pauses: the client waits, and is served when one is back.
     world.upstreams[1].set(Behaviour::answer(503, &[], ""));
     world.await_log("unhealthy: status 503", 2);

@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use temblor_testkit::{Behaviour, request};
+use temblor_testkit::{Behaviour, request, wait_until};
 
-use crate::common::{JSON, World};
+use crate::common::{JSON, PATIENCE, World};
 
 #[test]
 fn log_lines_of_one_reason_come_once_a_second() {
@@ -36,11 +36,11 @@ fn a_client_that_goes_is_a_499_in_the_log() {
     client.send(&request("GET", "/", &[], "")).unwrap();
     crate::wait_for_requests(&world, 1);
     client.reset().unwrap();
-    assert!(world.upstreams[0].wait(crate::common::PATIENCE, |log| log.abandoned == 1));
+    assert!(world.upstreams[0].wait(PATIENCE, |log| log.abandoned == 1));
     let line = |log: &str| log.lines().any(|line| line.contains("client_gone") && line.contains("499"));
-    let deadline = Instant::now() + crate::common::PATIENCE;
-    while !line(&world.proxy.stderr()) {
-        assert!(Instant::now() < deadline, "{}", world.proxy.stderr());
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
+    assert!(
+        wait_until(PATIENCE, || line(&world.proxy.stderr())),
+        "{}",
+        world.proxy.stderr()
+    );
 }

@@ -3,9 +3,8 @@
 
 use std::process::Command;
 use std::thread::scope;
-use std::time::Instant;
 
-use temblor_testkit::{Behaviour, Deployment, FaultyUpstream, Page, RawClient, Recipe, Response, free_port, request};
+use temblor_testkit::{Behaviour, Deployment, FaultyUpstream, Page, RawClient, Recipe, Response, free_port, request, wait_until};
 
 use crate::common::{JSON, PATIENCE, World};
 use crate::wait_for_requests;
@@ -15,10 +14,8 @@ const YAML: (&str, &str) = ("accept", "application/yaml");
 
 /// Waits until everything is deployed; the port opens a little earlier.
 fn wait_until_ready(gate: &Deployment) {
-    let deadline = Instant::now() + PATIENCE;
-    while gate.admin("GET", "/ready", &[]).unwrap().status != 200 {
-        assert!(Instant::now() < deadline, "not ready\n{}", gate.stderr());
-    }
+    let is_ready = wait_until(PATIENCE, || gate.admin("GET", "/ready", &[]).unwrap().status == 200);
+    assert!(is_ready, "not ready\n{}", gate.stderr());
 }
 
 /// The recipe, deployed.
@@ -40,11 +37,10 @@ fn deploy(world: &World, kind: &str, body: &str) -> Response {
 
 /// Waits until nothing listens at the onramp's port.
 fn wait_for_closed_port(world: &World) {
-    let deadline = Instant::now() + PATIENCE;
-    while world.proxy.client().is_ok() {
-        assert!(Instant::now() < deadline, "the port is still open");
-        std::thread::yield_now();
-    }
+    assert!(
+        wait_until(PATIENCE, || world.proxy.client().is_err()),
+        "the port is still open"
+    );
 }
 
 #[test]

@@ -3,9 +3,8 @@
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::scope;
-use std::time::Instant;
 
-use temblor_testkit::{Deployment, RawClient};
+use temblor_testkit::{Deployment, RawClient, wait_until};
 
 use crate::world::{Folder, PATIENCE, ask, gate, told, wait_for_log};
 
@@ -33,11 +32,8 @@ fn ask_on(port: u16, folder: &Folder, keeps: bool, count: &AtomicU64, stop: &Ato
 /// Waits until that many more requests were answered.
 fn wait(count: &AtomicU64, more: u64) {
     let goal = count.load(Ordering::Relaxed) + more;
-    let deadline = Instant::now() + PATIENCE;
-    while count.load(Ordering::Relaxed) < goal {
-        assert!(Instant::now() < deadline, "requests are no longer answered");
-        std::thread::yield_now();
-    }
+    let is_there = wait_until(PATIENCE, || count.load(Ordering::Relaxed) >= goal);
+    assert!(is_there, "requests are no longer answered");
 }
 
 fn shown(gate: &Deployment, folder: &Folder) -> Vec<u8> {
@@ -68,14 +64,8 @@ fn no_request_fails_while_certificates_are_replaced() {
             folder.write("shop.pem", &new.cert);
             wait(&count, 100);
             folder.write("shop.key", &new.key);
-            let deadline = Instant::now() + PATIENCE;
-            while shown(&gate, &folder) != new.der {
-                assert!(
-                    Instant::now() < deadline,
-                    "the new certificate is not shown\n{}",
-                    gate.stderr()
-                );
-            }
+            let is_shown = wait_until(PATIENCE, || shown(&gate, &folder) == new.der);
+            assert!(is_shown, "the new certificate is not shown\n{}", gate.stderr());
         }
         stop.store(true, Ordering::Relaxed);
         for client in clients {

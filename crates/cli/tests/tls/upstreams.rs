@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use temblor_testkit::{Authority, Deployment, FaultyUpstream, Page, Response, TlsFront, free_port};
+use temblor_testkit::{Authority, Deployment, FaultyUpstream, Page, Response, TlsFront, free_port, wait_until};
 
 use crate::world::{Folder, JSON, PATIENCE};
 
@@ -159,12 +159,6 @@ fn new_authorities_count_without_a_restart() {
     let gate = gate(&folder, front.port(), "{ca: '@ca.pem', reload: 20ms}");
     assert_eq!(ask(&gate).status, 503);
     folder.write("ca.pem", &other.pem());
-    let deadline = Instant::now() + PATIENCE;
-    while ask(&gate).status != 200 {
-        assert!(
-            Instant::now() < deadline,
-            "the new authority is not trusted\n{}",
-            gate.stderr()
-        );
-    }
+    let is_trusted = wait_until(PATIENCE, || ask(&gate).status == 200);
+    assert!(is_trusted, "the new authority is not trusted\n{}", gate.stderr());
 }

@@ -4,9 +4,9 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use temblor_testkit::{Authority, Deployment, Identity, Page, RawClient, Response, TlsOptions};
+use temblor_testkit::{Authority, Deployment, Identity, Page, RawClient, Response, TlsOptions, wait_until};
 use tempfile::TempDir;
 
 pub(crate) const JSON: &[(&str, &str)] = &[("Content-Type", "application/json")];
@@ -91,9 +91,6 @@ pub(crate) fn ask(client: &mut RawClient, host: &str) -> io::Result<Response> {
 
 /// Waits until the program has written this to its log.
 pub(crate) fn wait_for_log(gate: &Deployment, text: &str) {
-    let deadline = Instant::now() + PATIENCE;
-    while !gate.stderr().contains(text) {
-        assert!(Instant::now() < deadline, "not in the log: {text}\n{}", gate.stderr());
-        std::thread::yield_now();
-    }
+    let is_there = wait_until(PATIENCE, || gate.stderr().contains(text));
+    assert!(is_there, "not in the log: {text}\n{}", gate.stderr());
 }
