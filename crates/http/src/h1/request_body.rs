@@ -1,27 +1,23 @@
 //! The body of a request, as a handler sees it and as it is passed on while it arrives.
 //!
-//! A handler that reads does so in place. For a body that is passed on the connection is lent: it lies in a place that the server and the
-//! reader of the body share, and both take their steps there one after the other, in one task. When the server takes it back, a reader that
-//! is left over finds nothing and knows that its client is gone.
+//! What is lent with a body that is passed on is the whole connection ([`server::Place`]): the server writes its answer on it meanwhile.
 
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::Bytes;
-use parking_lot::Mutex;
 
 use super::answer::write_interim;
 use super::body::{BodyFault, Decoder, Pace, ReadError, ReadWait};
 use super::framing::Framing;
 use super::pump::WireAccess;
 use super::wire::{Outgoing, Wire};
-use crate::body::{Body, Broken, ReadBody};
+use crate::body::Body;
 use crate::error::{BodyError, Refusal, RefusalReason};
 use crate::interim::Interim;
 use crate::message::{Headers, ResponseHead};
-use crate::server::ServerConfig;
+use crate::server::{self, BodyRules, ServerConfig};
 
 /// Bytes of further requests that are taken while a request is being handled; a client that sends more has to wait.
 const READ_AHEAD: usize = 16 << 10;
@@ -69,26 +65,11 @@ impl Intake {
     }
 }
 
-/// What bounds the reading of a body.
-#[derive(Clone, Copy, Debug)]
-struct BodyRules {
-    idle: Option<Duration>,
-    limit: Option<u64>,
-}
-
-impl BodyRules {
-    fn of(config: &ServerConfig) -> BodyRules {
-        BodyRules {
-            idle: config.timeouts.body,
-            limit: config.limits.body,
-        }
-    }
-
-    fn pace(self) -> Pace {
-        Pace {
-            idle: self.idle,
-            until: None,
-        }
+/// How long reads may take by the rules.
+fn pace(rules: BodyRules) -> Pace {
+    Pace {
+        idle: rules.idle,
+        until: None,
     }
 }
 
@@ -128,11 +109,11 @@ impl Channel {
         }
         self.invite();
         if self.poll_interim(cx)?.is_pending() {
-            ready!(self.intake.wait.poll(cx, &mut self.wire, rules.pace()));
+            ready!(self.intake.wait.poll(cx, &mut self.wire, pace(rules)));
             return Poll::Ready(Err(self.fail(&ReadError::Timeout)));
         }
         let intake = &mut self.intake;
-        let chunk = ready!(intake.decoder.poll_chunk(cx, &mut self.wire, rules.pace(), &mut intake.wait));
+        let chunk = ready!(intake.decoder.poll_chunk(cx, &mut self.wire, pace(rules), &mut intake.wait));
         Poll::Ready(match chunk {
             Ok(Some(chunk)) if chunk.len() as u64 > self.left(rules.limit) => Err(self.fail(&ReadError::TooLarge)),
             Ok(chunk) => {
@@ -207,32 +188,24 @@ impl Channel {
     }
 }
 
-/// Where a client's connection is.
-#[derive(Debug)]
-pub(crate) enum Place {
-    /// With the server.
-    Here(Box<Channel>),
-    /// Shared with the reader of the body.
-    Lent(Arc<Mutex<Option<Box<Channel>>>>),
+impl server::Channel for Box<Channel> {
+    fn poll_chunk(&mut self, cx: &mut Context<'_>, rules: BodyRules) -> Poll<Result<Option<Bytes>, BodyError>> {
+        (**self).poll_chunk(cx, rules)
+    }
+
+    fn remaining(&self) -> Option<u64> {
+        self.intake.decoder.remaining()
+    }
+
+    fn trailers(&self) -> &Headers {
+        self.intake.decoder.trailers()
+    }
 }
 
+/// Where a client's connection is.
+pub(crate) type Place = server::Place<Box<Channel>>;
+
 impl Place {
-    /// Takes a step with the connection, wherever it is; `None`: it is nowhere.
-    pub(crate) fn channel<R>(&mut self, call: impl FnOnce(&mut Channel) -> R) -> Option<R> {
-        match self {
-            Place::Here(channel) => Some(call(channel)),
-            Place::Lent(shared) => shared.lock().as_deref_mut().map(call),
-        }
-    }
-
-    /// Takes the connection back from whoever still has a share in it.
-    pub(crate) fn reclaim(self) -> Option<Box<Channel>> {
-        match self {
-            Place::Here(channel) => Some(channel),
-            Place::Lent(shared) => shared.lock().take(),
-        }
-    }
-
     /// Bytes of the body that were read so far; 0 if the connection is nowhere.
     pub(crate) fn received(&mut self) -> u64 {
         self.channel(|channel| channel.intake.received).unwrap_or(0)
@@ -294,7 +267,7 @@ impl BodyReader<'_> {
         channel.invite();
         poll_fn(|cx| channel.poll_interim(cx)).await?;
         let Channel { wire, intake, .. } = &mut **channel;
-        match intake.decoder.collect(wire, limit, rules.pace()).await {
+        match intake.decoder.collect(wire, limit, pace(rules)).await {
             Ok(body) => {
                 intake.received += body.len() as u64;
                 Ok(body)
@@ -328,17 +301,7 @@ impl BodyReader<'_> {
     /// Lends the connection to whoever reads the body. The client is told to continue, if it waits for that, when the first part is asked
     /// for. Once only; later the body is empty.
     pub fn lend(&mut self) -> Body {
-        let shared = match &*self.place {
-            Place::Here(_) => Arc::new(Mutex::new(None)),
-            Place::Lent(shared) => Arc::clone(shared),
-        };
-        if let Place::Here(channel) = std::mem::replace(self.place, Place::Lent(Arc::clone(&shared))) {
-            *shared.lock() = Some(channel);
-        }
-        Box::new(LentBody {
-            shared,
-            rules: BodyRules::of(self.config),
-        })
+        self.place.lend(BodyRules::of(self.config))
     }
 
     /// Why the reading of a lent body failed, if it did.
@@ -397,35 +360,5 @@ fn note(channel: &mut Channel, heads: &[ResponseHead]) {
     let out = channel.unsent();
     for head in heads {
         write_interim(out, head);
-    }
-}
-
-/// A body that is read over a lent connection.
-struct LentBody {
-    shared: Arc<Mutex<Option<Box<Channel>>>>,
-    rules: BodyRules,
-}
-
-impl ReadBody for LentBody {
-    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Broken>> {
-        let mut shared = self.shared.lock();
-        let Some(channel) = shared.as_deref_mut() else {
-            return Poll::Ready(Err(Broken("the client is gone")));
-        };
-        channel
-            .poll_chunk(cx, self.rules)
-            .map_err(|_| Broken("the request's body broke off"))
-    }
-
-    fn remaining(&self) -> Option<u64> {
-        let shared = self.shared.lock();
-        shared.as_deref().and_then(|channel| channel.intake.decoder.remaining())
-    }
-
-    fn visit_trailers(&self, visit: &mut dyn FnMut(&str, &[u8])) {
-        let shared = self.shared.lock();
-        for field in shared.iter().flat_map(|channel| channel.intake.decoder.trailers().iter()) {
-            visit(field.name(), field.value());
-        }
     }
 }

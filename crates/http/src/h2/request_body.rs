@@ -1,47 +1,28 @@
 //! The body of a request on its stream, as a handler sees it and as it is passed on while it arrives.
 //!
-//! A body that is passed on lies, with the way to send interim responses, in a place that the stream and the reader share; both take their
-//! steps there one after the other, in one task. When the stream ends, a reader that is left over finds nothing.
+//! What is lent with a body that is passed on ([`server::Place`]) has the way to send interim responses as well.
 
 use std::future::poll_fn;
 use std::mem;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use ::h2::RecvStream;
 use ::h2::server::SendResponse;
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode};
-use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::fields;
 use super::reader::{ReadFault, Reader};
 use super::request::RequestMessage;
-use crate::body::{Body, Broken, CollectError, ReadBody, collect_parts};
+use crate::body::{Body, CollectError, collect_parts};
 use crate::error::{BodyError, Refusal, RefusalReason};
 use crate::interim::Interim;
 use crate::message::{Headers, ResponseHead};
-use crate::server::ServerConfig;
+use crate::server::{self, BodyRules, ServerConfig};
 use crate::timeouts::after;
 use crate::timer::Timer;
-
-/// What bounds the reading of a body.
-#[derive(Clone, Copy, Debug)]
-struct BodyRules {
-    idle: Option<Duration>,
-    limit: u64,
-}
-
-impl BodyRules {
-    fn of(config: &ServerConfig) -> BodyRules {
-        BodyRules {
-            idle: config.timeouts.body,
-            limit: config.limits.body.unwrap_or(u64::MAX),
-        }
-    }
-}
 
 /// Why reading has failed.
 #[derive(Clone, Copy, Debug)]
@@ -97,7 +78,7 @@ impl Channel {
         self.deadline = None;
         self.awaits_continue = false;
         Poll::Ready(match read {
-            Ok(Some(_)) if self.reader.received() > rules.limit => Err(self.too_large()),
+            Ok(Some(_)) if rules.limit.is_some_and(|limit| self.reader.received() > limit) => Err(self.too_large()),
             Ok(chunk) => Ok(chunk),
             Err(ReadFault::TrailersTooLarge) => Err(self.refuse(RefusalReason::HeadTooLarge, "trailers too large")),
             Err(ReadFault::Lost(_)) => {
@@ -127,7 +108,7 @@ impl Channel {
     }
 
     async fn collect(&mut self, limit: u64, rules: BodyRules) -> Result<Bytes, BodyError> {
-        let limit = limit.min(rules.limit.saturating_sub(self.reader.received()));
+        let limit = limit.min(rules.limit.unwrap_or(u64::MAX).saturating_sub(self.reader.received()));
         let announced = self.reader.remaining();
         let collected = collect_parts(announced, limit, |cx| self.poll_chunk(cx, rules)).await;
         collected.map_err(|fault| match fault {
@@ -178,25 +159,24 @@ fn send_interim(respond: &mut SendResponse<Bytes>, status: StatusCode, fields: H
     let _ = respond.send_informational(response);
 }
 
-/// Where a stream's channel is.
-#[derive(Debug)]
-#[allow(clippy::large_enum_variant)] // the large one is the usual one, and moved once
-pub(super) enum Place {
-    /// With the stream.
-    Here(Channel),
-    /// Shared with the reader of the body.
-    Lent(Arc<Mutex<Option<Channel>>>),
-}
-
-impl Place {
-    /// Takes a step with the channel, wherever it is; `None`: it is nowhere.
-    fn channel<R>(&mut self, call: impl FnOnce(&mut Channel) -> R) -> Option<R> {
-        match self {
-            Place::Here(channel) => Some(call(channel)),
-            Place::Lent(shared) => shared.lock().as_mut().map(call),
-        }
+impl server::Channel for Channel {
+    fn poll_chunk(&mut self, cx: &mut Context<'_>, rules: BodyRules) -> Poll<Result<Option<Bytes>, BodyError>> {
+        self.poll_chunk(cx, rules)
     }
 
+    fn remaining(&self) -> Option<u64> {
+        self.reader.remaining()
+    }
+
+    fn trailers(&self) -> &Headers {
+        self.reader.trailers()
+    }
+}
+
+/// Where a stream's channel is.
+pub(super) type Place = server::Place<Channel>;
+
+impl Place {
     /// Bytes of the body that were read so far; 0 if the channel is nowhere.
     pub(super) fn received(&mut self) -> u64 {
         self.channel(|channel| channel.reader.received()).unwrap_or(0)
@@ -205,17 +185,6 @@ impl Place {
     /// The sending direction, for the answer. What is still read of the body goes on.
     pub(super) fn take_respond(&mut self) -> Option<SendResponse<Bytes>> {
         self.channel(|channel| channel.respond.take()).flatten()
-    }
-
-    /// Ends the reading, also of whoever still has a share in it.
-    pub(super) fn close(self) {
-        match self {
-            Place::Here(channel) => drop(channel),
-            Place::Lent(shared) => {
-                let channel = shared.lock().take();
-                drop(channel);
-            }
-        }
     }
 }
 
@@ -265,17 +234,7 @@ impl BodyReader<'_> {
     }
 
     pub(crate) fn lend(&mut self) -> Body {
-        let shared = match &*self.place {
-            Place::Here(_) => Arc::new(Mutex::new(None)),
-            Place::Lent(shared) => Arc::clone(shared),
-        };
-        if let Place::Here(channel) = mem::replace(self.place, Place::Lent(Arc::clone(&shared))) {
-            *shared.lock() = Some(channel);
-        }
-        Box::new(LentBody {
-            shared,
-            rules: BodyRules::of(self.config),
-        })
+        self.place.lend(BodyRules::of(self.config))
     }
 
     pub(crate) fn failure(&mut self) -> Option<BodyError> {
@@ -296,34 +255,5 @@ impl BodyReader<'_> {
                 .unwrap_or(Poll::Ready(()))
         })
         .await;
-    }
-}
-
-/// A body that is read by somebody else.
-struct LentBody {
-    shared: Arc<Mutex<Option<Channel>>>,
-    rules: BodyRules,
-}
-
-impl ReadBody for LentBody {
-    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Broken>> {
-        let mut shared = self.shared.lock();
-        let Some(channel) = shared.as_mut() else {
-            return Poll::Ready(Err(Broken("the client is gone")));
-        };
-        channel
-            .poll_chunk(cx, self.rules)
-            .map_err(|_| Broken("the request's body broke off"))
-    }
-
-    fn remaining(&self) -> Option<u64> {
-        self.shared.lock().as_ref().and_then(|channel| channel.reader.remaining())
-    }
-
-    fn visit_trailers(&self, visit: &mut dyn FnMut(&str, &[u8])) {
-        let shared = self.shared.lock();
-        for field in shared.iter().flat_map(|channel| channel.reader.trailers().iter()) {
-            visit(field.name(), field.value());
-        }
     }
 }

@@ -60,7 +60,8 @@ impl<H: Handler> Streams<'_, H> {
         let mut place = Place::Here(Channel::new(recv, respond, &message, self.config));
         let ended = self.run(message, &mut place, is_head, &mut exchange).await;
         exchange.finished.body_received = place.received();
-        place.close();
+        // Ends the reading, also of whoever still has a share in it.
+        drop(place.reclaim());
         exchange.end();
         ended
     }

@@ -6,6 +6,7 @@ mod body;
 mod drain;
 mod exchange;
 mod incoming;
+mod place;
 
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ pub(crate) use exchange::Exchange;
 pub use exchange::Finished;
 pub(crate) use incoming::PREFACE;
 pub use incoming::{Incoming, serve};
+pub(crate) use place::{BodyRules, Channel, Place};
 
 use crate::connection::ConnectionInfo;
 use crate::error::Refusal;
