@@ -11,6 +11,6 @@ mod tests;
 mod writer;
 
 pub(crate) use format::write_line;
-pub(crate) use record::Exchange;
+pub(crate) use record::{Exchange, is_error};
 pub use writer::flush_all;
 pub(crate) use writer::{Writer, writer_for};

@@ -81,12 +81,12 @@ pub(crate) fn is_failure(status: u16, reason: Option<&str>) -> bool {
     status >= 500 || is_own && !(400..500).contains(&status)
 }
 
-impl Exchange<'_> {
-    /// Whether `when: errors` writes it.
-    pub(crate) fn is_error(&self) -> bool {
-        self.status >= 400 || self.status == 0 || !self.is_complete
-    }
+/// Whether `when: errors` writes the exchange.
+pub(crate) fn is_error(status: u16, is_complete: bool) -> bool {
+    status >= 400 || status == 0 || !is_complete
+}
 
+impl Exchange<'_> {
     /// All fields in their order, each with its name as JSON has it behind another field.
     pub(crate) fn fields(&self) -> [(&'static str, Field<'_>); EXCHANGE_FIELDS.len()] {
         fields! {

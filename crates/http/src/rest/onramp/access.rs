@@ -22,7 +22,7 @@ use super::forwarded::{self, ClientAddress};
 use super::identity;
 use super::metrics;
 use super::reason::Label;
-use crate::access_log::{Exchange, Writer, write_line, writer_for};
+use crate::access_log::{Exchange, Writer, is_error, write_line, writer_for};
 use crate::connection::ConnectionInfo;
 use crate::message::{Name, RequestHead};
 use crate::rest::chance::Chance;
@@ -100,6 +100,10 @@ impl AccessLogger {
         finished: &Finished,
         total: Duration,
     ) {
+        let status = metrics::code(reason, finished.status);
+        if self.settings.errors_only && !is_error(status, finished.is_complete) {
+            return;
+        }
         let head = access.map(|access| &access.head);
         let times = Times::of(access, finished, total);
         let event_id = access.and_then(|access| access.number);
@@ -121,7 +125,7 @@ impl AccessLogger {
             host: head.and_then(meta::host),
             path: head.map(|head| head.target.path()),
             query: head.and_then(|head| head.target.query()).filter(|_| self.settings.query),
-            status: metrics::code(reason, finished.status),
+            status,
             reason: reason.map(Label::name),
             is_complete: finished.is_complete,
             bytes_in: finished.body_received,
@@ -138,9 +142,7 @@ impl AccessLogger {
             user_agent: field(Name::UserAgent),
             labels: trace.map_or(&Value::Null, |trace| &trace.labels),
         };
-        if !self.settings.errors_only || exchange.is_error() {
-            self.writer.push(|out| write_line(&exchange, &self.settings.format, out));
-        }
+        self.writer.push(|out| write_line(&exchange, &self.settings.format, out));
     }
 }
 
