@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
 
 use super::frames::FrameCounter;
 use crate::timeouts::after;
@@ -52,8 +53,8 @@ pub(super) struct Gauged {
     gauge: Arc<Gauge>,
     /// Bytes written.
     written: u64,
-    farewell: Option<Timer>,
-    farewell_end: Option<tokio::time::Instant>,
+    farewell: Timer,
+    farewell_end: Option<Instant>,
 }
 
 impl Gauged {
@@ -65,7 +66,7 @@ impl Gauged {
             frames,
             gauge,
             written: 0,
-            farewell: None,
+            farewell: Timer::default(),
             farewell_end: None,
         }
     }
@@ -110,8 +111,7 @@ impl Gauged {
                 Poll::Pending => break,
             }
         }
-        let timer = self.farewell.get_or_insert_with(Timer::default);
-        timer.poll(cx, self.farewell_end)
+        self.farewell.poll(cx, self.farewell_end)
     }
 }
 
