@@ -4,6 +4,7 @@ use std::io;
 
 use thiserror::Error;
 
+use crate::body::Broken;
 use crate::message::Status;
 
 /// Why a request was refused (`proxy.md` 1.3, last rows but one; 2.1 to 2.3).
@@ -217,5 +218,29 @@ impl UpstreamError {
             detail,
             source: Some(source),
         }
+    }
+
+    /// Something was not there in time.
+    pub(crate) const fn timeout(detail: &'static str) -> UpstreamError {
+        UpstreamError::new(UpstreamErrorKind::Timeout, detail)
+    }
+
+    /// The upstream breaks the rules.
+    pub(crate) const fn protocol(detail: &'static str) -> UpstreamError {
+        UpstreamError::new(UpstreamErrorKind::Protocol, detail)
+    }
+
+    /// The connection went before a response was there.
+    pub(crate) const fn lost(source: Option<io::Error>) -> UpstreamError {
+        UpstreamError {
+            kind: UpstreamErrorKind::Reset,
+            detail: "connection lost before a response",
+            source,
+        }
+    }
+
+    /// The request's own body broke off.
+    pub(crate) const fn of_request(Broken(detail): Broken) -> UpstreamError {
+        UpstreamError::new(UpstreamErrorKind::RequestBody, detail)
     }
 }

@@ -9,6 +9,9 @@ use parking_lot::Mutex;
 
 use crate::message::ResponseHead;
 
+/// Interim responses taken before one final response (`proxy.md` 2.1).
+pub(crate) const MAX_INTERIM: usize = 16;
+
 tokio::task_local! {
     /// The client that the running exchange works for.
     static CLIENT: Option<Arc<Interim>>;

@@ -20,13 +20,13 @@ use super::stream_body::StreamBody;
 use crate::body::Content;
 use crate::error::{UpstreamError, UpstreamErrorKind};
 use crate::h1::{ContentLength, Pace, concerns_connection};
-use crate::interim::Interim;
+use crate::interim::{Interim, MAX_INTERIM};
 use crate::limits::ClientLimits;
 use crate::message::{Headers, Method, ResponseHead, Status, Version};
 use crate::timeouts::{after, earlier};
 use crate::timer::Timer;
 use crate::transport::Transport;
-use crate::upstream::{Lease, MAX_INTERIM, OutgoingRequest, request_broken, timeout};
+use crate::upstream::{Lease, OutgoingRequest};
 
 /// Bytes of one response's body that may be under way: what a slow reader makes us hold.
 const STREAM_WINDOW: u32 = 128 << 10;
@@ -142,7 +142,7 @@ pub(crate) async fn exchange(
         head.ok_or_else(|| Failure::unsent(UpstreamError::new(UpstreamErrorKind::Build, "no valid host or target"), false))?;
     let is_bare = matches!(&request.body, Content::Whole(body) if body.is_empty());
     let opened = requests.send_request(head, is_bare);
-    let (response, stream) = opened.map_err(|_| Failure::unsent(lost(), true))?;
+    let (response, stream) = opened.map_err(|_| Failure::unsent(UpstreamError::lost(None), true))?;
     let has_stream = matches!(request.body, Content::Stream(_));
     let sender = (!is_bare).then(|| {
         let body = std::mem::take(&mut request.body);
@@ -229,8 +229,10 @@ impl Intake<'_> {
         if let Some(sender) = &mut self.sender {
             match sender.poll(cx) {
                 Poll::Pending => {}
-                Poll::Ready(Err(SendError::Late)) => return Poll::Ready(Err(timeout("request not taken in time").into())),
-                Poll::Ready(Err(SendError::Body(broken))) => return Poll::Ready(Err(request_broken(broken).into())),
+                Poll::Ready(Err(SendError::Late)) => {
+                    return Poll::Ready(Err(UpstreamError::timeout("request not taken in time").into()));
+                }
+                Poll::Ready(Err(SendError::Body(broken))) => return Poll::Ready(Err(UpstreamError::of_request(broken).into())),
                 // An upstream that refuses a body early may answer all the same.
                 Poll::Ready(Ok(()) | Err(SendError::Gone)) => self.sender = None,
             }
@@ -244,7 +246,7 @@ impl Intake<'_> {
         }
         let end = earlier(self.first_byte_end, self.bounds.pace.until);
         ready!(self.timer.poll(cx, end));
-        Poll::Ready(Err(timeout("no response in time").into()))
+        Poll::Ready(Err(UpstreamError::timeout("no response in time").into()))
     }
 
     fn poll_interim(&mut self, cx: &mut Context<'_>) -> Result<(), NoHead> {
@@ -253,7 +255,7 @@ impl Intake<'_> {
             self.interim_count += 1;
             let status = interim.status().as_u16();
             if self.interim_count > MAX_INTERIM || status == 101 {
-                return Err(violation("unacceptable interim responses").into());
+                return Err(UpstreamError::protocol("unacceptable interim responses").into());
             }
             if let (Some(waiting), Some(status), true) = (self.bounds.interim, Status::new(status), status != 100) {
                 waiting.send(ResponseHead {
@@ -279,13 +281,13 @@ impl Intake<'_> {
         let (parts, recv) = response.into_parts();
         let limits = self.bounds.limits;
         if parts.headers.len() > limits.headers {
-            return Err(violation("too many fields").into());
+            return Err(UpstreamError::protocol("too many fields").into());
         }
         let status = Status::new(parts.status.as_u16()).filter(|status| !status.is_interim());
-        let status = status.ok_or(violation("unacceptable status"))?;
+        let status = status.ok_or(UpstreamError::protocol("unacceptable status"))?;
         let mut length = ContentLength::default();
         for value in parts.headers.get_all(http::header::CONTENT_LENGTH) {
-            length.add(value.as_bytes()).map_err(violation)?;
+            length.add(value.as_bytes()).map_err(UpstreamError::protocol)?;
         }
         let has_body = *method != Method::Head && !status.forbids_body();
         let reader = Reader::new(recv, length.value().filter(|_| has_body), limits.trailers);
@@ -311,14 +313,6 @@ fn headers(given: &HeaderMap<HeaderValue>) -> Headers {
     headers
 }
 
-fn violation(detail: &'static str) -> UpstreamError {
-    UpstreamError::new(UpstreamErrorKind::Protocol, detail)
-}
-
-fn lost() -> UpstreamError {
-    UpstreamError::new(UpstreamErrorKind::Reset, "connection lost before a response")
-}
-
 /// How an exchange ended without a response head (`proxy.md` 2.15).
 fn upstream_error(error: &::h2::Error) -> UpstreamError {
     let (kind, detail) = if error.is_library() {
@@ -330,7 +324,7 @@ fn upstream_error(error: &::h2::Error) -> UpstreamError {
     } else if error.is_reset() {
         (UpstreamErrorKind::Reset, "stream reset before a response")
     } else {
-        return lost();
+        return UpstreamError::lost(None);
     };
     UpstreamError::new(kind, detail)
 }

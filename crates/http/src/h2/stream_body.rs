@@ -12,7 +12,7 @@ use crate::error::{UpstreamError, UpstreamErrorKind};
 use crate::h1::Pace;
 use crate::message::Headers;
 use crate::timer::Timer;
-use crate::upstream::{Lease, request_broken};
+use crate::upstream::Lease;
 
 /// See the module's documentation. Dropping it before its end resets the stream.
 pub(crate) struct StreamBody {
@@ -78,7 +78,7 @@ impl StreamBody {
         if let Some(sender) = &mut self.sending {
             match sender.poll(cx) {
                 Poll::Pending => {}
-                Poll::Ready(Err(SendError::Body(broken))) => return Poll::Ready(Err(request_broken(broken))),
+                Poll::Ready(Err(SendError::Body(broken))) => return Poll::Ready(Err(UpstreamError::of_request(broken))),
                 // The upstream takes no more, but its answer may go on.
                 Poll::Ready(Ok(()) | Err(SendError::Late | SendError::Gone)) => self.sending = None,
             }
@@ -94,10 +94,8 @@ impl StreamBody {
         self.deadline = None;
         self.release_at_end();
         Poll::Ready(read.map_err(|fault| match fault {
-            ReadFault::TrailersTooLarge => UpstreamError::new(UpstreamErrorKind::Protocol, "trailers too large"),
-            ReadFault::Lost(error) if error.is_library() => {
-                UpstreamError::new(UpstreamErrorKind::Protocol, "malformed response body")
-            }
+            ReadFault::TrailersTooLarge => UpstreamError::protocol("trailers too large"),
+            ReadFault::Lost(error) if error.is_library() => UpstreamError::protocol("malformed response body"),
             ReadFault::Lost(_) => UpstreamError::new(UpstreamErrorKind::Truncated, "response body broke off"),
         }))
     }

@@ -100,7 +100,7 @@ pub(crate) async fn in_time<T>(
     let is_overall = time.end.is_some_and(|end| own.is_none_or(|own| end < own));
     by(earlier(own, time.end), step).await.unwrap_or_else(|| {
         Err(if is_overall {
-            UpstreamError::new(UpstreamErrorKind::Timeout, "no connection before the end of the attempt")
+            UpstreamError::timeout("no connection before the end of the attempt")
         } else {
             UpstreamError::new(late, "connecting took too long")
         })

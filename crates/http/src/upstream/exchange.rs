@@ -16,19 +16,16 @@ use super::course::{Course, Way};
 use super::shared::Shared;
 use super::wire_body::{Home, WireBody};
 use super::{Endpoint, Speaks, Upstream};
-use crate::body::{Broken, CollectError, Content, collect};
+use crate::body::{CollectError, Content, collect};
 use crate::error::{UpstreamError, UpstreamErrorKind};
 use crate::h1::{COPY_BODY, Decoder, Pace, Pump, PumpError, ResponseMessage, ResponseParser, SendFraming, Wire, WireError};
-use crate::interim::Interim;
+use crate::interim::{Interim, MAX_INTERIM};
 use crate::limits::ClientLimits;
 use crate::message::{HeaderBlock, Method, Name, ResponseHead, Status, Version, has_option};
 use crate::timeouts::{AttemptTimeouts, after, by, earlier};
 use crate::tls::Alpn;
 use crate::transport::Transport;
 use crate::tunnel::TunnelEnd;
-
-/// Interim responses taken before one final response (`proxy.md` 2.1).
-pub(crate) const MAX_INTERIM: usize = 16;
 
 /// A request to send.
 #[derive(Debug)]
@@ -343,9 +340,9 @@ async fn collect_first(content: &mut Content, limit: Option<u64>, deadline: Opti
         return Ok(());
     };
     let collected = by(deadline, collect(&mut body, limit)).await;
-    let collected = collected.ok_or_else(|| timeout("request body not there in time"))?;
+    let collected = collected.ok_or_else(|| UpstreamError::timeout("request body not there in time"))?;
     *content = Content::Whole(collected.map_err(|error| match error {
-        CollectError::Broken(broken) => request_broken(broken),
+        CollectError::Broken(broken) => UpstreamError::of_request(broken),
         CollectError::NoRoom => UpstreamError::new(UpstreamErrorKind::TooLarge, "no memory is left for the request body"),
         CollectError::TooLarge => UpstreamError::new(UpstreamErrorKind::TooLarge, "request body above the limit"),
     })?);
@@ -428,16 +425,18 @@ impl Intake<'_> {
         loop {
             match poll_fn(|cx| poll_event(errand, wire, pump, cx)).await {
                 Event::Sent(Ok(())) => break,
-                Event::Sent(Err(PumpError::Late)) | Event::Late => return Err(timeout("request not taken in time")),
-                Event::Sent(Err(PumpError::Body(broken))) => return Err(request_broken(broken)),
+                Event::Sent(Err(PumpError::Late)) | Event::Late => {
+                    return Err(UpstreamError::timeout("request not taken in time"));
+                }
+                Event::Sent(Err(PumpError::Body(broken))) => return Err(UpstreamError::of_request(broken)),
                 // An upstream that refuses a body early may answer and close; the answer counts.
                 Event::Sent(Err(PumpError::Lost(error))) | Event::Arrived(Err(error)) => {
                     return match self.receive(wire, errand.pace().deadline()).await {
                         Ok(message) => Ok((without_reuse(message), true)),
-                        Err(_) => Err(reset(Some(error))),
+                        Err(_) => Err(UpstreamError::lost(Some(error))),
                     };
                 }
-                Event::Arrived(Ok(0)) => return Err(reset(None)),
+                Event::Arrived(Ok(0)) => return Err(UpstreamError::lost(None)),
                 Event::Arrived(Ok(_)) => {
                     if let Some(message) = self.take(wire)? {
                         return Ok((message, false));
@@ -454,10 +453,10 @@ impl Intake<'_> {
     async fn receive(&mut self, wire: &mut Wire, deadline: Option<Instant>) -> Result<ResponseMessage, UpstreamError> {
         loop {
             match wire.fill(deadline).await {
-                Ok(0) => return Err(reset(None)),
+                Ok(0) => return Err(UpstreamError::lost(None)),
                 Ok(_) => {}
-                Err(WireError::Timeout) => return Err(timeout("no response in time")),
-                Err(WireError::Io(error)) => return Err(reset(Some(error))),
+                Err(WireError::Timeout) => return Err(UpstreamError::timeout("no response in time")),
+                Err(WireError::Io(error)) => return Err(UpstreamError::lost(Some(error))),
             }
             if let Some(message) = self.take(wire)? {
                 return Ok(message);
@@ -468,11 +467,10 @@ impl Intake<'_> {
     /// Takes what has arrived; interim responses go their own way.
     fn take(&mut self, wire: &mut Wire) -> Result<Option<ResponseMessage>, UpstreamError> {
         self.answered = true;
-        let violation = |detail| UpstreamError::new(UpstreamErrorKind::Protocol, detail);
         while let Some(message) = self
             .parser
             .advance(&mut wire.read, self.limits, self.method)
-            .map_err(violation)?
+            .map_err(UpstreamError::protocol)?
         {
             let status = message.head.status;
             if !status.is_interim() {
@@ -481,12 +479,12 @@ impl Intake<'_> {
             if status == Status::SWITCHING_PROTOCOLS {
                 return match self.upgrade {
                     Some(protocol) if is_switch(&message.head, protocol) => Ok(Some(message)),
-                    _ => Err(violation("switch of protocols that was not asked for")),
+                    _ => Err(UpstreamError::protocol("switch of protocols that was not asked for")),
                 };
             }
             self.interim_count += 1;
             if self.interim_count > MAX_INTERIM {
-                return Err(violation("too many interim responses"));
+                return Err(UpstreamError::protocol("too many interim responses"));
             }
             if status.code() != 100
                 && let Some(interim) = self.interim
@@ -521,21 +519,5 @@ fn without_reuse(message: ResponseMessage) -> ResponseMessage {
     ResponseMessage {
         persistent: false,
         ..message
-    }
-}
-
-pub(crate) fn timeout(detail: &'static str) -> UpstreamError {
-    UpstreamError::new(UpstreamErrorKind::Timeout, detail)
-}
-
-pub(crate) fn request_broken(Broken(detail): Broken) -> UpstreamError {
-    UpstreamError::new(UpstreamErrorKind::RequestBody, detail)
-}
-
-fn reset(source: Option<io::Error>) -> UpstreamError {
-    UpstreamError {
-        kind: UpstreamErrorKind::Reset,
-        detail: "connection lost before a response",
-        source,
     }
 }

@@ -24,7 +24,6 @@ use connect::{ConnectTime, Connector};
 use connection::Connection;
 pub use course::{Course, Way};
 pub use endpoint::Endpoint;
-pub(crate) use exchange::{MAX_INTERIM, request_broken, timeout};
 pub use exchange::{OutgoingRequest, Terms, UpstreamResponse};
 pub(crate) use links::Lease;
 use links::Links;

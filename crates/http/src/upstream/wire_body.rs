@@ -6,7 +6,6 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 
 use super::connection::Connection;
-use super::exchange::request_broken;
 use super::pool::Pool;
 use crate::body::{CollectError, collect_parts};
 use crate::error::{UpstreamError, UpstreamErrorKind};
@@ -104,7 +103,7 @@ impl WireBody {
                 Poll::Ready(Ok(())) => self.sending = None,
                 Poll::Ready(Err(PumpError::Body(broken))) => {
                     self.connection = None;
-                    return Poll::Ready(Err(request_broken(broken)));
+                    return Poll::Ready(Err(UpstreamError::of_request(broken)));
                 }
                 // The upstream takes no more, but its answer may go on.
                 Poll::Ready(Err(PumpError::Late | PumpError::Lost(_))) => {
@@ -153,8 +152,8 @@ impl WireBody {
 
 fn upstream_error(error: ReadError) -> UpstreamError {
     match error {
-        ReadError::Fault(BodyFault::Malformed(detail)) => UpstreamError::new(UpstreamErrorKind::Protocol, detail),
-        ReadError::Fault(BodyFault::TrailersTooLarge) => UpstreamError::new(UpstreamErrorKind::Protocol, "trailers too large"),
+        ReadError::Fault(BodyFault::Malformed(detail)) => UpstreamError::protocol(detail),
+        ReadError::Fault(BodyFault::TrailersTooLarge) => UpstreamError::protocol("trailers too large"),
         ReadError::NoRoom => UpstreamError::new(UpstreamErrorKind::TooLarge, "no memory is left for the response body"),
         ReadError::TooLarge => UpstreamError::new(UpstreamErrorKind::TooLarge, "response body above the limit"),
         ReadError::Timeout => UpstreamError::new(UpstreamErrorKind::Truncated, "response body took too long"),
