@@ -5,36 +5,21 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use temblor_testkit::{Behaviour, FaultyUpstream, Response, request};
 
-use crate::world::World;
+use crate::world::{World, gate};
 
 /// Two upstreams behind a retry operator and a balancer; `$upstream` of the request is what the header `x-wish` says, that of the
 /// response or error goes back in `x-upstream`.
 fn page(offramp: &str, expose: bool) -> String {
-    let offramps: Vec<String> = [("one", 9000), ("two", 9001)]
-        .iter()
-        .map(|(name, port)| {
-            format!(
-                "  - id: {name}\n    type: rest\n    linked: true\n    codec: binary\n    config:\n      expose: {expose}\n      endpoint: {{host: \
-                 127.0.0.1, port: {port}}}\n      failure: {{status: [\"5xx\"]}}\n      {offramp}\n"
-            )
-        })
-        .collect();
-    let links: Vec<String> = ["one", "two"]
-        .iter()
-        .map(|name| {
-            format!(
-                "      \"/pipeline/route/{{instance}}/{name}\": [\"/offramp/{name}/{{instance}}/in\"]\n      \"/offramp/{name}/{{instance}}/out\": \
-                 [\"/pipeline/back/{{instance}}/in\"]\n      \"/offramp/{name}/{{instance}}/err\": [\"/pipeline/back/{{instance}}/in\"]\n"
-            )
-        })
-        .collect();
-    let (offramps, links) = (offramps.concat(), links.concat());
-    format!(
-        "```trickle route.trickle
+    let settings = format!("expose: {expose}\n      failure: {{status: [\"5xx\"]}}\n      {offramp}");
+    let gate = gate("proxy: {name: gate}", &["one", "two"], &settings, &["out", "err"]);
+    format!("{PIPELINES}{gate}")
+}
+
+const PIPELINES: &str = "```trickle route.trickle
 define script wish script
   use std::json;
   match $request.headers of
-    case %{{present `x-wish`}} => let $upstream = json::decode($request.headers[\"x-wish\"][0])
+    case %{present `x-wish`} => let $upstream = json::decode($request.headers[\"x-wish\"][0])
     default => null
   end;
   event
@@ -62,28 +47,7 @@ select event from in into show;
 select event from show into out;
 select event from show/err into err;
 ```
-```yaml gate.yaml
-temblor:
-  workers: 1
-onramp:
-  - id: gate
-    type: rest
-    linked: true
-    codec: binary
-    config: {{host: 127.0.0.1, port: 8080, proxy: {{name: gate}}}}
-offramp:
-{offramps}binding:
-  - id: main
-    links:
-      \"/onramp/gate/{{instance}}/out\": [\"/pipeline/route/{{instance}}/in\"]
-{links}      \"/pipeline/back/{{instance}}/out\": [\"/onramp/gate/{{instance}}/in\"]
-mapping:
-  /binding/main/a:
-    instance: a
-```
-"
-    )
-}
+";
 
 fn upstream(response: &Response) -> Value {
     let text = response.header("x-upstream").unwrap_or_else(|| panic!("{response:?}"));

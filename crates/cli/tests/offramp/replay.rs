@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use socket2::SockRef;
 use temblor_testkit::{Deployment, Page};
 
-use crate::world::PATIENCE;
+use crate::world::{BACK, PATIENCE, gate};
 
 const LIMIT: usize = 100_000;
 
@@ -110,6 +110,7 @@ impl Peer {
 }
 
 fn page(retry: &str) -> String {
+    let gate = gate("", &["a", "b"], "", &["out"]);
     format!(
         "```trickle route.trickle
 define qos::retry operator again with backoff = 0, {retry} end;
@@ -121,46 +122,7 @@ select event from again into turn;
 select event from turn/a into out/a;
 select event from turn/b into out/b;
 ```
-```yaml gate.yaml
-temblor:
-  workers: 1
-onramp:
-  - id: gate
-    type: rest
-    linked: true
-    codec: binary
-    config: {{host: 127.0.0.1, port: 8080}}
-offramp:
-  - id: a
-    type: rest
-    linked: true
-    codec: binary
-    config:
-      endpoint:
-        host: 127.0.0.1
-        port: 9000
-  - id: b
-    type: rest
-    linked: true
-    codec: binary
-    config:
-      endpoint:
-        host: 127.0.0.1
-        port: 9001
-binding:
-  - id: main
-    links:
-      \"/onramp/gate/{{instance}}/out\": [\"/pipeline/route/{{instance}}/in\"]
-      \"/pipeline/route/{{instance}}/a\": [\"/offramp/a/{{instance}}/in\"]
-      \"/pipeline/route/{{instance}}/b\": [\"/offramp/b/{{instance}}/in\"]
-      \"/offramp/a/{{instance}}/out\": [\"/pipeline/system::passthrough/{{instance}}/in\"]
-      \"/offramp/b/{{instance}}/out\": [\"/pipeline/system::passthrough/{{instance}}/in\"]
-      \"/pipeline/system::passthrough/{{instance}}/out\": [\"/onramp/gate/{{instance}}/in\"]
-mapping:
-  /binding/main/a:
-    instance: a
-```
-"
+{gate}{BACK}"
     )
 }
 

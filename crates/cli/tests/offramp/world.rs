@@ -68,6 +68,57 @@ impl<const N: usize> World<N> {
 
 /// A proxy for any content, with one upstream at 9000. Settings are lines of a record.
 pub(crate) fn page(onramp: &str, offramp: &str) -> String {
+    let gate = gate(
+        &format!("proxy: {{name: gate}}\n      {onramp}"),
+        &["shop"],
+        offramp,
+        &["out"],
+    );
+    format!("{gate}{ROUTE}{BACK}")
+}
+
+/// Sends each request to the path that the client asked for.
+const ROUTE: &str = "```trickle route.trickle
+define script path script let $endpoint = {\"path\": $request.url.path}; event end;
+create script path;
+select event from in into path;
+select event from path into out/shop;
+```
+";
+
+/// Passes everything on.
+pub(crate) const BACK: &str = "```trickle back.trickle
+select event from in into out;
+```
+";
+
+/// `gate.yaml`: an onramp, the pipeline `route`, for each of its outputs an offramp of the same name with its upstream at 9000, 9001 and so on,
+/// and the pipeline `back` behind these ports of the offramps. Settings are lines of a record.
+pub(crate) fn gate(onramp: &str, outputs: &[&str], offramp: &str, ports: &[&str]) -> String {
+    let (mut offramps, mut links) = (Vec::new(), Vec::new());
+    for (name, upstream) in outputs.iter().zip(9000..) {
+        offramps.push(format!(
+            "  - id: {name}
+    type: rest
+    linked: true
+    codec: binary
+    config:
+      endpoint:
+        host: 127.0.0.1
+        port: {upstream}
+      {offramp}
+"
+        ));
+        links.push(format!(
+            "      \"/pipeline/route/{{instance}}/{name}\": [\"/offramp/{name}/{{instance}}/in\"]\n"
+        ));
+        for port in ports {
+            links.push(format!(
+                "      \"/offramp/{name}/{{instance}}/{port}\": [\"/pipeline/back/{{instance}}/in\"]\n"
+            ));
+        }
+    }
+    let (offramps, links) = (offramps.concat(), links.concat());
     format!(
         "```yaml gate.yaml
 temblor:
@@ -80,37 +131,16 @@ onramp:
     config:
       host: 127.0.0.1
       port: 8080
-      proxy: {{name: gate}}
       {onramp}
 offramp:
-  - id: shop
-    type: rest
-    linked: true
-    codec: binary
-    config:
-      endpoint:
-        host: 127.0.0.1
-        port: 9000
-      {offramp}
-binding:
+{offramps}binding:
   - id: main
     links:
       \"/onramp/gate/{{instance}}/out\": [\"/pipeline/route/{{instance}}/in\"]
-      \"/pipeline/route/{{instance}}/out\": [\"/offramp/shop/{{instance}}/in\"]
-      \"/offramp/shop/{{instance}}/out\": [\"/pipeline/back/{{instance}}/in\"]
-      \"/pipeline/back/{{instance}}/out\": [\"/onramp/gate/{{instance}}/in\"]
+{links}      \"/pipeline/back/{{instance}}/out\": [\"/onramp/gate/{{instance}}/in\"]
 mapping:
   /binding/main/a:
     instance: a
-```
-```trickle route.trickle
-define script path script let $endpoint = {{\"path\": $request.url.path}}; event end;
-create script path;
-select event from in into path;
-select event from path into out;
-```
-```trickle back.trickle
-select event from in into out;
 ```
 "
     )
