@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::world::{PATIENCE, Setup, World};
+use temblor_testkit::wait_until;
+
+use crate::world::{PATIENCE, Peer, Setup, World};
 
 const ASK: &str = "GET /chat HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\n";
 const SWITCH: &str = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
@@ -110,6 +112,23 @@ fn any_other_answer_is_an_ordinary_one() {
     }
 }
 
+/// A client and its connection to the upstream. It asks again while it is refused, since neither end of a tunnel can see when its place has
+/// come back.
+fn admitted(world: &World) -> (Peer, Peer) {
+    let mut asking = None;
+    let mut met = None;
+    wait_until(PATIENCE, || {
+        let mut client = asking.take().unwrap_or_else(|| world.client(ASK));
+        if let Some(upstream) = world.arrived() {
+            met = Some((client, upstream));
+        } else if client.is_silent() {
+            asking = Some(client);
+        }
+        met.is_some()
+    });
+    met.unwrap_or_else(|| panic!("every request is refused\n{}", world.proxy.stderr()))
+}
+
 #[test]
 fn tunnels_are_counted_on_both_sides() {
     for (is_onramp, status) in [(true, 503), (false, 429)] {
@@ -126,8 +145,8 @@ fn tunnels_are_counted_on_both_sides() {
         drop(client);
         upstream.read_all();
         drop(upstream);
-        let mut third = world.client(ASK);
-        let (mut upstream, _) = world.requested();
+        let (mut third, mut upstream) = admitted(&world);
+        upstream.read_to("\r\n\r\n");
         upstream.send(SWITCH);
         assert!(third.read_to("\r\n\r\n").starts_with("HTTP/1.1 101 "));
     }
@@ -190,6 +209,6 @@ fn a_tunnel_is_logged_at_its_end_with_what_went_through() {
     drop(upstream);
     assert_eq!(client.read_all(), "");
     let text = || std::fs::read_to_string(&log).unwrap();
-    let is_logged = temblor_testkit::wait_until(PATIENCE, || text() == "101 4 13 true\n");
+    let is_logged = wait_until(PATIENCE, || text() == "101 4 13 true\n");
     assert!(is_logged, "{}", text());
 }

@@ -4,9 +4,9 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use temblor_testkit::{Deployment, Page};
+use temblor_testkit::{Deployment, Page, wait_until};
 
 /// How long a test waits for something that must happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -56,17 +56,24 @@ impl World {
 
     /// The next connection to the upstream.
     pub(crate) fn upstream(&self) -> Peer {
+        let mut found = None;
+        wait_until(PATIENCE, || {
+            found = self.arrived();
+            found.is_some()
+        });
+        found.unwrap_or_else(|| panic!("no connection to the upstream\n{}", self.proxy.stderr()))
+    }
+
+    /// A connection to the upstream that is there already.
+    pub(crate) fn arrived(&self) -> Option<Peer> {
         self.listener.set_nonblocking(true).unwrap();
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            match self.listener.accept() {
-                Ok((stream, _)) => {
-                    stream.set_nonblocking(false).unwrap();
-                    return Peer::new(stream);
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock && Instant::now() < deadline => std::thread::yield_now(),
-                Err(error) => panic!("no connection to the upstream: {error}\n{}", self.proxy.stderr()),
+        match self.listener.accept() {
+            Ok((stream, _)) => {
+                stream.set_nonblocking(false).unwrap();
+                Some(Peer::new(stream))
             }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => None,
+            Err(error) => panic!("the upstream cannot be reached: {error}"),
         }
     }
 
