@@ -270,7 +270,9 @@ impl Server {
                 () = reloads => 0,
                 status = runtime.exit().requested() => {
                     readiness.set(Stage::Draining);
-                    finish_work(&runtime, GRACE).await;
+                    // At once, whatever pipelines hold (spec/runtime.md 4.1).
+                    runtime.drain();
+                    let _ = tokio::time::timeout(GRACE, runtime.activity().ended()).await;
                     status
                 }
             };
@@ -309,20 +311,15 @@ async fn drain(runtime: &Runtime, settings: &Settings, signals: &mut Signals) {
     tracing::info!(target: "tremor::server", "draining");
     let drained = async {
         tokio::time::sleep(settings.drain_delay).await;
-        if !finish_work(runtime, drain_limit(settings)).await {
-            tracing::warn!(target: "tremor::server", "the drain time is over");
+        if tokio::time::timeout(drain_limit(settings), runtime.drained()).await.is_err() {
+            let held = runtime.held();
+            tracing::warn!(target: "tremor::server", "the drain time is over; pipelines still hold {held} events");
         }
     };
     tokio::select! {
         () = drained => {}
         () = signals.next() => {}
     }
-}
-
-/// Takes in nothing more and waits until all work is done; false: the time was too short.
-async fn finish_work(runtime: &Runtime, limit: Duration) -> bool {
-    runtime.drain();
-    tokio::time::timeout(limit, runtime.activity().ended()).await.is_ok()
 }
 
 /// What the main thread waits with. Once it is made, signals no longer kill the process.

@@ -8,6 +8,7 @@ use temblor_metrics::Page;
 use temblor_value::Str;
 
 use crate::metrics::Metrics;
+use crate::op::ended::Ended;
 use crate::op::{Availability, OpTraits, Operator, Sharing, StatefulOperator};
 use crate::port::{InputId, NodeId, OutputId, PortId, PortTable};
 
@@ -79,6 +80,20 @@ impl Node {
 #[derive(Default)]
 pub struct PipelineState {
     pub(crate) operators: Vec<Box<dyn StatefulOperator>>,
+}
+
+impl PipelineState {
+    /// Events, or results in the making, that would be lost if the pipeline ended now.
+    pub fn held(&self) -> u64 {
+        self.operators.iter().map(|operator| operator.held()).sum()
+    }
+
+    /// Ends all operators and lets go of what they have open. What comes afterwards, over links that are gone, leads to nothing.
+    pub fn end(&mut self) {
+        for operator in &mut self.operators {
+            *operator = Box::new(Ended);
+        }
+    }
 }
 
 /// How many workers may run a pipeline at once.

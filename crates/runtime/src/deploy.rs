@@ -1,6 +1,7 @@
 //! Publishing definitions and deploying bindings (spec/runtime.md 2.8 to 2.10, 3.1).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use temblor_config::{
@@ -13,6 +14,7 @@ use temblor_pipeline::op::wal::NoFolders;
 use temblor_pipeline::{InstanceCx, Query};
 use temblor_script::Env;
 use temblor_value::Str;
+use tokio::time::sleep;
 
 use crate::activity::Activity;
 use crate::clock::now_ns;
@@ -21,8 +23,8 @@ use crate::error::DeployError;
 use crate::exit::Exit;
 use crate::explain::{Unopened, warn_of_lost_replies};
 use crate::facts::RampFacts;
-use crate::flow::{Flow, run_ticks};
-use crate::ids::SinkIx;
+use crate::flow::{Flow, Ticks, run_ticks};
+use crate::ids::{PipelineIx, SinkIx};
 use crate::log_store::LogFolders;
 use crate::ramp::Ramp;
 use crate::ramp_metrics::RampMetrics;
@@ -39,6 +41,9 @@ use crate::worker::Workers;
 
 /// Query of the built-in pass-through pipelines.
 const PASS_ON: &str = "select event from in into out;";
+
+/// Time between two looks at what pipelines hold.
+pub(crate) const LOOK: Duration = Duration::from_millis(10);
 
 /// The built-in offramps.
 const SYSTEM_OFFRAMPS: &str = "\
@@ -69,6 +74,7 @@ pub struct Runtime {
     pub(crate) repository: Mutex<Repository>,
     registry: Mutex<Registry>,
     flow: Arc<FlowCell>,
+    pub(crate) ticks: Arc<Ticks>,
     /// Held while a binding is deployed or undeployed over the admin interface, which takes time.
     pub(crate) changes: tokio::sync::Mutex<()>,
     shutdown: WholeShutdown,
@@ -87,8 +93,8 @@ impl Runtime {
         let runtime = Self::with_system_artefacts(connectors, Some(Arc::clone(&workers)), env, process)?;
         workers.spawn(run_ticks(
             Arc::clone(&runtime.flow),
+            Arc::clone(&runtime.ticks),
             runtime.shutdown.receiver(),
-            runtime.activity.clone(),
         ));
         Ok(runtime)
     }
@@ -116,6 +122,7 @@ impl Runtime {
             repository: Mutex::default(),
             registry: Mutex::default(),
             flow: Arc::default(),
+            ticks: Arc::default(),
             changes: tokio::sync::Mutex::default(),
             shutdown: WholeShutdown::default(),
             activity: Activity::default(),
@@ -248,12 +255,10 @@ impl Runtime {
         if started.is_err() {
             registry.bindings.pop();
             let leaving = Leaving::since(&registry, &mark);
-            let sinks = self.take_out(&repository, &mut registry, &leaving)?;
+            let gone = self.take_out(&repository, &mut registry, leaving)?;
             drop(registry);
             drop(repository);
-            for sink in sinks {
-                sink.stop();
-            }
+            gone.end();
         }
         started
     }
@@ -278,7 +283,7 @@ impl Runtime {
         let (graph, state) = query
             .instantiate(&cx)
             .map_err(|error| DeployError::Pipeline(error.to_string()))?;
-        let instance = PipelineInstance::new(url.clone(), query, graph, state);
+        let instance = PipelineInstance::new(url.clone(), query, graph, state, self.activity.part());
         self.metrics.register(&instance.numbers);
         registry.pipelines.push(instance);
         Ok(())
@@ -394,6 +399,34 @@ impl Runtime {
     /// Stops taking in work. What is under way goes on.
     pub fn drain(&self) {
         self.shutdown.advance(Phase::Draining);
+    }
+
+    /// Stops taking in work and waits until all work is done, and all pipelines have let go of what they held.
+    pub async fn drained(&self) {
+        self.drain();
+        self.ticks.drain_all();
+        loop {
+            self.activity.ended().await;
+            if self.is_empty() {
+                return;
+            }
+            sleep(LOOK).await;
+        }
+    }
+
+    /// Nothing is under way, and no pipeline holds anything.
+    fn is_empty(&self) -> bool {
+        self.ticks.between(|| {
+            let flow = self.flow.load();
+            // In this order: what is not under way can be set going by a tick only.
+            self.activity.count() == 0 && (0..flow.pipelines.len()).all(|at| flow.held(PipelineIx(at as u32)) == 0)
+        })
+    }
+
+    /// What pipelines hold and will lose.
+    pub fn held(&self) -> u64 {
+        let flow = self.flow.load();
+        (0..flow.pipelines.len()).map(|at| flow.held(PipelineIx(at as u32))).sum()
     }
 
     /// Ends everything; what is still under way is cut off.

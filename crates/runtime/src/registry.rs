@@ -75,8 +75,12 @@ pub(crate) struct PipelineInstance {
     pub(crate) state: Option<Arc<Mutex<PipelineState>>>,
     /// What it counts, to be read.
     pub(crate) numbers: Arc<PipelineNumbers>,
+    /// Nothing more is to come to it.
+    pub(crate) is_leaving: bool,
     /// It was undeployed; only its position is left.
     pub(crate) is_gone: bool,
+    /// What its ticks have under way.
+    pub(crate) activity: Activity,
 }
 
 /// What a pipeline instance counts.
@@ -94,7 +98,7 @@ impl Collect for PipelineNumbers {
 }
 
 impl PipelineInstance {
-    pub(crate) fn new(url: ArtefactUrl, query: &Arc<Query>, graph: Graph, state: PipelineState) -> Self {
+    pub(crate) fn new(url: ArtefactUrl, query: &Arc<Query>, graph: Graph, state: PipelineState, activity: Activity) -> Self {
         let state = (graph.mode() == Mode::Serial).then(|| Arc::new(Mutex::new(state)));
         let graph = Arc::new(graph);
         Self {
@@ -106,7 +110,9 @@ impl PipelineInstance {
             }),
             url,
             graph,
+            is_leaving: false,
             is_gone: false,
+            activity,
         }
     }
 }
@@ -338,6 +344,8 @@ fn pipeline_node(instance: &PipelineInstance) -> PipelineNode {
         feeders: Vec::new(),
         state: instance.state.clone(),
         island: None,
+        is_leaving: instance.is_leaving,
+        activity: instance.activity.clone(),
     }
 }
 

@@ -3,26 +3,30 @@
 //! In three steps, so that what is under way is finished over the links it began with:
 //!
 //! 1. The binding goes. Sources that no other binding reads stop taking in work; the binding's links stay for them, and for nobody else.
-//! 2. They drain. What they have not answered when the time is over is ended with the reason `undeployed`.
-//! 3. The links go, then the sinks and pipelines that no deployed binding mentions.
+//! 2. They drain, in the direction of the data: sources finish what they have begun, then pipelines that no deployed binding mentions let go of
+//!    what they hold (ticks bring them the signal to drain). What sources have not answered when the time is over is ended with the
+//!    reason `undeployed`, and what pipelines still hold is lost.
+//! 3. The links go, then those pipelines, and the sinks that no deployed binding mentions are flushed and closed.
 //!
-//! Instances keep their positions; what was there is replaced by something that does nothing. Instances named `system` are never removed.
+//! Instances keep their positions; what was there is replaced by something that does nothing, and ends even where somebody still knows the
+//! links of before. Instances named `system` are never removed.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use temblor_config::{ArtefactKind, ArtefactUrl, Link, MappingEntry, OnrampPort};
+use temblor_config::{ArtefactKind, ArtefactUrl, Endpoint, Link, MappingEntry, OnrampPort};
 use temblor_pipeline::InstanceCx;
 use temblor_pipeline::op::wal::NoFolders;
 use temblor_value::Str;
 use tokio::task::spawn_blocking;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::activity::Activity;
-use crate::deploy::Runtime;
+use crate::deploy::{LOOK, Runtime};
 use crate::error::DeployError;
 use crate::explain::Unopened;
 use crate::facts::Facts;
+use crate::flow::Flow;
 use crate::ids::{PipelineIx, SinkIx, SourceIx};
 use crate::registry::{Mark, PASSTHROUGH, PipelineInstance, Registry, Repository, SYSTEM, find};
 use crate::shutdown::Phase;
@@ -47,6 +51,10 @@ pub(crate) struct Leaving {
     sources: Vec<SourceIx>,
     pipelines: Vec<PipelineIx>,
     sinks: Vec<SinkIx>,
+    /// Links that stay until the sources have drained.
+    links: Vec<Link>,
+    /// Somebody who stays sends something to them.
+    is_fed_by_others: bool,
 }
 
 impl Runtime {
@@ -102,56 +110,83 @@ impl Runtime {
     /// It is not deployed.
     pub async fn undeploy(self: Arc<Self>, url: &ArtefactUrl, limit: Duration) -> Result<(), DeployError> {
         let _turn = self.changes.lock().await;
-        let (leaving, activities) = self.detach(url)?;
-        let ended = async {
-            for activity in &activities {
-                activity.ended().await;
+        let leaving = self.detach(url)?;
+        {
+            let drained = self.drain_out(&leaving);
+            tokio::pin!(drained);
+            if timeout(limit, drained.as_mut()).await.is_err() {
+                self.with_registry(|registry| leaving.advance_sources(registry, Phase::Undeployed));
+                // What is left after that has nobody who waits for it.
+                let _ = timeout(GRACE, drained).await;
             }
-        };
-        tokio::pin!(ended);
-        if timeout(limit, ended.as_mut()).await.is_err() {
-            self.with_registry(|registry| leaving.advance_sources(registry, Phase::Undeployed));
-            // What is left after that has nobody who waits for it.
-            let _ = timeout(GRACE, ended).await;
         }
         let runtime = Arc::clone(&self);
-        apart(move || runtime.remove(&leaving)).await
+        apart(move || runtime.remove(leaving)).await
     }
 
     /// Step 1.
-    fn detach(&self, url: &ArtefactUrl) -> Result<(Leaving, Vec<Activity>), DeployError> {
+    fn detach(&self, url: &ArtefactUrl) -> Result<Leaving, DeployError> {
         self.with_registry(|registry| {
             let at = registry.bindings.iter().position(|(known, _)| known.instance_eq(url));
             let at = at.ok_or_else(|| DeployError::NotFound(url.clone()))?;
             let (_, links) = registry.bindings.remove(at);
-            let leaving = Leaving::of(registry, &links);
-            let kept: Vec<Link> = links.into_iter().filter(|link| leaving.may_keep(registry, link)).collect();
-            self.flow().store(Arc::new(registry.flow(&kept)));
+            let mut leaving = Leaving::of(registry, &links);
+            for ix in &leaving.pipelines {
+                if let Some(instance) = registry.pipelines.get_mut(ix.0 as usize) {
+                    instance.is_leaving = true;
+                }
+            }
+            leaving.is_fed_by_others = links.iter().any(|link| leaving.is_fed_by_another(registry, link));
+            leaving.links = links.into_iter().filter(|link| leaving.may_keep(registry, link)).collect();
+            self.flow().store(Arc::new(registry.flow(&leaving.links)));
             leaving.advance_sources(registry, Phase::Draining);
-            let sources = leaving.sources.iter().filter_map(|ix| registry.sources.get(ix.0 as usize));
-            let activities = sources.map(|source| source.activity.clone()).collect();
-            Ok((leaving, activities))
+            Ok(leaving)
         })
     }
 
-    /// Step 3.
-    fn remove(&self, leaving: &Leaving) -> Result<(), DeployError> {
-        let repository = self.repository.lock();
-        let sinks = self.with_registry(|registry| self.take_out(&repository, registry, leaving))?;
-        drop(repository);
-        for sink in sinks {
-            sink.stop();
+    /// Step 2, however long it takes.
+    async fn drain_out(&self, leaving: &Leaving) {
+        let activities: Vec<Activity> = self.with_registry(|registry| {
+            let sources = leaving.sources.iter().filter_map(|ix| registry.sources.get(ix.0 as usize));
+            sources.map(|source| source.activity.clone()).collect()
+        });
+        for activity in &activities {
+            activity.ended().await;
         }
+        if leaving.is_fed_by_others {
+            self.with_registry(|registry| {
+                let own = leaving
+                    .links
+                    .iter()
+                    .filter(|link| leaving.has_end(registry, &link.from().url()));
+                let own: Vec<Link> = own.cloned().collect();
+                self.flow().store(Arc::new(registry.flow(&own)));
+            });
+            while self.flow().has_former() {
+                sleep(LOOK).await;
+            }
+        }
+        while !self.ticks.between(|| leaving.is_empty(&self.flow().load())) {
+            sleep(LOOK).await;
+        }
+    }
+
+    /// Step 3.
+    fn remove(&self, leaving: Leaving) -> Result<(), DeployError> {
+        let repository = self.repository.lock();
+        let gone = self.with_registry(|registry| self.take_out(&repository, registry, leaving))?;
+        drop(repository);
+        gone.end();
         Ok(())
     }
 
-    /// Takes instances out of the registry and the flow; gives the sinks, which are to be stopped when no lock is held.
+    /// Takes instances out of the registry and the flow; gives what is to be ended when no lock is held.
     pub(crate) fn take_out(
         &self,
         repository: &Repository,
         registry: &mut Registry,
-        leaving: &Leaving,
-    ) -> Result<Vec<Arc<dyn Sink>>, DeployError> {
+        leaving: Leaving,
+    ) -> Result<Gone, DeployError> {
         leaving.advance_sources(registry, Phase::Undeployed);
         for ix in &leaving.sources {
             if let Some(source) = registry.sources.get_mut(ix.0 as usize) {
@@ -179,13 +214,43 @@ impl Runtime {
                 };
                 let made = query.instantiate(&cx);
                 let (graph, state) = made.map_err(|error| DeployError::Pipeline(error.to_string()))?;
-                let mut empty = PipelineInstance::new(instance.url.clone(), query, graph, state);
+                let mut empty = PipelineInstance::new(instance.url.clone(), query, graph, state, Activity::default());
                 empty.is_gone = true;
                 *instance = empty;
             }
         }
+        let flow = self.flow().load();
         self.flow().store(Arc::new(registry.flow(&[])));
-        Ok(sinks)
+        Ok(Gone {
+            flow,
+            pipelines: leaving.pipelines,
+            sinks,
+        })
+    }
+}
+
+/// What was taken out, and the flow in which it was last.
+pub(crate) struct Gone {
+    flow: Arc<Flow>,
+    pipelines: Vec<PipelineIx>,
+    sinks: Vec<Arc<dyn Sink>>,
+}
+
+impl Gone {
+    /// Ends the pipelines, then flushes and closes the sinks. May wait for files.
+    pub(crate) fn end(self) {
+        for ix in self.pipelines {
+            let lost = self.flow.held(ix);
+            if lost > 0
+                && let Some(node) = self.flow.pipeline(ix)
+            {
+                tracing::warn!(target: "tremor_runtime::pipeline", "[Pipeline::{}] it was undeployed with {lost} events that could not be delivered", node.url);
+            }
+            self.flow.end(ix);
+        }
+        for sink in self.sinks {
+            sink.stop();
+        }
     }
 }
 
@@ -227,6 +292,8 @@ impl Leaving {
             sources: sources.filter_map(|url| registry.source(&url)).collect(),
             pipelines: pipelines.filter_map(|url| registry.pipeline(&url)).collect(),
             sinks: sinks.filter_map(|url| registry.sink(&url)).collect(),
+            links: Vec::new(),
+            is_fed_by_others: false,
         }
     }
 
@@ -238,7 +305,32 @@ impl Leaving {
                 .map(|at| PipelineIx(at as u32))
                 .collect(),
             sinks: (mark.sinks..registry.sinks.len()).map(|at| SinkIx(at as u32)).collect(),
+            links: Vec::new(),
+            is_fed_by_others: false,
         }
+    }
+
+    /// Whether that instance is one of those that leave.
+    fn has_end(&self, registry: &Registry, url: &ArtefactUrl) -> bool {
+        match url.kind() {
+            Some(ArtefactKind::Onramp) => registry.source(url).is_some_and(|ix| self.sources.contains(&ix)),
+            Some(ArtefactKind::Pipeline) => registry.pipeline(url).is_some_and(|ix| self.pipelines.contains(&ix)),
+            Some(ArtefactKind::Offramp) => registry.sink(url).is_some_and(|ix| self.sinks.contains(&ix)),
+            _ => false,
+        }
+    }
+
+    /// Does the link lead from an instance that stays to one that leaves, other than with replies?
+    fn is_fed_by_another(&self, registry: &Registry, link: &Link) -> bool {
+        let is_leaving = |end: &Endpoint| self.has_end(registry, &end.url());
+        !matches!(link, Link::PipelineToOnramp { .. }) && is_leaving(link.to()) && !is_leaving(link.from())
+    }
+
+    /// Its ticks have nothing under way, and its pipelines hold nothing. To be asked when its sources have ended, and between two ticks: only a
+    /// tick can set something going then.
+    fn is_empty(&self, flow: &Flow) -> bool {
+        let is_idle = |ix: &PipelineIx| flow.pipeline(*ix).is_none_or(|node| node.activity.count() == 0);
+        self.pipelines.iter().all(is_idle) && self.pipelines.iter().all(|ix| flow.held(*ix) == 0)
     }
 
     /// Does a link of the binding stay until the sources have drained? One that feeds it from a source that stays does not.

@@ -78,14 +78,12 @@ impl Pump {
         if may_go_on && !is_paused {
             return true;
         }
-        self.end_turn().await;
         if !may_go_on {
+            self.end_turn().await;
             return false;
         }
-        tokio::select! {
-            () = self.cx.control.running() => true,
-            () = self.cx.shutdown.reached(Phase::Draining) => false,
-        }
+        let control = Arc::clone(&self.cx.control);
+        self.unless_draining(control.running()).await.is_some()
     }
 
     /// Events from now on come from another place of the same origin.
@@ -114,10 +112,15 @@ impl Pump {
     /// Waits for `future`; `None`: the process drains.
     pub(super) async fn unless_draining<T>(&mut self, future: impl Future<Output = T>) -> Option<T> {
         self.end_turn().await;
-        tokio::select! {
-            biased;
-            () = self.cx.shutdown.reached(Phase::Draining) => None,
-            result = future => Some(result),
+        tokio::pin!(future);
+        loop {
+            tokio::select! {
+                biased;
+                () = self.cx.shutdown.reached(Phase::Draining) => return None,
+                result = &mut future => return Some(result),
+                // Else what was undeployed would stay as long as nothing comes.
+                () = self.cx.flow.changed_from(self.dispatch.flow()) => self.dispatch.follow(self.cx.flow.load()),
+            }
         }
     }
 

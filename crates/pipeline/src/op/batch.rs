@@ -1,7 +1,7 @@
 //! `generic::batch`: several events as one (spec/operators-and-flow.md B.3).
 //!
 //! Algorithm. Values and metadata are collected in a list. The list leaves as one event, with the ingest time of its first part and an id
-//! that tracks all parts, when it holds `count` parts or when an event or a tick comes more than `timeout` after the first part.
+//! that tracks all parts, when it holds `count` parts or when an event or a tick comes more than `timeout` after the first part, or when nothing more is to come.
 
 use temblor_event::{Event, EventId, Lease, Payload, Signal, Tickets};
 use temblor_value::{Str, Value};
@@ -122,10 +122,14 @@ impl StatefulOperator for Batch {
     }
 
     fn on_signal(&mut self, cx: &mut OpCx<'_>, signal: Signal) -> Result<(), OpError> {
-        if self.is_late(signal.ingest_ns()) {
+        if matches!(signal, Signal::Drain { .. }) || self.is_late(signal.ingest_ns()) {
             self.flush(cx);
         }
         Ok(())
+    }
+
+    fn held(&self) -> u64 {
+        self.parts.len() as u64
     }
 
     fn traits(&self) -> OpTraits {

@@ -99,4 +99,8 @@ impl LogStore for MemoryLog {
     fn bytes(&self) -> u64 {
         self.bytes
     }
+
+    fn is_lasting(&self) -> bool {
+        false
+    }
 }

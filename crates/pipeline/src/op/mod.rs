@@ -8,6 +8,7 @@ pub mod batch;
 pub mod bucket;
 pub mod config;
 pub mod counter;
+pub mod ended;
 pub mod failure;
 pub mod history;
 pub mod memory_log;
@@ -226,6 +227,11 @@ pub trait StatefulOperator: Send {
 
     /// Sees an insight on its way back and may change it.
     fn on_insight(&mut self, _uid: Uid, _insight: &mut Insight) {}
+
+    /// Events, or results in the making, that would be lost if it ended now.
+    fn held(&self) -> u64 {
+        0
+    }
 
     /// What the executor must know.
     fn traits(&self) -> OpTraits;

@@ -268,7 +268,8 @@ impl StatefulOperator for Wal {
             report(cx.name, &error);
         }
         self.watch_limit(cx, signal.ingest_ns());
-        self.read(cx, 1);
+        let is_last_chance = matches!(signal, Signal::Drain { .. }) && !self.store.is_lasting();
+        self.read(cx, if is_last_chance { usize::MAX } else { 1 });
         Ok(())
     }
 
@@ -287,6 +288,10 @@ impl StatefulOperator for Wal {
             InsightKind::None | InsightKind::Cancelled => return,
         }
         insight.kind = InsightKind::None;
+    }
+
+    fn held(&self) -> u64 {
+        if self.store.is_lasting() { 0 } else { self.store.count() }
     }
 
     fn traits(&self) -> OpTraits {

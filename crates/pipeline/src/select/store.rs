@@ -109,6 +109,11 @@ impl<T> Store<T> {
         places
     }
 
+    /// All groups, older generation first.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = &T> {
+        self.previous.groups.iter().chain(&self.current.groups).flatten()
+    }
+
     /// Begins a new period of `period_ns` if the last one is over: what had no event since the one before is dropped.
     pub(crate) fn evict(&mut self, now_ns: u64, period_ns: u64) {
         if self.deadline_ns < now_ns {

@@ -3,10 +3,12 @@
 //! Algorithm, per event and group: every window from the first on is asked whether it closes, up to the first that does not. The event goes
 //! into the first window, before or after that window emits. Each window that closes emits and hands its state to the next one, which
 //! merges it. A tick does the same without an event, for windows that the clock closes. An error ends the walk for this event; what
-//! was counted or taken in before stays, and nothing the event caused is emitted.
+//! was counted or taken in before stays, and nothing the event caused is emitted. When nothing more is to come, every window that took
+//! something in since its last emission emits it and hands it to the next one.
 
 use std::sync::Arc;
 
+use hashbrown::HashSet;
 use smallvec::SmallVec;
 use temblor_event::{End, Event, EventId, Lease, OpMeta, Payload, Reason, Signal, Tickets, Uid};
 use temblor_script::func::Aggregate;
@@ -327,6 +329,53 @@ impl Windowed {
         failed
     }
 
+    /// Emits what all windows hold. An error of one group does not touch the others.
+    fn drain(&mut self, now_ns: u64, scratch: &mut Scratch) -> Result<(), OpError> {
+        let (value, meta, op_meta) = (Value::Null, Value::object(), OpMeta::default());
+        let trigger = Trigger {
+            value: &value,
+            meta: &meta,
+            op_meta: &op_meta,
+            info: info(now_ns, None),
+            event: None,
+            tickets: &Tickets::default(),
+        };
+        let mut failed = Ok(());
+        for group in self.held_groups() {
+            failed = failed.and(self.drain_group(&group, trigger, scratch));
+        }
+        failed
+    }
+
+    fn drain_group(&mut self, group: &Group, trigger: Trigger<'_>, scratch: &mut Scratch) -> Result<(), OpError> {
+        let places = self.enter(group)?;
+        let mut failed = Ok(());
+        let mut finer = None;
+        for at in 0..self.windows.len() {
+            failed = failed.and(self.merge(at, &places, finer.take()));
+            let held = self.windows.get_mut(at).zip(places.get(at));
+            let Some(held) = held.and_then(|(window, place)| window.store.get_mut(*place)) else {
+                continue;
+            };
+            if held.parts.is_empty() {
+                continue;
+            }
+            held.progress = Progress::default();
+            failed = failed.and(self.emit(at, group, &places, trigger, scratch));
+            finer = self.restart(at, &places);
+        }
+        failed
+    }
+
+    /// Groups of which a window holds something, each once, those of finer windows first.
+    fn held_groups(&self) -> Vec<Group> {
+        let held = self.windows.iter().flat_map(|window| window.store.groups());
+        let mut seen = HashSet::new();
+        held.filter(|held| !held.parts.is_empty() && seen.insert(held.group.name.clone()))
+            .map(|held| held.group.clone())
+            .collect()
+    }
+
     /// The group's places; ticks keep nothing from eviction.
     fn places_on_tick(&mut self, first: Place, group: &Group) -> Result<Places, OpError> {
         let found = self.windows.iter().skip(1).map(|window| window.store.find(&group.name));
@@ -364,6 +413,11 @@ impl Parts {
             lease: Lease::default(),
             aggregates: programs.aggregates.iter().map(|site| (site.function.create)()).collect(),
         }
+    }
+
+    /// Nothing was taken in.
+    fn is_empty(&self) -> bool {
+        self.id.tracked().is_empty()
     }
 
     fn reset(&mut self, id: EventId) {
@@ -442,9 +496,17 @@ impl StatefulOperator for Windowed {
 
     fn on_signal(&mut self, cx: &mut OpCx<'_>, signal: Signal) -> Result<(), OpError> {
         self.results.clear();
-        let result = self.tick(signal.ingest_ns(), cx.scratch());
+        let result = match signal {
+            Signal::Tick { ingest_ns } => self.tick(ingest_ns, cx.scratch()),
+            Signal::Drain { ingest_ns } => self.drain(ingest_ns, cx.scratch()),
+        };
         self.send_results(cx);
         result
+    }
+
+    fn held(&self) -> u64 {
+        let held = self.windows.iter().flat_map(|window| window.store.groups());
+        held.filter(|held| !held.parts.is_empty()).count() as u64
     }
 
     fn traits(&self) -> OpTraits {

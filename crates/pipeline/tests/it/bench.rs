@@ -212,6 +212,24 @@ impl Bench {
         texts(&self.tick_events(at_ns))
     }
 
+    /// Tells it that nothing more is to come.
+    pub(crate) fn drain(&mut self, at_ns: u64) -> Vec<String> {
+        self.out.clear();
+        let signal = Signal::Drain { ingest_ns: at_ns };
+        self.graph.signal(&mut self.state, signal, &NoLinks, &mut self.out);
+        texts(&self.take_outputs())
+    }
+
+    /// What would be lost if it ended now.
+    pub(crate) fn held(&self) -> u64 {
+        self.state.held()
+    }
+
+    /// Ends its operators.
+    pub(crate) fn end(&mut self) {
+        self.state.end();
+    }
+
     pub(crate) fn feed_back(&mut self, mut insight: Insight) -> Insight {
         self.graph.feedback(&mut self.state, None, &mut insight);
         insight

@@ -4,6 +4,7 @@
 #![allow(clippy::format_push_string)]
 
 mod bench;
+mod drain;
 mod flow;
 mod graph;
 mod metrics;

@@ -290,6 +290,10 @@ impl LogStore for Moody {
     fn bytes(&self) -> u64 {
         self.log.bytes()
     }
+
+    fn is_lasting(&self) -> bool {
+        self.log.is_lasting()
+    }
 }
 
 fn moody(stores: &MoodyStores, read_count: u64) -> Bench {

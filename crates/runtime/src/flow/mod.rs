@@ -23,8 +23,9 @@ use temblor_value::Str;
 pub(crate) use body::{Cause, Found, need_of};
 pub use dispatch::{Dispatch, Outcome, Trace};
 pub use island::Island;
-pub use tick::run_ticks;
+pub(crate) use tick::{Ticks, run_ticks};
 
+use crate::activity::Activity;
 use crate::ids::{PipelineIx, SinkIx, SourceIx};
 use crate::need::BodyNeed;
 use crate::ramp_metrics::RampMetrics;
@@ -96,6 +97,10 @@ pub struct PipelineNode {
     pub state: Option<Arc<Mutex<PipelineState>>>,
     /// The island it lies in; `None` if neither it nor any pipeline linked to it keeps state.
     pub island: Option<Arc<Island>>,
+    /// Nothing more is to come to it, and it is to let go of what it holds.
+    pub is_leaving: bool,
+    /// Counts what its ticks have under way.
+    pub(crate) activity: Activity,
 }
 
 /// A sink in a flow.

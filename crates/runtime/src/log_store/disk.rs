@@ -531,4 +531,8 @@ impl LogStore for DiskLog {
     fn bytes(&self) -> u64 {
         self.bytes
     }
+
+    fn is_lasting(&self) -> bool {
+        true
+    }
 }

@@ -64,6 +64,9 @@ pub trait LogStore: Send {
 
     /// Bytes of stored events.
     fn bytes(&self) -> u64;
+
+    /// Whether another instance finds what is stored when this one is gone.
+    fn is_lasting(&self) -> bool;
 }
 
 /// A store failed.

@@ -2,8 +2,6 @@
 
 use std::task::{Context, Poll, Waker};
 
-use temblor_event::Signal;
-
 use super::*;
 use crate::flow::tick::tick;
 
@@ -36,8 +34,10 @@ fn ask(flow: &Arc<Flow>, key: RequestKey) -> Asked {
 }
 
 fn time_passes(flow: &Arc<Flow>, at_ns: u64) {
-    let mut caused = Box::pin(tick(flow, Signal::Tick { ingest_ns: at_ns }).finish());
-    assert!(caused.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
+    for (_, caused) in tick(flow, at_ns, false) {
+        let mut caused = Box::pin(caused.finish());
+        assert!(caused.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
+    }
 }
 
 #[test]

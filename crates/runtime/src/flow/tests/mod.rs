@@ -1,3 +1,4 @@
+mod drain;
 mod held;
 mod islands;
 mod repeated;
@@ -94,6 +95,8 @@ fn pipeline(text: &str, targets: &[(&str, Target)]) -> PipelineNode {
         url: Str::from(cx.url),
         state: (graph.mode() == Mode::Serial).then(|| Arc::new(Mutex::new(state))),
         island: None,
+        is_leaving: false,
+        activity: Activity::default(),
         graph: Arc::new(graph),
         outputs,
         feeders: vec![Feeder::Source(SOURCE)],
