@@ -26,3 +26,4 @@ pub mod tls;
 pub mod transport;
 pub mod tunnel;
 pub mod upstream;
+mod websocket;

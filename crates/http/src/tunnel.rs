@@ -21,7 +21,7 @@ pub trait TunnelEnd: Send {
 
     /// Sends some of the bytes and says how many. What the end itself keeps back leaves with the next call of either sending function,
     /// so an empty text flushes.
-    fn poll_send(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>>;
+    fn poll_send(&mut self, cx: &mut Context<'_>, bytes: &Bytes) -> Poll<io::Result<usize>>;
 
     /// Ends the sending direction.
     fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
@@ -91,7 +91,7 @@ impl Lane {
                     Poll::Ready(bytes) if bytes.is_empty() => self.state = LaneState::Ending,
                     Poll::Ready(bytes) => self.waiting = bytes,
                     Poll::Pending => {
-                        ready!(to.poll_send(cx, &[]))?;
+                        ready!(to.poll_send(cx, &Bytes::new()))?;
                         return Poll::Pending;
                     }
                 },

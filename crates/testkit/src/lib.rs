@@ -19,6 +19,7 @@ mod recipe;
 mod tls;
 pub mod upstream;
 mod wait;
+mod websocket;
 
 pub use certificates::{Authority, Identity};
 pub use client::{RawClient, Response, request};
@@ -36,3 +37,4 @@ pub use recipe::Recipe;
 pub use tls::{TlsFront, TlsOptions};
 pub use upstream::{Behaviour, FaultyUpstream};
 pub use wait::wait_until;
+pub use websocket::websocket_accept;

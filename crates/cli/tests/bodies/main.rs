@@ -5,6 +5,7 @@ mod memory;
 mod messages;
 mod streams;
 mod upgrades;
+mod websockets;
 mod world;
 
 use world::World;

@@ -6,7 +6,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::Duration;
 
-use temblor_testkit::{Deployment, Page, wait_until};
+use temblor_testkit::{Deployment, Page, free_port, wait_until};
 
 /// How long a test waits for something that must happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -42,7 +42,18 @@ impl World {
     /// The deployment of a page, its upstream at 9000.
     pub(crate) fn of_page(text: &str) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let page = Page::new(text).unwrap().at(9000, listener.local_addr().unwrap().port());
+        let port = listener.local_addr().unwrap().port();
+        Self::run(text, listener, port)
+    }
+
+    /// The proxy before an upstream that does not belong to the world.
+    pub(crate) fn before(setup: Setup, upstream: u16) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        Self::run(&setup.page(), listener, upstream)
+    }
+
+    fn run(text: &str, listener: TcpListener, upstream: u16) -> Self {
+        let page = Page::new(text).unwrap().at(9000, upstream).admin(free_port().unwrap());
         let proxy = Deployment::of_page(env!("CARGO_BIN_EXE_temblor"), &page).unwrap_or_else(|error| panic!("{error}"));
         Self { proxy, listener }
     }

@@ -16,7 +16,7 @@ impl TunnelEnd for Wire {
         Poll::Ready(Ok(self.read.split().freeze()))
     }
 
-    fn poll_send(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_send(&mut self, cx: &mut Context<'_>, bytes: &Bytes) -> Poll<io::Result<usize>> {
         self.write.clear();
         let mut out = Outgoing { body: bytes, written: 0 };
         match Wire::poll_send(self, cx, &mut out) {

@@ -6,6 +6,7 @@ use super::fields;
 use crate::date::write_date;
 use crate::h1::write_length;
 use crate::message::{HeaderBlock, Name, Status};
+use crate::websocket;
 
 /// The head of a final response. What concerns a connection the block has left out already.
 pub(super) fn head(status: Status, headers: HeaderBlock, length: Option<u64>) -> Head<()> {
@@ -21,5 +22,12 @@ pub(super) fn head(status: Status, headers: HeaderBlock, length: Option<u64>) ->
     // Every status is one of the library's, whose range is ours.
     *head.status_mut() = StatusCode::from_u16(status.code()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     *head.headers_mut() = fields::map_of_lines(text);
+    head
+}
+
+/// The head that opens a tunnel (RFC 8441 5): what belongs to the handshake of HTTP/1.1 is left out.
+pub(super) fn switch_head(headers: HeaderBlock) -> Head<()> {
+    let mut head = head(Status::OK, headers, None);
+    head.headers_mut().remove(websocket::ACCEPT);
     head
 }

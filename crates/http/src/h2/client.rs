@@ -6,13 +6,15 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use ::h2::client::{Builder, Connection, ResponseFuture, SendRequest};
-use ::h2::{Reason, RecvStream};
+use ::h2::ext::Protocol;
+use ::h2::{Reason, RecvStream, SendStream};
 use bytes::Bytes;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tokio::time::Instant;
 
+use super::end::StreamEnd;
 use super::fields::{self, Gatherer};
 use super::reader::Reader;
 use super::sender::{SendError, Sender};
@@ -22,11 +24,12 @@ use crate::error::{UpstreamError, UpstreamErrorKind};
 use crate::h1::{ContentLength, Pace, concerns_connection};
 use crate::interim::{Interim, MAX_INTERIM};
 use crate::limits::ClientLimits;
-use crate::message::{Headers, Method, ResponseHead, Status, Version};
+use crate::message::{Headers, Method, Name, ResponseHead, Status, Version};
 use crate::timeouts::{after, earlier};
 use crate::timer::Timer;
 use crate::transport::Transport;
 use crate::upstream::{Lease, OutgoingRequest};
+use crate::websocket;
 
 /// Bytes of one response's body that may be under way: what a slow reader makes us hold.
 const STREAM_WINDOW: u32 = 128 << 10;
@@ -122,13 +125,35 @@ impl From<UpstreamError> for NoHead {
     }
 }
 
-/// A response head, and its body.
+/// A response head, and what follows it.
 pub(crate) struct Answered {
     pub(crate) head: ResponseHead,
-    pub(crate) body: StreamBody,
+    pub(crate) rest: Rest,
+}
+
+/// What follows a response head.
+#[allow(clippy::large_enum_variant)] // the large one is the usual one, and moved once
+pub(crate) enum Rest {
+    Body(StreamBody),
+    /// The switch of protocols that was asked for; the head is that of a response 101.
+    Tunnel(StreamEnd),
+}
+
+/// A switch of protocols that is asked for by extended CONNECT (RFC 8441).
+struct Asked {
+    stream: SendStream<Bytes>,
+    protocol: String,
+    /// What a client of HTTP/1.1 has to be shown.
+    accept: Option<String>,
+}
+
+/// Can a switch of protocols be asked for?
+pub(crate) fn allows_switch(requests: &SendRequest<Bytes>) -> bool {
+    requests.is_extended_connect_protocol_enabled()
 }
 
 /// Sends a request on a new stream and takes the response head. What the upstream has not taken by then is sent while the response is read.
+/// Where the upstream allows no switch of protocols a request for one is an ordinary request.
 /// `held` is given back when both are at their end.
 pub(crate) async fn exchange(
     requests: &mut SendRequest<Bytes>,
@@ -137,28 +162,40 @@ pub(crate) async fn exchange(
     bounds: Bounds<'_>,
     held: Lease,
 ) -> Result<Answered, Failure> {
-    let head = request_head(request, is_secure);
+    let protocol = request
+        .upgrade
+        .as_ref()
+        .map(|upgrade| upgrade.protocol.clone())
+        .filter(|_| allows_switch(requests));
+    let head = request_head(request, is_secure, protocol.as_deref());
     let head =
         head.ok_or_else(|| Failure::unsent(UpstreamError::new(UpstreamErrorKind::Build, "no valid host or target"), false))?;
     let is_bare = matches!(&request.body, Content::Whole(body) if body.is_empty());
-    let opened = requests.send_request(head, is_bare);
+    let opened = requests.send_request(head, is_bare && protocol.is_none());
     let (response, stream) = opened.map_err(|_| Failure::unsent(UpstreamError::lost(None), true))?;
     let has_stream = matches!(request.body, Content::Stream(_));
-    let sender = (!is_bare).then(|| {
-        let body = std::mem::take(&mut request.body);
-        if let Content::Whole(bytes) = &body {
-            request.body = Content::Whole(bytes.clone());
-        }
-        Sender::new(stream, body, bounds.pace.idle, Reason::CANCEL)
-    });
     let mut intake = Intake {
         response,
-        sender,
+        sender: None,
+        asked: None,
         bounds,
         interim_count: 0,
         timer: Timer::default(),
         first_byte_end: None,
     };
+    if let Some(protocol) = protocol {
+        intake.asked = Some(Asked {
+            stream,
+            protocol,
+            accept: request.headers.find(websocket::KEY).map(websocket::accept_of),
+        });
+    } else if !is_bare {
+        let body = std::mem::take(&mut request.body);
+        if let Content::Whole(bytes) = &body {
+            request.body = Content::Whole(bytes.clone());
+        }
+        intake.sender = Some(Sender::new(stream, body, bounds.pace.idle, Reason::CANCEL));
+    }
     match poll_fn(|cx| intake.poll(cx)).await {
         Ok(response) => intake.answered(response, &request.method, held),
         Err(error) => Err(error),
@@ -178,17 +215,23 @@ pub(crate) async fn exchange(
     })
 }
 
-/// The head of a request (`proxy.md` 2.6); `None`: it has none in HTTP/2.
-fn request_head(request: &OutgoingRequest, is_secure: bool) -> Option<Request<()>> {
+/// The head of a request (`proxy.md` 2.6), or of extended CONNECT for this protocol; `None`: it has none in HTTP/2.
+fn request_head(request: &OutgoingRequest, is_secure: bool, protocol: Option<&str>) -> Option<Request<()>> {
     let mut fields = fields::map_of_lines(request.headers.as_bytes().to_vec());
     let host = fields.remove(http::header::HOST)?;
     let mut parts = http::uri::Parts::default();
     parts.scheme = Some(if is_secure { Scheme::HTTPS } else { Scheme::HTTP });
     parts.authority = Some(Authority::try_from(host.as_bytes()).ok()?);
     parts.path_and_query = Some(path(&request.target)?);
-    announce(&mut fields, request);
     let mut head = Request::new(());
-    *head.method_mut() = http::Method::from_bytes(request.method.as_str().as_bytes()).ok()?;
+    if let Some(protocol) = protocol {
+        fields.remove(websocket::KEY);
+        *head.method_mut() = http::Method::CONNECT;
+        head.extensions_mut().insert(Protocol::from(protocol));
+    } else {
+        announce(&mut fields, request);
+        *head.method_mut() = http::Method::from_bytes(request.method.as_str().as_bytes()).ok()?;
+    }
     *head.uri_mut() = Uri::from_parts(parts).ok()?;
     *head.version_mut() = http::Version::HTTP_2;
     *head.headers_mut() = fields;
@@ -218,6 +261,7 @@ fn announce(fields: &mut HeaderMap, request: &OutgoingRequest) {
 struct Intake<'a> {
     response: ResponseFuture,
     sender: Option<Sender>,
+    asked: Option<Asked>,
     bounds: Bounds<'a>,
     interim_count: usize,
     timer: Timer,
@@ -285,6 +329,16 @@ impl Intake<'_> {
         }
         let status = Status::new(parts.status.as_u16()).filter(|status| !status.is_interim());
         let status = status.ok_or(UpstreamError::protocol("unacceptable status"))?;
+        if let Some(mut asked) = self.asked.take() {
+            if status.is_successful() {
+                return Ok(Answered {
+                    head: asked.switch_head(&parts.headers),
+                    rest: Rest::Tunnel(StreamEnd::new(asked.stream, recv, Some(held))),
+                });
+            }
+            // The answer is all there will be; a stream that has ended meanwhile needs no end.
+            let _ = asked.stream.send_data(Bytes::new(), true);
+        }
         let mut length = ContentLength::default();
         for value in parts.headers.get_all(http::header::CONTENT_LENGTH) {
             length.add(value.as_bytes()).map_err(UpstreamError::protocol)?;
@@ -297,20 +351,42 @@ impl Intake<'_> {
                 version: Version::Http2,
                 headers: headers(&parts.headers),
             },
-            body: StreamBody::new(reader, self.sender.take(), self.bounds.pace, held),
+            rest: Rest::Body(StreamBody::new(reader, self.sender.take(), self.bounds.pace, held)),
         })
+    }
+}
+
+impl Asked {
+    /// The head of the response 101 that the upstream's consent is.
+    fn switch_head(&self, given: &HeaderMap<HeaderValue>) -> ResponseHead {
+        let mut gatherer = gather(given);
+        gatherer.known(Name::Upgrade, self.protocol.as_bytes());
+        if let Some(accept) = &self.accept {
+            gatherer.field(websocket::ACCEPT, accept.as_bytes());
+        }
+        let (headers, _) = gatherer.finish();
+        ResponseHead {
+            status: Status::SWITCHING_PROTOCOLS,
+            version: Version::Http2,
+            headers,
+        }
     }
 }
 
 /// The fields but for those that concern a connection.
 fn headers(given: &HeaderMap<HeaderValue>) -> Headers {
+    gather(given).finish().0
+}
+
+fn gather(given: &HeaderMap<HeaderValue>) -> Gatherer {
     let mut gatherer = Gatherer::with_capacity(fields::size(given), given.len());
     for (name, value) in given {
-        gatherer.field(HeaderName::as_str(name), value.as_bytes());
+        let name = HeaderName::as_str(name);
+        if !concerns_connection(Name::from_lower(name.as_bytes()), name) {
+            gatherer.field(name, value.as_bytes());
+        }
     }
-    let (mut headers, _) = gatherer.finish();
-    headers.retain(|field| !concerns_connection(field.known(), field.name()));
-    headers
+    gatherer
 }
 
 /// How an exchange ended without a response head (`proxy.md` 2.15).

@@ -6,6 +6,7 @@
 
 mod answer;
 pub(crate) mod client;
+mod end;
 mod fields;
 mod frames;
 #[cfg(feature = "fuzzing")]

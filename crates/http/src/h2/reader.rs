@@ -59,6 +59,11 @@ impl Reader {
         }
     }
 
+    /// The stream itself, of which nothing was read.
+    pub(crate) fn into_stream(self) -> RecvStream {
+        self.recv
+    }
+
     /// Was the body read to its end?
     pub(crate) fn is_done(&self) -> bool {
         self.state == State::Done

@@ -1,7 +1,9 @@
 //! Heads of requests (`proxy.md` 2.1, the paragraph on HTTP/2). Nothing is repaired.
 //!
-//! What RFC 9113 calls malformed the library has refused before, but for blanks around values. The rest is as for HTTP/1.1.
+//! What RFC 9113 calls malformed the library has refused before, but for blanks around values. The rest is as for HTTP/1.1. Extended CONNECT
+//! (RFC 8441) becomes what asks for another protocol there (`proxy.md` 2.9).
 
+use ::h2::ext::Protocol;
 use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, COOKIE, EXPECT, HOST};
 use http::request::Parts;
@@ -10,6 +12,7 @@ use super::fields::{self, Gatherer};
 use crate::error::{Refusal, RefusalReason};
 use crate::h1::ContentLength;
 use crate::limits::ServerLimits;
+use crate::message::class::is_token;
 use crate::message::{Authority, Method, Name, RequestHead, Target, TargetForm, Version, parse_authority};
 
 /// A request head and what follows from it.
@@ -48,18 +51,25 @@ pub(super) fn read(parts: &Parts, limits: &ServerLimits, is_secure: bool) -> Res
     }
     let method = Method::from_bytes(parts.method.as_str().as_bytes())
         .ok_or(Refusal::bad("the method is not a token of at most 32 bytes"))?;
-    if method == Method::Connect {
-        return Err(Refusal::new(RefusalReason::NotImplemented, "CONNECT").into());
-    }
+    let protocol = protocol(parts)?;
+    let method = match (method, protocol) {
+        (_, Some(_)) => Method::Get,
+        (Method::Connect, None) => return Err(Refusal::new(RefusalReason::NotImplemented, "CONNECT").into()),
+        (method, None) => method,
+    };
     let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
     if path.len() > limits.target {
         return Err(Refusal::new(RefusalReason::UriTooLong, "target too long").into());
     }
     let host = host(parts, is_secure)?;
-    let mut gatherer = Gatherer::with_capacity(path.len() + host.len() + fields::size(given), given.len() + 1);
+    let mut gatherer = Gatherer::with_capacity(path.len() + host.len() + fields::size(given), given.len() + 3);
     let path = gatherer.put(path.as_bytes());
     gatherer.known(Name::Host, host.as_bytes());
     gather(&mut gatherer, given);
+    if let Some(protocol) = protocol {
+        gatherer.known(Name::Connection, b"upgrade");
+        gatherer.known(Name::Upgrade, protocol.as_bytes());
+    }
     let (headers, buffer) = gatherer.finish();
     let target = Target::parse(buffer.slice(path)).ok_or(Refusal::bad("invalid target"))?;
     match target.form() {
@@ -78,6 +88,20 @@ pub(super) fn read(parts: &Parts, limits: &ServerLimits, is_secure: bool) -> Res
         length: length(given)?,
         expects_continue: expects_continue(given)?,
     })
+}
+
+/// The protocol that extended CONNECT asks for. What it opens has no announced length.
+fn protocol(parts: &Parts) -> Result<Option<&str>, Refusal> {
+    let Some(protocol) = parts.extensions.get::<Protocol>().map(Protocol::as_str) else {
+        return Ok(None);
+    };
+    if !is_token(protocol.as_bytes()) {
+        return Err(Refusal::bad("a protocol that is no token"));
+    }
+    if parts.headers.contains_key(CONTENT_LENGTH) {
+        return Err(Refusal::bad("CONNECT with a length"));
+    }
+    Ok(Some(protocol))
 }
 
 /// Fields in order of arrival, but for those that are one whatever they came as.

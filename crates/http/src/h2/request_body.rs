@@ -177,9 +177,15 @@ impl server::Channel for Channel {
 pub(super) type Place = server::Place<Channel>;
 
 impl Place {
-    /// Bytes of the body that were read so far; 0 if the channel is nowhere.
-    pub(super) fn received(&mut self) -> u64 {
-        self.channel(|channel| channel.reader.received()).unwrap_or(0)
+    /// Bytes of the body that were read so far; `None` if the channel is nowhere.
+    pub(super) fn received(&mut self) -> Option<u64> {
+        self.channel(|channel| channel.reader.received())
+    }
+
+    /// The receiving direction, of which nothing was read; the channel is nowhere then.
+    pub(super) fn take_receiver(&mut self) -> Option<RecvStream> {
+        let channel = mem::replace(self, Place::nowhere()).reclaim()?;
+        Some(channel.reader.into_stream())
     }
 
     /// The sending direction, for the answer. What is still read of the body goes on.

@@ -119,6 +119,9 @@ async fn handshake(gauged: Gauged, config: &ServerConfig) -> Option<Connection<G
         .max_header_list_size(config.limits.head as u32)
         .max_pending_accept_reset_streams(MAX_RESETS as usize)
         .max_send_buffer_size(SEND_BUFFER);
+    if settings.extended_connect {
+        builder.enable_connect_protocol();
+    }
     by(after(config.timeouts.head), builder.handshake(gauged)).await?.ok()
 }
 

@@ -10,6 +10,7 @@ use ::h2::{Reason, RecvStream};
 use bytes::Bytes;
 
 use super::answer;
+use super::end::StreamEnd;
 use super::request::{self, Fault, RequestMessage};
 use super::request_body::{BodyReader, Channel, Place, pass_interim};
 use super::sender::{SendError, Sender};
@@ -17,7 +18,9 @@ use crate::body::{Broken, Content};
 use crate::connection::ConnectionInfo;
 use crate::error::Refusal;
 use crate::interim::Interim;
-use crate::server::{Answer, Exchange, Finished, Handler, Request, RequestBody, Response, ServerConfig};
+use crate::message::Status;
+use crate::server::{Answer, Exchange, Finished, Handler, Request, RequestBody, Response, ServerConfig, Switch};
+use crate::tunnel::join;
 
 /// How a stream ended, as far as the connection is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +31,28 @@ pub(super) enum Ended {
     ByReset,
     /// The answer asks for the end of the connection.
     WithClose,
+}
+
+/// What a request demands of its answer.
+#[derive(Clone, Copy, Debug)]
+struct Frame {
+    is_head: bool,
+    /// An answer of success would open a tunnel (RFC 9110 9.3.6).
+    is_connect: bool,
+}
+
+impl Frame {
+    fn of(method: &http::Method) -> Frame {
+        Frame {
+            is_head: *method == http::Method::HEAD,
+            is_connect: *method == http::Method::CONNECT,
+        }
+    }
+
+    /// Would a client take it for something else?
+    fn forbids(self, status: Status) -> bool {
+        status.is_interim() || self.is_connect && status.is_successful()
+    }
 }
 
 /// What the streams of a connection share.
@@ -42,14 +67,14 @@ impl<H: Handler> Streams<'_, H> {
     /// Takes a request and answers it.
     pub(super) async fn serve(&self, request: http::Request<RecvStream>, mut respond: SendResponse<Bytes>) -> Ended {
         let (parts, recv) = request.into_parts();
-        let is_head = parts.method == http::Method::HEAD;
+        let frame = Frame::of(&parts.method);
         let message = match request::read(&parts, &self.config.limits, self.info.tls.is_some()) {
             Ok(message) => message,
             Err(fault) => {
                 let mut exchange = self.exchange(H::Notes::default());
                 match fault {
                     Fault::Malformed => respond.send_reset(Reason::PROTOCOL_ERROR),
-                    Fault::Refused(refusal) => self.refuse(respond, &refusal, is_head, &mut exchange).await,
+                    Fault::Refused(refusal) => self.refuse(respond, &refusal, frame, &mut exchange).await,
                 }
                 exchange.end();
                 return Ended::Quietly;
@@ -58,8 +83,10 @@ impl<H: Handler> Streams<'_, H> {
         drop(parts);
         let mut exchange = self.exchange(self.handler.begin(&message.head, self.info));
         let mut place = Place::Here(Channel::new(recv, respond, &message, self.config));
-        let ended = self.run(message, &mut place, is_head, &mut exchange).await;
-        exchange.finished.body_received = place.received();
+        let ended = self.run(message, &mut place, frame, &mut exchange).await;
+        if let Some(received) = place.received() {
+            exchange.finished.body_received = received;
+        }
         // Ends the reading, also of whoever still has a share in it.
         drop(place.reclaim());
         exchange.end();
@@ -70,7 +97,7 @@ impl<H: Handler> Streams<'_, H> {
         Exchange::of(self.handler, self.info, notes, Duration::ZERO)
     }
 
-    async fn run(&self, message: RequestMessage, place: &mut Place, is_head: bool, exchange: &mut Exchange<'_, H>) -> Ended {
+    async fn run(&self, message: RequestMessage, place: &mut Place, frame: Frame, exchange: &mut Exchange<'_, H>) -> Ended {
         let interim = self.config.early_hints.then(Arc::<Interim>::default);
         let answer = match self.config.limits.refusal_of_body(message.length) {
             Some(refusal) => Answer::Refuse(refusal),
@@ -98,51 +125,67 @@ impl<H: Handler> Streams<'_, H> {
         if let Some(interim) = interim {
             pass_interim(&mut respond, &interim.take());
         }
-        self.answer(respond, answer, is_head, exchange).await
+        self.answer(place, respond, answer, frame, exchange).await
     }
 
     async fn answer(
         &self,
+        place: &mut Place,
         mut respond: SendResponse<Bytes>,
         answer: Answer,
-        is_head: bool,
+        frame: Frame,
         exchange: &mut Exchange<'_, H>,
     ) -> Ended {
         match answer {
             Answer::Respond(response) => {
                 let wants_close = response.headers.wants_close();
-                self.send(respond, response, is_head, &mut exchange.finished).await;
+                self.send(respond, response, frame, &mut exchange.finished).await;
                 if wants_close {
                     return Ended::WithClose;
                 }
             }
-            Answer::Refuse(refusal) => self.refuse(respond, &refusal, is_head, exchange).await,
+            Answer::Refuse(refusal) => self.refuse(respond, &refusal, frame, exchange).await,
+            Answer::Switch(switch) => self.switch(place, respond, *switch, &mut exchange.finished).await,
             Answer::Close => respond.send_reset(Reason::CANCEL),
-            // No request of HTTP/2 asks for a switch.
-            Answer::Switch(_) => respond.send_reset(Reason::INTERNAL_ERROR),
         }
         Ended::Quietly
     }
 
     /// Refusals end their stream only: the others are in order.
-    async fn refuse(&self, mut respond: SendResponse<Bytes>, refusal: &Refusal, is_head: bool, exchange: &mut Exchange<'_, H>) {
+    async fn refuse(&self, mut respond: SendResponse<Bytes>, refusal: &Refusal, frame: Frame, exchange: &mut Exchange<'_, H>) {
         let Some(response) = exchange.refuse(refusal, self.config) else {
             return respond.send_reset(Reason::CANCEL);
         };
-        self.send(respond, response, is_head, &mut exchange.finished).await;
+        self.send(respond, response, frame, &mut exchange.finished).await;
+    }
+
+    /// Opens a tunnel and stays until it has ended.
+    async fn switch(&self, place: &mut Place, mut respond: SendResponse<Bytes>, switch: Switch, finished: &mut Finished) {
+        let Some(recv) = place.take_receiver() else {
+            return respond.send_reset(Reason::CANCEL);
+        };
+        let Ok(send) = respond.send_response(answer::switch_head(switch.headers), false) else {
+            return;
+        };
+        finished.status = Some(Status::OK);
+        let Switch { tunnel, mut bounds, .. } = switch;
+        let mut upstream = tunnel.end;
+        let moved = join(&mut StreamEnd::new(send, recv, None), &mut *upstream, &mut bounds).await;
+        finished.body_received = moved.up;
+        finished.body_sent = moved.down;
+        finished.is_complete = true;
     }
 
     /// Sends a response. What fails here ends the stream, and nobody is left to be told.
-    async fn send(&self, mut respond: SendResponse<Bytes>, response: Response, is_head: bool, finished: &mut Finished) {
-        let length = response.shown_length(response.body.length(), is_head);
+    async fn send(&self, mut respond: SendResponse<Bytes>, response: Response, frame: Frame, finished: &mut Finished) {
+        let length = response.shown_length(response.body.length(), frame.is_head);
         let Response {
             status, headers, body, ..
         } = response;
-        if status.is_interim() {
-            // No client takes it for a final one.
+        if frame.forbids(status) {
             return respond.send_reset(Reason::INTERNAL_ERROR);
         }
-        let is_bare = is_head || status.forbids_body() || matches!(&body, Content::Whole(bytes) if bytes.is_empty());
+        let is_bare = frame.is_head || status.forbids_body() || matches!(&body, Content::Whole(bytes) if bytes.is_empty());
         let head = answer::head(status, headers, length);
         let Ok(stream) = respond.send_response(head, is_bare) else {
             return;

@@ -115,6 +115,20 @@ impl HeaderBlock {
         self.present & name.bit() != 0
     }
 
+    /// Value of the first field with this lower-case name.
+    pub(crate) fn find(&self, name: &str) -> Option<&[u8]> {
+        let mut rest = self.text.as_slice();
+        while let Some(length) = memchr::memchr(b'\r', rest) {
+            let (line, more) = rest.split_at(length);
+            let value = line.strip_prefix(name.as_bytes()).and_then(|line| line.strip_prefix(b": "));
+            if value.is_some() {
+                return value;
+            }
+            rest = more.get(2..)?;
+        }
+        None
+    }
+
     /// Did a `connection` field ask to close (responses only)?
     pub fn wants_close(&self) -> bool {
         self.direction == Direction::Response && self.wants_close

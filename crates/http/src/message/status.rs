@@ -49,6 +49,11 @@ impl Status {
         self.0 < 200
     }
 
+    /// Does it tell of success (2xx)?
+    pub const fn is_successful(self) -> bool {
+        self.0 >= 200 && self.0 < 300
+    }
+
     /// May a response of this status never have a body (1xx, 204, 304; RFC 9112 6.3)?
     pub const fn forbids_body(self) -> bool {
         self.0 < 200 || self.0 == 204 || self.0 == 304

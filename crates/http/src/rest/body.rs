@@ -13,7 +13,7 @@ use temblor_runtime::need::{BodyNeed, Need};
 use temblor_value::{Str, Value};
 
 use crate::body::{Body, Broken, Content, ReadBody, collect};
-use crate::message::Headers;
+use crate::message::{Headers, Version};
 use crate::rest::replay::BodyPlace;
 use crate::tunnel::Tunnel;
 
@@ -64,8 +64,8 @@ pub enum Arrived {
     Dropped,
     /// None, but a connection that has switched protocols.
     Tunnel(Tunnel),
-    /// None, and none is looked for: the request asks for another protocol.
-    Upgrade,
+    /// None, and none is looked for: the request, of that version, asks for another protocol.
+    Upgrade(Version),
 }
 
 impl Arrived {
@@ -130,7 +130,7 @@ impl Intake<'_> {
                 )));
             }
             Arrived::Dropped => return one(Data::Value(Value::Null, None)),
-            Arrived::Upgrade => return one(Data::Stream(Stream::new(None, None, Arc::new(Offer)))),
+            Arrived::Upgrade(version) => return one(Data::Stream(Stream::new(None, None, Arc::new(Offer(version))))),
         };
         if !self.preprocessors.is_empty() {
             return self.preprocess(bytes, ingest_ns);
@@ -366,7 +366,7 @@ fn take_body(stream: &Stream, keep: Option<u64>) -> Result<Body, String> {
 }
 
 /// What lies behind the event of a request whose client may switch protocols.
-struct Offer;
+struct Offer(Version);
 
 impl StreamPlace for Offer {
     fn is_whole(&self) -> bool {
@@ -374,9 +374,12 @@ impl StreamPlace for Offer {
     }
 }
 
-/// Whether an event is the request of a client that may switch protocols, untouched.
-pub fn is_offer(data: &Data) -> bool {
-    matches!(data, Data::Stream(stream) if stream.place::<Offer>().is_some())
+/// The version that the client speaks, if an event is the request of one that may switch protocols, untouched.
+pub fn offered(data: &Data) -> Option<Version> {
+    match data {
+        Data::Stream(stream) => stream.place::<Offer>().map(|offer| offer.0),
+        Data::Value(..) | Data::Raw(_) => None,
+    }
 }
 
 /// The tunnel behind the event of an upgrade, if nobody replaced its value and nobody took it.

@@ -30,7 +30,7 @@ impl From<Response> for Answer {
 /// An upgrade that the upstream has agreed to.
 #[derive(Debug)]
 pub struct Switch {
-    /// The fields of the response 101; `connection` and `upgrade` are the engine's.
+    /// The fields of the response 101 (over HTTP/2: 200); `connection` and `upgrade` are the engine's.
     pub headers: HeaderBlock,
     /// The protocol, as the `upgrade` field names it; a valid field value.
     pub protocol: String,
@@ -43,7 +43,8 @@ pub struct Switch {
 /// A response to send. Framing, persistence and `date` are the engine's; nothing else is added.
 #[derive(Debug)]
 pub struct Response {
-    /// The status. After a status 1xx, which no client takes for a final one, the connection closes.
+    /// The status. After a status 1xx, which no client takes for a final one, the connection closes. A status 2xx would open a tunnel where
+    /// extended CONNECT has asked for one; that stream is reset.
     pub status: Status,
     /// The fields, made for [`Direction::Response`].
     pub headers: HeaderBlock,

@@ -59,6 +59,9 @@ pub struct Http2Settings {
     pub stream_window: u32,
     /// Bytes of all requests' bodies of a connection that may be under way, below 2^31.
     pub connection_window: u32,
+    /// May streams ask for another protocol by extended CONNECT (RFC 8441)? Such a request shows as a GET with `connection: upgrade` and
+    /// `upgrade`, and may be answered with [`Answer::Switch`].
+    pub extended_connect: bool,
     /// Between two pings; one without answer ends the connection. `None`: no pings.
     pub ping: Option<Duration>,
 }
@@ -70,6 +73,7 @@ impl Default for Http2Settings {
             max_streams: 128,
             stream_window: 64 << 10,
             connection_window: 1 << 20,
+            extended_connect: false,
             ping: None,
         }
     }

@@ -56,6 +56,11 @@ pub(crate) enum Place<C> {
 }
 
 impl<C> Place<C> {
+    /// A place without channel.
+    pub(crate) fn nowhere() -> Self {
+        Place::Lent(Arc::default())
+    }
+
     /// Takes a step with the channel, wherever it is; `None`: it is nowhere.
     pub(crate) fn channel<R>(&mut self, call: impl FnOnce(&mut C) -> R) -> Option<R> {
         match self {

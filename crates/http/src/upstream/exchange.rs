@@ -15,7 +15,7 @@ use super::connection::Connection;
 use super::course::{Course, Way};
 use super::shared::Shared;
 use super::wire_body::{Home, WireBody};
-use super::{Endpoint, Speaks, Upstream};
+use super::{Endpoint, Upstream};
 use crate::body::{CollectError, Content, collect};
 use crate::error::{UpstreamError, UpstreamErrorKind};
 use crate::h1::{COPY_BODY, Decoder, Pace, Pump, PumpError, ResponseMessage, ResponseParser, SendFraming, Wire, WireError};
@@ -26,6 +26,7 @@ use crate::timeouts::{AttemptTimeouts, after, by, earlier};
 use crate::tls::Alpn;
 use crate::transport::Transport;
 use crate::tunnel::TunnelEnd;
+use crate::websocket;
 
 /// A request to send.
 #[derive(Debug)]
@@ -40,8 +41,17 @@ pub struct OutgoingRequest {
     pub body: Content,
     /// Trailers of the response are wanted (`proxy.md` 2.6, step 3).
     pub takes_trailers: bool,
-    /// The protocol to switch to (`proxy.md` 2.9); a valid field value. Such a request has a fresh connection and no body.
-    pub upgrade: Option<String>,
+    /// The switch of protocols that is asked for (`proxy.md` 2.9). Such a request has no body, and over HTTP/1.1 a fresh connection.
+    pub upgrade: Option<Upgrade>,
+}
+
+/// A switch of protocols to ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upgrade {
+    /// The protocol; a valid field value.
+    pub protocol: String,
+    /// The client knows nothing of the handshake of HTTP/1.1, so where the upstream wants one it is made and checked here.
+    pub lacks_handshake: bool,
 }
 
 /// What bounds an exchange and what it may do beside it.
@@ -174,8 +184,7 @@ impl Upstream {
         terms: Terms<'_>,
     ) -> Result<UpstreamResponse, UpstreamError> {
         let errand = &Errand::new(shard, endpoint, terms);
-        // A switch of protocols takes a connection of its own; where there are none it is an ordinary request.
-        if self.may_share(endpoint) && (request.upgrade.is_none() || self.speaks == Speaks::Http2) {
+        if self.may_share(endpoint) {
             // Boxed: its state would make every exchange larger.
             let shared = Box::pin(self.exchange_shared(errand, request));
             match shared.await? {
@@ -262,14 +271,21 @@ impl Upstream {
             })?;
         }
         (terms.before_sending)();
+        let handshake = Handshake::of(request).map_err(|error| Failure {
+            error,
+            answered: false,
+            written: false,
+            body_begun: false,
+        })?;
         let wire = &mut connection.wire;
         wire.write.clear();
-        write_request_head(&mut wire.write, request);
+        write_request_head(&mut wire.write, request, handshake.as_ref());
         let mut pump = start_body(&mut wire.write, &mut request.body);
         let mut intake = Intake {
             parser: ResponseParser::default(),
             method: &request.method,
-            upgrade: request.upgrade.as_deref(),
+            upgrade: request.upgrade.as_ref().map(|upgrade| upgrade.protocol.as_str()),
+            accept: handshake.map(|handshake| handshake.accept),
             limits: &self.limits,
             interim: terms.interim,
             interim_count: 0,
@@ -334,6 +350,31 @@ impl Upstream {
     }
 }
 
+/// What a WebSocket is opened with, in the place of a client that does not know of it.
+struct Handshake {
+    /// `None`: the request brings one.
+    key: Option<String>,
+    accept: String,
+}
+
+impl Handshake {
+    /// The handshake that the upstream has to be asked for, and its answer kept back.
+    fn of(request: &OutgoingRequest) -> Result<Option<Handshake>, UpstreamError> {
+        let is_wanted = |upgrade: &Upgrade| upgrade.lacks_handshake && upgrade.protocol == websocket::PROTOCOL;
+        if !request.upgrade.as_ref().is_some_and(is_wanted) {
+            return Ok(None);
+        }
+        if let Some(key) = request.headers.find(websocket::KEY) {
+            let accept = websocket::accept_of(key);
+            return Ok(Some(Handshake { key: None, accept }));
+        }
+        let key = websocket::new_key();
+        let key = key.ok_or_else(|| UpstreamError::new(UpstreamErrorKind::Build, "no random numbers for a key"))?;
+        let accept = websocket::accept_of(key.as_bytes());
+        Ok(Some(Handshake { key: Some(key), accept }))
+    }
+}
+
 /// Reads a whole body, for an upstream that must be told its length in advance (`proxy.md` 2.6, step 7).
 async fn collect_first(content: &mut Content, limit: Option<u64>, deadline: Option<Instant>) -> Result<(), UpstreamError> {
     let Content::Stream(mut body) = std::mem::take(content) else {
@@ -371,7 +412,7 @@ fn start_body(out: &mut Vec<u8>, content: &mut Content) -> Pump {
 }
 
 /// `proxy.md` 2.6, steps 3, 7 and 8.
-fn write_request_head(out: &mut Vec<u8>, request: &OutgoingRequest) {
+fn write_request_head(out: &mut Vec<u8>, request: &OutgoingRequest, handshake: Option<&Handshake>) {
     out.extend_from_slice(request.method.as_str().as_bytes());
     out.push(b' ');
     out.extend_from_slice(request.target.as_bytes());
@@ -386,9 +427,15 @@ fn write_request_head(out: &mut Vec<u8>, request: &OutgoingRequest) {
         }
         (None, _) => out.extend_from_slice(b"transfer-encoding: chunked\r\n"),
     }
-    if let Some(protocol) = &request.upgrade {
+    if let Some(key) = handshake.and_then(|handshake| handshake.key.as_ref()) {
+        out.extend_from_slice(websocket::KEY.as_bytes());
+        out.extend_from_slice(b": ");
+        out.extend_from_slice(key.as_bytes());
+        out.extend_from_slice(b"\r\n");
+    }
+    if let Some(upgrade) = &request.upgrade {
         out.extend_from_slice(b"connection: upgrade\r\nupgrade: ");
-        out.extend_from_slice(protocol.as_bytes());
+        out.extend_from_slice(upgrade.protocol.as_bytes());
         out.extend_from_slice(b"\r\n");
     } else if request.takes_trailers {
         out.extend_from_slice(b"te: trailers\r\nconnection: te\r\n");
@@ -401,6 +448,8 @@ struct Intake<'a> {
     parser: ResponseParser,
     method: &'a Method,
     upgrade: Option<&'a str>,
+    /// What the upstream has to answer to the handshake that was made here.
+    accept: Option<String>,
     limits: &'a ClientLimits,
     interim: Option<&'a Interim>,
     interim_count: usize,
@@ -467,7 +516,7 @@ impl Intake<'_> {
     /// Takes what has arrived; interim responses go their own way.
     fn take(&mut self, wire: &mut Wire) -> Result<Option<ResponseMessage>, UpstreamError> {
         self.answered = true;
-        while let Some(message) = self
+        while let Some(mut message) = self
             .parser
             .advance(&mut wire.read, self.limits, self.method)
             .map_err(UpstreamError::protocol)?
@@ -477,10 +526,8 @@ impl Intake<'_> {
                 return Ok(Some(message));
             }
             if status == Status::SWITCHING_PROTOCOLS {
-                return match self.upgrade {
-                    Some(protocol) if is_switch(&message.head, protocol) => Ok(Some(message)),
-                    _ => Err(UpstreamError::protocol("switch of protocols that was not asked for")),
-                };
+                self.check_switch(&mut message.head)?;
+                return Ok(Some(message));
             }
             self.interim_count += 1;
             if self.interim_count > MAX_INTERIM {
@@ -494,6 +541,22 @@ impl Intake<'_> {
             self.parser = ResponseParser::default();
         }
         Ok(None)
+    }
+}
+
+impl Intake<'_> {
+    /// Is it the switch that was asked for? The answer to a handshake of our own is of no use to anybody else.
+    fn check_switch(&self, head: &mut ResponseHead) -> Result<(), UpstreamError> {
+        if !self.upgrade.is_some_and(|protocol| is_switch(head, protocol)) {
+            return Err(UpstreamError::protocol("switch of protocols that was not asked for"));
+        }
+        if let Some(accept) = &self.accept {
+            if head.headers.find(websocket::ACCEPT) != Some(accept.as_bytes()) {
+                return Err(UpstreamError::protocol("wrong answer to the handshake of a WebSocket"));
+            }
+            head.headers.retain(|field| field.name() != websocket::ACCEPT);
+        }
+        Ok(())
     }
 }
 

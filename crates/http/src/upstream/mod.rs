@@ -24,7 +24,7 @@ use connect::{ConnectTime, Connector};
 use connection::Connection;
 pub use course::{Course, Way};
 pub use endpoint::Endpoint;
-pub use exchange::{OutgoingRequest, Terms, UpstreamResponse};
+pub use exchange::{OutgoingRequest, Terms, Upgrade, UpstreamResponse};
 pub(crate) use links::Lease;
 use links::Links;
 pub use meters::ConnectionNumbers;

@@ -11,13 +11,14 @@ use super::connect::in_time;
 use super::course::Way;
 use super::exchange::Errand;
 use super::links::{Found, Lease, Opening, Turn, wait};
-use super::{Endpoint, OutgoingRequest, Speaks, Terms, Upstream, UpstreamResponse};
+use super::{Endpoint, OutgoingRequest, Speaks, Terms, Upstream, UpstreamBody, UpstreamResponse};
 use crate::error::{UpstreamError, UpstreamErrorKind};
-use crate::h2::client::{Answered, Bounds, Failure, exchange, handshake};
+use crate::h2::client::{Answered, Bounds, Failure, Rest, allows_switch, exchange, handshake};
 use crate::message::Version;
 use crate::timeouts::{AttemptTimeouts, after, by, earlier};
 use crate::tls::Alpn;
 use crate::transport::Transport;
+use crate::tunnel::TunnelEnd;
 
 /// Connections that an upstream which goes away may end before the request was sent on them.
 const MAX_VAIN: u32 = 3;
@@ -29,7 +30,7 @@ pub(super) enum Shared {
     Answered(UpstreamResponse),
     /// A new connection, on which HTTP/1.1 was agreed.
     Http1(Transport),
-    /// Nothing: the upstream is known to speak HTTP/1.1.
+    /// Nothing: HTTP/1.1 is to be spoken, over a connection of its own.
     Known,
 }
 
@@ -121,6 +122,10 @@ impl Upstream {
                 }
                 Place::Gone => return Err(gone()),
             };
+            if request.upgrade.is_some() && self.speaks == Speaks::Auto && !allows_switch(&lease.requests()) {
+                lease.unused();
+                return Ok(Shared::Known);
+            }
             if is_reused {
                 self.meters.reuse();
                 errand.terms.note(Way {
@@ -132,11 +137,15 @@ impl Upstream {
             }
             let link = lease.link();
             match self.attempt_shared(errand, lease, request).await {
-                Ok(Answered { head, body }) => {
+                Ok(Answered { head, rest }) => {
+                    let (body, tunnel) = match rest {
+                        Rest::Body(body) => (body.into(), None),
+                        Rest::Tunnel(end) => (UpstreamBody::nothing(), Some(Box::new(end) as Box<dyn TunnelEnd>)),
+                    };
                     return Ok(Shared::Answered(UpstreamResponse {
                         head,
-                        body: body.into(),
-                        tunnel: None,
+                        body,
+                        tunnel,
                         reused: is_reused,
                     }));
                 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use h2::client::{Builder, ResponseFuture, SendRequest};
+use h2::ext::Protocol;
 use h2::{Reason, RecvStream, SendStream};
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use rustls::pki_types::ServerName;
@@ -14,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio_rustls::TlsConnector;
 
-use super::{Driver, receive, send};
+use super::{Driver, receive, receive_bytes, send};
 use crate::tls::TlsOptions;
 
 /// A request.
@@ -22,6 +23,8 @@ use crate::tls::TlsOptions;
 pub struct Http2Request {
     /// The method; empty for `GET`.
     pub method: &'static str,
+    /// The protocol that extended CONNECT asks for; empty for any other request.
+    pub protocol: &'static str,
     /// Path and query.
     pub path: String,
     /// The authority; empty for `localhost`.
@@ -53,6 +56,15 @@ impl Http2Request {
         }
     }
 
+    /// Asks for another protocol.
+    pub fn switch(path: &str, protocol: &'static str) -> Self {
+        Self {
+            method: "CONNECT",
+            protocol,
+            ..Self::get(path)
+        }
+    }
+
     fn head(&self, scheme: &str) -> io::Result<Request<()>> {
         let method = if self.method.is_empty() { "GET" } else { self.method };
         let authority = if self.authority.is_empty() {
@@ -67,6 +79,9 @@ impl Http2Request {
             .body(())
             .map_err(io::Error::other)?;
         *request.headers_mut() = fields(&self.headers)?;
+        if !self.protocol.is_empty() {
+            request.extensions_mut().insert(Protocol::from(self.protocol));
+        }
         Ok(request)
     }
 }
@@ -200,6 +215,11 @@ impl Http2Client {
         })
     }
 
+    /// Does the server take extended CONNECT? Known behind the first answer.
+    pub fn allows_switch(&self) -> bool {
+        self.requests.is_extended_connect_protocol_enabled()
+    }
+
     /// Waits until the connection has ended; the reason that the server gave, `NO_ERROR` for an orderly end.
     pub fn ended(self) -> io::Result<Reason> {
         let Self {
@@ -260,6 +280,36 @@ impl Http2Stream {
         }
         let head = self.body.as_ref().map(|(status, ..)| *status);
         head.ok_or_else(|| io::Error::other("the response was read already"))
+    }
+
+    /// First value of a field of the response.
+    pub fn header(&mut self, name: &str) -> io::Result<Option<String>> {
+        self.head()?;
+        let value = self.body.as_ref().and_then(|(_, headers, _)| headers.get(name));
+        Ok(value.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()))
+    }
+
+    /// Sends a text and reads as many bytes at the same time.
+    pub fn talk(&mut self, text: &[u8]) -> io::Result<Vec<u8>> {
+        self.head()?;
+        let Some((.., body)) = &mut self.body else {
+            return Err(io::Error::other("the response was read already"));
+        };
+        let sending = send(&mut self.sending, Bytes::copy_from_slice(text), false);
+        self.driver.run(async {
+            let (sent, received) = tokio::join!(sending, receive_bytes(body, text.len()));
+            sent?;
+            received
+        })
+    }
+
+    /// Reads so many bytes, fewer at the end.
+    pub fn read(&mut self, count: usize) -> io::Result<Vec<u8>> {
+        self.head()?;
+        match &mut self.body {
+            Some((.., body)) => self.driver.run(receive_bytes(body, count)),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// The next part of the response's body, for which the server gets no room again; empty at the end.

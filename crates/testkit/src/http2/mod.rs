@@ -91,6 +91,19 @@ async fn send(stream: &mut SendStream<Bytes>, mut bytes: Bytes, is_last: bool) -
     Ok(())
 }
 
+/// Reads so many bytes of a body, fewer at its end.
+async fn receive_bytes(body: &mut RecvStream, count: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    while bytes.len() < count
+        && let Some(part) = body.data().await
+    {
+        let part = part.map_err(io::Error::other)?;
+        body.flow_control().release_capacity(part.len()).map_err(io::Error::other)?;
+        bytes.extend_from_slice(&part);
+    }
+    Ok(bytes)
+}
+
 /// Reads a body to its end.
 async fn receive(body: &mut RecvStream) -> io::Result<(Vec<u8>, HeaderMap)> {
     let mut bytes = Vec::new();

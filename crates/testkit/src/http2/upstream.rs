@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
+use h2::ext::Protocol;
 use h2::server::{Builder, SendResponse};
 use h2::{Reason, RecvStream};
 use http::{HeaderMap, Request, Response};
@@ -23,11 +24,14 @@ struct Shared {
     resets: AtomicUsize,
     leave: watch::Sender<usize>,
     max_streams: u32,
+    takes_switches: bool,
 }
 
 /// See the module's documentation: `/size/N` answers N bytes, `/stall` nothing, `/refuse` with `REFUSED_STREAM`, `/reset` with a reset,
 /// `/half` breaks its body off, `/grpc` sends every part of the body back as it comes and then `grpc-status: 0`. Everything else is told in
-/// JSON. Dropping it stops it.
+/// JSON. Extended CONNECT for a path `/no` is answered 403; for any other it opens a tunnel that gives back what comes, and ends its direction
+/// behind a part `bye`. `x-told` says what was asked: method and path, the protocol, and whether there was a `sec-websocket-key`. Dropping it
+/// stops it.
 #[derive(Debug)]
 pub struct Http2Upstream {
     port: u16,
@@ -38,6 +42,15 @@ pub struct Http2Upstream {
 impl Http2Upstream {
     /// An upstream at a free loopback port, without TLS, that takes so many streams of a connection.
     pub fn start(max_streams: u32) -> io::Result<Self> {
+        Self::start_as(max_streams, false)
+    }
+
+    /// The same with extended CONNECT.
+    pub fn start_taking_switches() -> io::Result<Self> {
+        Self::start_as(100, true)
+    }
+
+    fn start_as(max_streams: u32, takes_switches: bool) -> io::Result<Self> {
         let driver = Driver::start()?;
         let listener = listen()?;
         listener.set_nonblocking(true)?;
@@ -49,6 +62,7 @@ impl Http2Upstream {
             resets: AtomicUsize::new(0),
             leave,
             max_streams,
+            takes_switches,
         });
         let sharing = Arc::clone(&shared);
         driver.handle.spawn(async move {
@@ -96,6 +110,9 @@ impl Http2Upstream {
 async fn serve(socket: impl AsyncRead + AsyncWrite + Unpin, shared: Arc<Shared>) {
     let mut builder = Builder::new();
     builder.max_concurrent_streams(shared.max_streams);
+    if shared.takes_switches {
+        builder.enable_connect_protocol();
+    }
     let Ok(mut connection) = builder.handshake::<_, Bytes>(socket).await else {
         return;
     };
@@ -113,6 +130,12 @@ async fn serve(socket: impl AsyncRead + AsyncWrite + Unpin, shared: Arc<Shared>)
 }
 
 async fn answer(request: Request<RecvStream>, mut respond: SendResponse<Bytes>, shared: Arc<Shared>) {
+    if request.method() == http::Method::CONNECT {
+        if tunnel(request, respond).await.is_err() {
+            shared.resets.fetch_add(1, Ordering::Relaxed);
+        }
+        return;
+    }
     let path = request.uri().path().to_owned();
     let argument = path.rsplit('/').next().unwrap_or_default();
     match path.split('/').nth(1).unwrap_or_default() {
@@ -141,6 +164,37 @@ async fn answer(request: Request<RecvStream>, mut respond: SendResponse<Bytes>, 
 async fn sized(mut respond: SendResponse<Bytes>, size: usize) -> io::Result<()> {
     let mut stream = respond.send_response(Response::new(()), false).map_err(io::Error::other)?;
     send(&mut stream, Bytes::from(vec![b'x'; size]), true).await
+}
+
+async fn tunnel(request: Request<RecvStream>, mut respond: SendResponse<Bytes>) -> io::Result<()> {
+    let head = &request;
+    let protocol = head.extensions().get::<Protocol>().map_or("", Protocol::as_str);
+    let has_key = head.headers().contains_key("sec-websocket-key");
+    let told = format!("{} {}|{protocol}|{has_key}", head.method(), head.uri().path());
+    let is_refused = head.uri().path() == "/no";
+    let response = Response::builder()
+        .status(if is_refused { 403 } else { 200 })
+        .header("x-told", told);
+    let response = response.body(()).map_err(io::Error::other)?;
+    let mut stream = respond.send_response(response, false).map_err(io::Error::other)?;
+    if is_refused {
+        return send(&mut stream, Bytes::from_static(b"no"), true).await;
+    }
+    let mut is_over = false;
+    let mut body = request.into_body();
+    while let Some(part) = body.data().await {
+        let part = part.map_err(io::Error::other)?;
+        body.flow_control().release_capacity(part.len()).map_err(io::Error::other)?;
+        if !is_over {
+            is_over = &part[..] == b"bye";
+            send(&mut stream, part, is_over).await?;
+        }
+    }
+    if is_over {
+        Ok(())
+    } else {
+        send(&mut stream, Bytes::new(), true).await
+    }
 }
 
 async fn grpc(request: Request<RecvStream>, mut respond: SendResponse<Bytes>) -> io::Result<()> {

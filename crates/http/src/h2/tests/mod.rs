@@ -6,6 +6,7 @@ mod frames;
 mod messages;
 mod raw;
 mod stall;
+mod tunnels;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,8 +25,11 @@ use crate::body::{Body, Content};
 use crate::connection::{Addresses, ConnectionInfo};
 use crate::error::{BodyError, Refusal};
 use crate::message::{Headers, ResponseHead, Status, Version};
-use crate::server::{Answer, DrainTrigger, Handler, Http2Settings, Incoming, Request, Response, ServerConfig, drain, serve};
+use crate::server::{
+    Answer, DrainTrigger, Finished, Handler, Http2Settings, Incoming, Request, Response, ServerConfig, Switch, drain, serve,
+};
 use crate::testing::{PATIENCE, pair};
+use crate::tunnel::{Tunnel, TunnelBounds};
 
 const SHORT: Option<Duration> = Some(Duration::from_millis(60));
 
@@ -35,9 +39,23 @@ struct Script {
     log: mpsc::UnboundedSender<String>,
     /// The body of the next answer to `/body`.
     body: Mutex<Option<Body>>,
+    /// The upstream's end of the next answer to `/tunnel`.
+    tunnel: Mutex<Option<Tunnel>>,
+    /// How the last exchange has ended.
+    finished: Mutex<Option<Finished>>,
 }
 
 impl Script {
+    fn new(log: mpsc::UnboundedSender<String>) -> Self {
+        Self {
+            release: Notify::new(),
+            log,
+            body: Mutex::default(),
+            tunnel: Mutex::default(),
+            finished: Mutex::default(),
+        }
+    }
+
     async fn answer(&self, mut request: Request<'_>) -> Result<Answer, BodyError> {
         let mut response = Response::new(Status::OK);
         let path = request.head.target.path().to_owned();
@@ -49,6 +67,7 @@ impl Script {
                 let head = &request.head;
                 let text = format!("{} {} {}\n", head.method.as_str(), head.target.as_str(), head.version);
                 response.body = whole(text + &lines.collect::<String>());
+                response.status = argument.parse().ok().and_then(Status::new).unwrap_or(Status::OK);
             }
             "collect" => response.body = request.body.collect(Some(100_000)).await?.into(),
             "arrived" => {
@@ -78,6 +97,20 @@ impl Script {
             }
             "size" => response.body = whole(vec![b'x'; argument.parse().unwrap()]),
             "body" => response.body = Content::Stream(self.body.lock().take().unwrap()),
+            "tunnel" => {
+                response.headers.push("sec-websocket-accept", b"x").unwrap();
+                response.headers.push("x-kept", b"1").unwrap();
+                return Ok(Answer::Switch(Box::new(Switch {
+                    headers: response.headers,
+                    protocol: "websocket".to_owned(),
+                    tunnel: self.tunnel.lock().take().unwrap(),
+                    bounds: TunnelBounds {
+                        idle: None,
+                        stopped: Box::pin(std::future::pending()),
+                        held: Box::new(()),
+                    },
+                })));
+            }
             "ask-to-close" => response.headers.push("connection", b"close").unwrap(),
             "close" => return Ok(Answer::Close),
             "hints" => {
@@ -127,6 +160,10 @@ impl Handler for Script {
         self.log.send(refusal.reason.name().to_owned()).unwrap();
         Answer::Refuse(*refusal)
     }
+
+    fn end(&self, (): (), _connection: &ConnectionInfo, finished: &Finished) {
+        *self.finished.lock() = Some(*finished);
+    }
 }
 
 fn whole(text: impl Into<Bytes>) -> Content {
@@ -154,11 +191,7 @@ fn config() -> ServerConfig {
 async fn start(config: ServerConfig) -> (TcpStream, Server) {
     let (stream, accepted) = pair().await;
     let (sender, log) = mpsc::unbounded_channel();
-    let script = Arc::new(Script {
-        release: Notify::new(),
-        log: sender,
-        body: Mutex::new(None),
-    });
+    let script = Arc::new(Script::new(sender));
     let (drain, signal) = drain();
     let handler = script.clone();
     let task = tokio::spawn(async move {

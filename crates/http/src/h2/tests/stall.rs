@@ -15,11 +15,7 @@ async fn a_client_behind_tls_that_takes_nothing_is_left() {
     socket2::SockRef::from(&accepted).set_send_buffer_size(1 << 12).unwrap();
     socket2::SockRef::from(&stream).set_recv_buffer_size(1 << 12).unwrap();
     let (log, _logged) = mpsc::unbounded_channel();
-    let script = Script {
-        release: Notify::new(),
-        log,
-        body: Mutex::new(None),
-    };
+    let script = Script::new(log);
     let config = ServerConfig {
         timeouts: ServerTimeouts {
             write: SHORT,

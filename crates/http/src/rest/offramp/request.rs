@@ -12,11 +12,11 @@ use super::config::{Decompress, HostHeader};
 use super::endpoint::Resolved;
 use super::expose::Wishes;
 use super::sink::RestSink;
-use crate::message::{Direction, HeaderBlock, Method, Name};
-use crate::rest::body::{Outlet, is_offer};
+use crate::message::{Direction, HeaderBlock, Method, Name, Version};
+use crate::rest::body::{Outlet, offered};
 use crate::rest::meta::{first_header, key, names_option};
 use crate::timeouts::AttemptTimeouts;
-use crate::upstream::{Endpoint, OutgoingRequest};
+use crate::upstream::{Endpoint, OutgoingRequest, Upgrade};
 
 /// Room for the fields of an ordinary request.
 const HEADER_BYTES: usize = 512;
@@ -127,17 +127,18 @@ impl RestSink {
         }
     }
 
-    /// The protocol that the event asks to switch to, if that is allowed (spec/proxy.md 2.9).
-    fn upgrade(&self, event: &Event, given: &Value) -> Option<String> {
-        if !is_offer(event.payload.data()) {
-            return None;
-        }
+    /// The switch of protocols that the event asks for, if it is allowed (spec/proxy.md 2.9).
+    fn upgrade(&self, event: &Event, given: &Value) -> Option<Upgrade> {
+        let version = offered(event.payload.data())?;
         let wanted = self
             .config
             .upgrade
             .iter()
             .find(|protocol| names_option(given, "upgrade", protocol))?;
-        names_option(given, "connection", "upgrade").then(|| wanted.to_string())
+        names_option(given, "connection", "upgrade").then(|| Upgrade {
+            protocol: wanted.to_string(),
+            lacks_handshake: version == Version::Http2,
+        })
     }
 
     /// May responses be passed on while they arrive?

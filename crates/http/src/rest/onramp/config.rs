@@ -106,6 +106,8 @@ impl OnrampConfig {
             .optional("tls")?
             .map(|record| tls::read(record, has_http2))
             .transpose()?;
+        let upgrade = upgrades(&mut reader)?;
+        server.http2.extended_connect = !upgrade.is_empty();
         let config = Self {
             protocols: match &tls {
                 Some(tls) => tls.alpn.iter().map(|protocol| protocol.name()).collect(),
@@ -130,7 +132,7 @@ impl OnrampConfig {
                 .map(Answers::read)
                 .transpose()?
                 .unwrap_or_default(),
-            upgrade: upgrades(&mut reader)?,
+            upgrade,
             validate: reader.or("validate", true)?,
             always_encode: always_encode(&mut reader)?,
         };

@@ -30,6 +30,7 @@ use super::proxy::{Passage, Proxy};
 use super::reason::{Label, OwnReason};
 use super::reply::ReplyBuilder;
 use super::unanswered::Template;
+use super::upgrade::NoUpgrade;
 use super::waiting::Waiting;
 use crate::connection::ConnectionInfo;
 use crate::error::{BodyError, Refusal, RefusalReason};
@@ -165,12 +166,19 @@ impl Onramp {
             Ok(arrival) => arrival,
             Err(ending) => return ending,
         };
-        let Ok(upgrade) = self.upgrade(&arrival.head, &mut body) else {
-            return self.give(self.own_answer(OwnReason::End(Reason::Overflow), self.take_number()));
+        let upgrade = match self.upgrade(&arrival.head, &mut body) {
+            Ok(upgrade) => upgrade,
+            Err(NoUpgrade::TooManyTunnels) => {
+                return self.give(self.own_answer(OwnReason::End(Reason::Overflow), self.take_number()));
+            }
+            Err(NoUpgrade::Unlisted) => {
+                let detail = "CONNECT for a protocol that is not listed";
+                return Ending::refused(Refusal::new(RefusalReason::NotImplemented, detail));
+            }
         };
         let flow = self.cx.flow.load();
         let taken = if upgrade.is_some() {
-            Some(Arrived::Upgrade)
+            Some(Arrived::Upgrade(arrival.head.version))
         } else {
             match self.take_body(&mut body, self.mode(&arrival, &flow)).await {
                 Ok(taken) => taken,

@@ -167,10 +167,14 @@ impl Waiting<'_, '_> {
                 return onramp.give(onramp.invalid_reply(&text));
             }
         }
-        match (onramp.replies.build(&event, self.via), self.upgrade) {
-            (Ok(response), Some(upgrade)) => Ending::reply(onramp.switch(upgrade, &event, response)),
-            (Ok(response), None) => Ending::reply(Answer::Respond(response)),
-            (Err(text), _) => onramp.give(onramp.invalid_reply(&text)),
+        let built = onramp.replies.build(&event, self.via);
+        let answer = built.and_then(|response| match self.upgrade {
+            Some(upgrade) => onramp.switch(upgrade, &event, response),
+            None => Ok(Answer::Respond(response)),
+        });
+        match answer {
+            Ok(answer) => Ending::reply(answer),
+            Err(text) => onramp.give(onramp.invalid_reply(&text)),
         }
     }
 }

@@ -17,22 +17,22 @@ use crate::testing::{fed, give, trusted};
 use crate::tls::{Alpn, TlsServer};
 
 /// A request on its stream, and the number of its connection.
-struct Asked {
-    request: HttpRequest<RecvStream>,
-    respond: SendResponse<Bytes>,
-    connection: usize,
+pub(super) struct Asked {
+    pub(super) request: HttpRequest<RecvStream>,
+    pub(super) respond: SendResponse<Bytes>,
+    pub(super) connection: usize,
 }
 
 /// A server whose requests the test answers.
-struct Server {
+pub(super) struct Server {
     asked: UnboundedReceiver<Asked>,
-    endpoint: Endpoint,
+    pub(super) endpoint: Endpoint,
     /// Makes connections go away in order.
     leave: Arc<Notify>,
 }
 
 impl Server {
-    async fn start(builder: Builder, tls: Option<TlsServer>) -> Server {
+    pub(super) async fn start(builder: Builder, tls: Option<TlsServer>) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = Endpoint::new("127.0.0.1", listener.local_addr().unwrap().port()).with_tls(tls.is_some());
         let (sender, asked) = unbounded_channel();
@@ -59,7 +59,7 @@ impl Server {
         Server::start(Builder::new(), None).await
     }
 
-    async fn next(&mut self) -> Asked {
+    pub(super) async fn next(&mut self) -> Asked {
         timeout(PATIENCE, self.asked.recv()).await.expect("no request").unwrap()
     }
 }
@@ -92,7 +92,7 @@ impl Asked {
         self.answer("ok");
     }
 
-    fn answer(&mut self, text: &str) {
+    pub(super) fn answer(&mut self, text: &str) {
         let mut stream = self.respond.send_response(HttpResponse::new(()), false).unwrap();
         stream.send_data(Bytes::copy_from_slice(text.as_bytes()), true).unwrap();
     }

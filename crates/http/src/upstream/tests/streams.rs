@@ -311,9 +311,12 @@ async fn trailers_are_asked_for_where_they_are_wanted() {
     drop(connection);
 }
 
-fn upgrading() -> OutgoingRequest {
+pub(super) fn upgrading() -> OutgoingRequest {
     OutgoingRequest {
-        upgrade: Some("websocket".to_owned()),
+        upgrade: Some(Upgrade {
+            protocol: "websocket".to_owned(),
+            lacks_handshake: false,
+        }),
         ..request(Method::Get, "")
     }
 }
@@ -341,7 +344,7 @@ async fn a_switch_opens_a_tunnel_over_a_fresh_connection() {
     assert!(!response.reused && response.head.headers.find("upgrade").is_some());
     let mut end = response.tunnel.expect("no tunnel");
     assert_eq!(poll_fn(|cx| end.poll_receive(cx)).await.unwrap(), "early");
-    let sent = poll_fn(|cx| end.poll_send(cx, b"hello")).await.unwrap();
+    let sent = poll_fn(|cx| end.poll_send(cx, &Bytes::from_static(b"hello"))).await.unwrap();
     assert_eq!(sent, 5);
     assert_eq!(read(&mut connection, "hello").await, "hello");
     drop(idle);
@@ -360,6 +363,48 @@ async fn a_refused_switch_is_an_ordinary_answer_and_a_wrong_one_a_violation() {
         let mut get = upgrading();
         let (result, connection) = tokio::join!(exchange_with(&upstream, &peer, &mut get, &timeouts), peer.answer(answer));
         assert_eq!(result.unwrap_err().kind, UpstreamErrorKind::Protocol, "{answer}");
+        drop(connection);
+    }
+}
+
+#[tokio::test]
+async fn the_handshake_of_a_websocket_is_made_and_checked_for_a_client_without() {
+    let peer = Peer::new().await;
+    let upstream = client();
+    let timeouts = no_timeouts();
+    for (is_given, is_right) in [(false, true), (true, true), (false, false)] {
+        let mut get = upgrading();
+        get.upgrade.as_mut().unwrap().lacks_handshake = true;
+        if is_given {
+            get.headers.push("Sec-WebSocket-Key", b"dGhlIHNhbXBsZSBub25jZQ==").unwrap();
+        }
+        let endpoint = peer.endpoint();
+        let (response, connection) = tokio::join!(upstream.exchange(0, &endpoint, &mut get, Terms::only(&timeouts)), async {
+            let mut connection = peer.accept().await;
+            let text = connection.request().await;
+            let keys: Vec<&str> = text
+                .lines()
+                .filter_map(|line| line.strip_prefix("sec-websocket-key: "))
+                .collect();
+            assert_eq!(keys.len(), 1, "{text}");
+            // That of the given key, which no key by chance has.
+            let accept = if is_given || !is_right {
+                "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=".to_owned()
+            } else {
+                crate::websocket::accept_of(keys[0].as_bytes())
+            };
+            let answer = format!("HTTP/1.1 101 X\r\nupgrade: websocket\r\nsec-websocket-accept: {accept}\r\nx-kept: 1\r\n\r\n");
+            connection.send(answer).await;
+            connection
+        });
+        if is_right {
+            let response = response.unwrap();
+            assert!(response.tunnel.is_some());
+            assert!(response.head.headers.find("sec-websocket-accept").is_none());
+            assert_eq!(response.head.headers.find("x-kept"), Some(&b"1"[..]));
+        } else {
+            assert_eq!(response.unwrap_err().kind, UpstreamErrorKind::Protocol);
+        }
         drop(connection);
     }
 }

@@ -18,6 +18,7 @@ fn without_the_record_http2_waits_for_tls() {
         max_streams: 128,
         stream_window: 65_536,
         connection_window: 1_048_576,
+        extended_connect: false,
         ping: None,
     };
     assert_eq!(config.server.http2, expected);
@@ -33,9 +34,11 @@ fn the_record_sets_what_it_names() {
         max_streams: 7,
         stream_window: 1 << 20,
         connection_window: 2 << 20,
+        extended_connect: false,
         ping: Some(Duration::from_secs(30)),
     };
     assert_eq!(config.server.http2, expected);
+    assert!(read(r#"{"upgrade": ["websocket"]}"#).unwrap().server.http2.extended_connect);
     assert_eq!(read(r#"{"http2": {"enabled": false}}"#).unwrap().protocols, ["http/1.1"]);
 }
 
