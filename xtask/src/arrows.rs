@@ -14,7 +14,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("stdlib", &["value", "script"]),
     ("metrics", &[]),
     ("pipeline", &["value", "event", "syntax", "script", "metrics"]),
-    ("config", &["value", "syntax"]),
+    ("config", &["value", "syntax", "metrics"]),
     (
         "runtime",
         &["value", "event", "syntax", "codec", "script", "metrics", "pipeline", "config"],

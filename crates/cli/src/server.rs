@@ -10,7 +10,7 @@ use std::time::Duration;
 use temblor_api::{BindingsCell, Readiness, Service, Stage};
 use temblor_http::access_log::flush_all;
 use temblor_http::budget::BUFFERS;
-use temblor_metrics::{Buckets, Metrics};
+use temblor_metrics::Metrics;
 use temblor_pipeline::QueryErrors;
 use temblor_runtime::boot::{load, preview};
 use temblor_runtime::config::Settings;
@@ -143,7 +143,7 @@ pub(crate) fn start(
         .or_else(|| std::thread::available_parallelism().ok())
         .unwrap_or(NonZeroUsize::MIN);
     BUFFERS.limit_to(settings.memory_buffers.unwrap_or_else(|| memory::limit() / 4));
-    let metrics = Metrics::new(buckets(&settings)?);
+    let metrics = Metrics::new(settings.metrics.buckets.clone().unwrap_or_default());
     let numbers = Arc::new(ProcessNumbers);
     metrics.register(&numbers);
     let readiness = Readiness::default();
@@ -179,13 +179,6 @@ pub(crate) fn start(
         main,
         successor: None,
     })
-}
-
-fn buckets(settings: &Settings) -> Result<Buckets, String> {
-    match &settings.metrics.buckets {
-        Some(bounds) => Buckets::new(bounds.clone()).ok_or_else(|| "temblor.metrics.buckets: the bounds are no good".to_owned()),
-        None => Ok(Buckets::default()),
-    }
 }
 
 /// What the documents among `files` say of the process as a whole.

@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
+use temblor_metrics::Buckets;
 use temblor_value::Str;
 
 use crate::access_log::AccessLog;
@@ -54,7 +55,7 @@ pub struct MetricsSettings {
     /// Host and port of a listener that shows nothing else; absent: none.
     pub listen: Option<Str>,
     /// Upper bounds of histograms, in seconds, ascending and above 0; absent: those of the specification.
-    pub buckets: Option<Vec<f64>>,
+    pub buckets: Option<Buckets>,
 }
 
 /// Limits of scripts (spec/script.md 14). Absent: the default; zero: no limit.
@@ -146,15 +147,9 @@ fn read_memory(mut reader: ConfigReader<'_>) -> Result<Option<u64>, ConfigError>
 
 fn read_metrics(mut reader: ConfigReader<'_>) -> Result<MetricsSettings, ConfigError> {
     let listen: Option<Str> = reader.optional("listen")?;
-    let buckets: Option<Vec<f64>> = reader.optional("buckets")?;
-    if let Some(buckets) = &buckets {
-        let is_good = buckets.first().is_some_and(|first| *first >= 1e-9)
-            && buckets.iter().all(|bound| bound.is_finite())
-            && buckets.is_sorted_by(|one, next| next - one >= 1e-9);
-        if !is_good {
-            return Err(reader.error("buckets", "the bounds must be seconds above 0, each above the one before"));
-        }
-    }
+    let bounds: Option<Vec<f64>> = reader.optional("buckets")?;
+    let refused = || reader.error("buckets", "the bounds must be seconds above 0, each above the one before");
+    let buckets = bounds.map(|bounds| Buckets::new(bounds).ok_or_else(refused)).transpose()?;
     reader.finish_closed()?;
     Ok(MetricsSettings {
         listen: listen.filter(|listen| listen.as_str() != "none"),

@@ -24,6 +24,8 @@ pub struct Original {
     pub is_exact: bool,
     /// There was no body at all; it leaves as none (spec/proxy.md 0.3, row 16).
     pub is_absent: bool,
+    /// Nothing on its way asks for more than a stream; it had arrived as a whole when somebody looked.
+    pub would_stream: bool,
     /// What followed the body, if anything did.
     pub trailers: Option<Trailers>,
 }
@@ -36,6 +38,7 @@ impl Original {
             codec,
             is_exact: false,
             is_absent: false,
+            would_stream: false,
             trailers: None,
         }
     }

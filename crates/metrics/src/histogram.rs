@@ -13,10 +13,10 @@ const DEFAULT_S: [f64; 18] = [
 ];
 
 /// Upper bounds of buckets, in seconds, ascending; above the last one there is one more bucket. A clone is a reference.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Buckets(Arc<Bounds>);
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 struct Bounds {
     seconds: Vec<f64>,
     nanoseconds: Vec<u64>,

@@ -10,7 +10,7 @@ mod page;
 mod registry;
 mod shard;
 
-pub use counter::{Counter, Tally};
+pub use counter::{Counter, Presence, Present, Tally};
 pub use histogram::{Buckets, Histogram, Snapshot};
 pub use page::{Family, Format, Kind, Page};
 pub use registry::{Collect, Metrics};

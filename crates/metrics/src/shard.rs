@@ -6,6 +6,8 @@
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::counter::{Presence, Present};
+
 /// Workers for which structures made from now on have shards.
 static WORKERS: AtomicUsize = AtomicUsize::new(0);
 
@@ -70,6 +72,11 @@ impl<T> Sharded<T> {
     pub fn sum(&self, number: impl Fn(&T) -> u64) -> u64 {
         self.iter().map(number).fold(0, u64::wrapping_add)
     }
+
+    /// What came and stayed, over all shards.
+    pub fn present(&self, of: impl Fn(&T) -> &Presence) -> Present {
+        Present::sum(|| self.iter().map(&of))
+    }
 }
 
 impl<T: Default> Default for Sharded<T> {
@@ -110,5 +117,20 @@ mod tests {
         let counts: Vec<u64> = tallies.iter().map(Tally::get).collect();
         assert_eq!(counts, [30_000, 10_000, 10_000, 10_000]);
         assert_eq!(tallies.sum(Tally::get), 60_000);
+    }
+
+    #[test]
+    fn what_comes_here_may_go_elsewhere() {
+        expect_workers(3);
+        let things: Arc<Sharded<Presence>> = Arc::default();
+        things.mine().come();
+        things.mine().come();
+        let elsewhere = Arc::clone(&things);
+        let going = thread::spawn(move || {
+            count_as_worker(1);
+            elsewhere.mine().go();
+        });
+        going.join().unwrap();
+        assert_eq!(things.present(|thing| thing), Present { ever: 2, now: 1 });
     }
 }

@@ -15,6 +15,7 @@ pub mod flow;
 pub mod ids;
 pub mod log_store;
 pub mod need;
+pub mod queue_length;
 pub mod ramp;
 mod ramp_metrics;
 mod registry;

@@ -2,6 +2,7 @@
 
 mod access;
 mod admin;
+mod bodies;
 #[path = "../common/mod.rs"]
 mod common;
 mod numbers;

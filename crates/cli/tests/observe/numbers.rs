@@ -94,6 +94,13 @@ fn requests_are_counted_on_their_whole_way() {
     assert_eq!(numbers.value("temblor_http_replies_ignored_total", &[]), 0.0);
     assert_eq!(numbers.value("temblor_build_info", &[]), 1.0);
     assert_eq!(numbers.value("temblor_buffer_bytes", &[]), 0.0);
+    assert_labels(
+        &numbers,
+        "temblor_queue_length",
+        "artefact",
+        &["system::stdout", "system::stderr"],
+    );
+    assert_eq!(numbers.value("temblor_queue_length", &[("instance", "system")]), 0.0);
 
     assert_labels(&numbers, REQUESTS, "method", &["POST", "OTHER"]);
     assert_labels(

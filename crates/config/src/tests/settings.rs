@@ -3,6 +3,8 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use temblor_metrics::Buckets;
+
 use crate::{AccessFormat, AccessLog, AccessTarget, Document, MetricsSettings, Ordering, ScriptLimits, Settings, TemplatePart};
 
 fn settings(text: &str) -> Result<Settings, String> {
@@ -45,7 +47,7 @@ fn every_setting_is_read() {
         }),
         metrics: MetricsSettings {
             listen: Some("127.0.0.1:9899".into()),
-            buckets: Some(vec![0.5, 1.0, 2.5]),
+            buckets: Buckets::new(vec![0.5, 1.0, 2.5]),
         },
         ordering: Ordering::Total,
         script: ScriptLimits {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use temblor_event::{Event, Uid};
 use temblor_runtime::connectors::SinkStart;
+use temblor_runtime::queue_length::QueueLength;
 use temblor_runtime::ramp::Ramp;
 use temblor_runtime::sink::{Delivery, Sink, SinkCx};
 use temblor_runtime::source::StartError;
@@ -29,6 +30,8 @@ struct LineSink {
     form: Form,
     encoder: Encoder,
     writer: Writer,
+    /// Read as long as the sink is there.
+    _queue: Arc<QueueLength>,
 }
 
 /// A sink that writes to `output`; `name` is its thread's.
@@ -39,12 +42,16 @@ pub(super) fn build(
     name: &str,
     output: impl Write + Send + 'static,
 ) -> Result<Arc<dyn Sink>, StartError> {
+    let writer = Writer::start(name, ramp.url.clone(), output)?;
+    let queue = Arc::new(QueueLength::new(ramp.name, writer.queue()));
+    start.metrics.register(&queue);
     Ok(Arc::new(LineSink {
         uid: start.uid,
         form,
         encoder: Encoder::new(ramp.codec, &ramp.postprocessors),
-        writer: Writer::start(name, ramp.url.clone(), output)?,
+        writer,
         url: ramp.url,
+        _queue: queue,
     }))
 }
 

@@ -37,6 +37,10 @@ struct Shared {
 #[derive(Default)]
 struct State {
     buffer: Vec<u8>,
+    /// Events in it.
+    events: usize,
+    /// Events that the thread is writing.
+    in_hand: usize,
     /// Those who want to know what became of what they put into the buffer.
     waiting: Vec<oneshot::Sender<bool>>,
     is_closed: bool,
@@ -60,6 +64,15 @@ impl Writer {
         Ok(Self(shared))
     }
 
+    /// Tells how many events are not written yet, as long as anybody wants to know.
+    pub(super) fn queue(&self) -> impl Fn() -> usize + Send + Sync + use<> {
+        let shared = Arc::clone(&self.0);
+        move || {
+            let state = shared.state.lock();
+            state.events + state.in_hand
+        }
+    }
+
     /// Takes the bytes of an event. `ack`: the feedback to give when they are written; it becomes a failure if they cannot be.
     pub(super) fn submit(&self, bytes: &[u8], ack: Option<Insight>) -> Delivery {
         let mut state = self.0.state.lock();
@@ -70,6 +83,7 @@ impl Writer {
         }
         let was_idle = state.buffer.is_empty() && state.waiting.is_empty();
         state.buffer.extend_from_slice(bytes);
+        state.events += 1;
         let is_full = state.buffer.len() > ROOM;
         let result = ack.as_ref().map(|_| {
             let (sender, receiver) = oneshot::channel();
@@ -150,6 +164,7 @@ impl Shared {
         loop {
             bytes.clear();
             let mut state = self.state.lock();
+            state.in_hand = 0;
             while state.buffer.is_empty() && state.waiting.is_empty() && !state.is_closed {
                 self.changed.wait(&mut state);
             }
@@ -160,6 +175,7 @@ impl Shared {
                 return;
             }
             std::mem::swap(&mut state.buffer, &mut bytes);
+            state.in_hand = std::mem::take(&mut state.events);
             let waiting = std::mem::take(&mut state.waiting);
             drop(state);
             self.taken.notify_waiters();

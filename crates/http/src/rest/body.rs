@@ -14,6 +14,7 @@ use temblor_value::{Str, Value};
 
 use crate::body::{Body, Broken, Content, ReadBody, collect};
 use crate::message::{Headers, Version};
+use crate::rest::bodies::BodyCounts;
 use crate::rest::replay::BodyPlace;
 use crate::tunnel::Tunnel;
 
@@ -184,7 +185,10 @@ impl Intake<'_> {
             return Some(Ok(Data::Value(Value::object(), Some(self.absent()))));
         }
         match self.need() {
-            Need::Stream => Some(Ok(Data::Raw(Original::new(chunk, name)))),
+            Need::Stream => Some(Ok(Data::Raw(Original {
+                would_stream: true,
+                ..Original::new(chunk, name)
+            }))),
             Need::Bytes => Some(self.check(chunk)),
             Need::Value => self.decode(chunk, ingest_ns),
         }
@@ -245,6 +249,8 @@ pub struct Outlet<'a> {
     pub always_encode: bool,
     /// Bytes of a body on its way that are kept, since it may have to leave again.
     pub keep: Option<u64>,
+    /// Where what leaves is counted.
+    pub counts: &'a BodyCounts,
 }
 
 /// A body on its way out.
@@ -281,6 +287,14 @@ impl Outlet<'_> {
 
     /// The body. A stream that does not pass must have been collected before ([`settle`]).
     pub fn body(&self, data: &Data, ingest_ns: u64) -> Result<Leaving, String> {
+        let leaving = self.make(data, ingest_ns)?;
+        if leaving.content.is_some() {
+            self.counts.count(data, self.codec.name() == NULL, leaving.is_untouched);
+        }
+        Ok(leaving)
+    }
+
+    fn make(&self, data: &Data, ingest_ns: u64) -> Result<Leaving, String> {
         let original = match data {
             Data::Stream(stream) if self.passes_stream(stream) => {
                 return Ok(Leaving {
@@ -352,7 +366,11 @@ pub async fn settle(payload: &mut Payload, limit: Option<u64>, keep: Option<u64>
     };
     let mut body = take_body(stream, keep)?;
     let bytes = collect(&mut body, limit).await.map_err(|error| error.to_string())?;
-    *payload = Payload::raw(Original::new(bytes, codec), std::mem::replace(&mut payload.meta, Value::Null));
+    let original = Original {
+        would_stream: true,
+        ..Original::new(bytes, codec)
+    };
+    *payload = Payload::raw(original, std::mem::replace(&mut payload.meta, Value::Null));
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Only this part of the crate knows events and flows; the engine below it does not.
 
+mod bodies;
 pub mod body;
 mod chance;
 pub mod meta;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use temblor_metrics::{Buckets, Histogram, Sharded, Snapshot, Tally};
+use temblor_metrics::{Buckets, Histogram, Presence, Sharded, Snapshot, Tally};
 
 /// See the module's documentation.
 #[derive(Debug)]
@@ -17,8 +17,7 @@ pub(super) struct Meters {
 struct Shard {
     new: Tally,
     reused: Tally,
-    opened: Tally,
-    closed: Tally,
+    connections: Presence,
 }
 
 /// The numbers at one moment.
@@ -55,18 +54,15 @@ impl Meters {
 
     /// Counts a connection as open until what this gives is dropped.
     pub(crate) fn open(self: &Arc<Self>) -> OpenMark {
-        self.shards.mine().opened.one();
+        self.shards.mine().connections.come();
         OpenMark(Arc::clone(self))
     }
 
     pub(crate) fn numbers(&self) -> ConnectionNumbers {
-        // Closed first: a connection that opens and closes meanwhile must not make the difference negative.
-        let closed = self.shards.sum(|shard| shard.closed.get());
-        let opened = self.shards.sum(|shard| shard.opened.get());
         ConnectionNumbers {
             new: self.shards.sum(|shard| shard.new.get()),
             reused: self.shards.sum(|shard| shard.reused.get()),
-            open: opened.saturating_sub(closed),
+            open: self.shards.present(|shard| &shard.connections).now,
             connect: self.connect.snapshot(),
         }
     }
@@ -78,6 +74,6 @@ pub(crate) struct OpenMark(Arc<Meters>);
 
 impl Drop for OpenMark {
     fn drop(&mut self) {
-        self.0.shards.mine().closed.one();
+        self.0.shards.mine().connections.go();
     }
 }

@@ -94,6 +94,20 @@ async fn a_failed_write_is_a_failure_and_the_next_one_counts_for_itself() {
 }
 
 #[tokio::test]
+async fn what_is_not_written_yet_is_counted() {
+    let World { writer, gate, .. } = world();
+    let queue = writer.queue();
+    let first = exchange(writer.submit(b"one", Some(ack())));
+    let _ = writer.submit(b"two", None);
+    let last = exchange(writer.submit(b"three", Some(ack())));
+    assert_eq!(queue(), 3);
+    drop(gate);
+    assert!(first.future.await.insight.is_some() && last.future.await.insight.is_some());
+    writer.close();
+    assert_eq!(queue(), 0);
+}
+
+#[tokio::test]
 async fn who_fills_the_buffer_waits_until_there_is_room() {
     let World { writer, gate, written } = world();
     // The thread takes this and waits at the gate.

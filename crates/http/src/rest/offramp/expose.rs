@@ -43,20 +43,22 @@ impl<'a> Wishes<'a> {
         self.0?.get(&key::HOST)?.as_str()
     }
 
-    /// Changes the time-outs that the request asks for; false if there are none.
-    pub(super) fn change(self, timeouts: &mut AttemptTimeouts) -> bool {
-        let has_total = self.time("timeout", &mut timeouts.total);
-        let has_first_byte = self.time("first_byte", &mut timeouts.first_byte);
-        has_total || has_first_byte
+    /// The offramp's time-outs with those that the request asks for in their place; `None`: it asks for none.
+    pub(super) fn timeouts(self, usual: &AttemptTimeouts) -> Option<AttemptTimeouts> {
+        let (total, first_byte) = (self.ms("timeout"), self.ms("first_byte"));
+        if total.is_none() && first_byte.is_none() {
+            return None;
+        }
+        let limit = |ms| (ms != 0).then(|| Duration::from_millis(ms));
+        let mut timeouts = usual.clone();
+        timeouts.total = total.map_or(timeouts.total, limit);
+        timeouts.first_byte = first_byte.map_or(timeouts.first_byte, limit);
+        Some(timeouts)
     }
 
     /// Milliseconds; 0 is no limit.
-    fn time(self, name: &str, limit: &mut Option<Duration>) -> bool {
-        let asked = self.0.and_then(|wishes| wishes.get(name)).and_then(Value::as_u64);
-        if let Some(ms) = asked {
-            *limit = (ms != 0).then(|| Duration::from_millis(ms));
-        }
-        asked.is_some()
+    fn ms(self, name: &str) -> Option<u64> {
+        self.0?.get(name)?.as_u64()
     }
 }
 

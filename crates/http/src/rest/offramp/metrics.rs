@@ -8,6 +8,7 @@ use temblor_metrics::{Buckets, Collect, Family, Histogram, Kind, Page, Sharded, 
 use temblor_runtime::ramp::RampName;
 
 use super::sink::RestSink;
+use crate::rest::bodies::BodyCounts;
 
 const REQUESTS: Family = Family {
     name: "temblor_upstream_requests_total",
@@ -73,6 +74,8 @@ pub(super) struct OfframpMetrics {
     shards: Sharded<Shard>,
     duration: Histogram,
     queue: Histogram,
+    /// Bodies of requests.
+    pub(super) bodies: BodyCounts,
 }
 
 struct Shard {
@@ -90,6 +93,7 @@ impl OfframpMetrics {
             }),
             duration: Histogram::new(buckets),
             queue: Histogram::new(buckets),
+            bodies: BodyCounts::default(),
         }
     }
 
@@ -138,6 +142,7 @@ impl Collect for OfframpNumbers {
         }
         page.histogram(&DURATION, &both, &metrics.duration.snapshot());
         page.histogram(&QUEUE, &both, &metrics.queue.snapshot());
+        metrics.bodies.collect(&self.name.id, page);
         let slots = self.sink.slots();
         page.gauge(&IN_FLIGHT, &both, f64::from(slots.taken()));
         page.gauge(&QUEUE_LENGTH, &both, f64::from(slots.waiting()));

@@ -56,13 +56,14 @@ pub(super) struct Built {
 
 impl RestSink {
     fn own_timeouts(&self, event: &Event, wishes: Wishes<'_>) -> Option<AttemptTimeouts> {
-        let mut timeouts = self.config.timeouts.clone();
-        let is_asked = wishes.change(&mut timeouts);
-        let tighter = event.op_meta.attempted().and_then(|attempted| attempted.timeout_ms);
-        if let Some(limit) = tighter.map(Duration::from_millis) {
-            timeouts.total = Some(timeouts.total.map_or(limit, |total| total.min(limit)));
-        }
-        (is_asked || tighter.is_some()).then_some(timeouts)
+        let asked = wishes.timeouts(&self.config.timeouts);
+        let Some(limit) = event.op_meta.attempted().and_then(|attempted| attempted.timeout_ms) else {
+            return asked;
+        };
+        let limit = Duration::from_millis(limit);
+        let mut timeouts = asked.unwrap_or_else(|| self.config.timeouts.clone());
+        timeouts.total = Some(timeouts.total.map_or(limit, |total| total.min(limit)));
+        Some(timeouts)
     }
 
     /// Builds the request of an event; the error is the text of the error event.
@@ -124,6 +125,7 @@ impl RestSink {
             postprocessors: &self.postprocessors,
             always_encode: self.config.always_encode,
             keep: kept(event),
+            counts: &self.metrics.bodies,
         }
     }
 

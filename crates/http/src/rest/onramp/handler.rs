@@ -10,6 +10,7 @@ use temblor_codec::PreFactory;
 use temblor_event::{End, EventId, Reason};
 use temblor_runtime::clock::now_ns;
 use temblor_runtime::flow::{Dispatch, Flow};
+use temblor_runtime::queue_length::QueueLength;
 use temblor_runtime::ramp::RampName;
 use temblor_runtime::source::{SourceCx, StartError};
 use tokio::sync::Semaphore;
@@ -87,6 +88,8 @@ pub(super) struct Onramp {
     proxy: Option<Proxy>,
     journal: Journal,
     queue: Arc<Semaphore>,
+    /// Read as long as the onramp is there; `None` where nothing is queued.
+    _queue_length: Option<Arc<QueueLength>>,
     /// Places for tunnels.
     pub(super) tunnels: Arc<Permits>,
     pub(super) metrics: Arc<OnrampMetrics>,
@@ -114,8 +117,17 @@ impl Onramp {
             cx.metrics.buckets(),
             tls.clone(),
             Arc::clone(&tunnels),
+            Arc::clone(&replies.counts),
         ));
         cx.metrics.register(&metrics);
+        let queue = Arc::new(Semaphore::new(QUEUE));
+        let queue_length = (!is_linked).then(|| {
+            let queue = Arc::clone(&queue);
+            let length = QueueLength::new(name.clone(), move || QUEUE - queue.available_permits());
+            let length = Arc::new(length);
+            cx.metrics.register(&length);
+            length
+        });
         Ok(Self {
             tls,
             tunnels,
@@ -129,7 +141,8 @@ impl Onramp {
             journal: Journal::new(cx.url.clone()),
             cx,
             numbers: AtomicU64::new(0),
-            queue: Arc::new(Semaphore::new(QUEUE)),
+            queue,
+            _queue_length: queue_length,
         })
     }
 

@@ -3,11 +3,12 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use temblor_metrics::{Buckets, Collect, Family, Histogram, Kind, Page, Sharded, Tally};
+use temblor_metrics::{Buckets, Collect, Family, Histogram, Kind, Page, Presence, Sharded, Tally};
 use temblor_runtime::ramp::RampName;
 
 use super::reason::{Label, OwnReason};
 use crate::message::{Method, Status};
+use crate::rest::bodies::BodyCounts;
 use crate::rest::permit::Permits;
 use crate::server::Finished;
 use crate::tls::TlsServer;
@@ -121,18 +122,17 @@ pub(super) struct OnrampMetrics {
     durations: [Histogram; CLASSES.len()],
     tls: Option<Arc<TlsServer>>,
     tunnels: Arc<Permits>,
+    bodies: Arc<BodyCounts>,
 }
 
 struct Shard {
     /// By method and status; a method's row is made with its first request.
     requests: [OnceLock<Box<[Tally]>>; METHODS.len()],
     answers: [Tally; Label::COUNT],
-    begun: Tally,
-    ended: Tally,
+    requests_there: Presence,
     bytes_in: Tally,
     bytes_out: Tally,
-    opened: [Tally; PROTOCOLS.len()],
-    closed: [Tally; PROTOCOLS.len()],
+    connections: [Presence; PROTOCOLS.len()],
 }
 
 impl Default for Shard {
@@ -141,19 +141,23 @@ impl Default for Shard {
             requests: Default::default(),
             // Longer than the arrays that have a default of their own.
             answers: std::array::from_fn(|_| Tally::default()),
-            begun: Tally::default(),
-            ended: Tally::default(),
+            requests_there: Presence::default(),
             bytes_in: Tally::default(),
             bytes_out: Tally::default(),
-            opened: Default::default(),
-            closed: Default::default(),
+            connections: Default::default(),
         }
     }
 }
 
 impl OnrampMetrics {
     /// Nothing was counted yet.
-    pub(super) fn new(name: &RampName, buckets: &Buckets, tls: Option<Arc<TlsServer>>, tunnels: Arc<Permits>) -> Self {
+    pub(super) fn new(
+        name: &RampName,
+        buckets: &Buckets,
+        tls: Option<Arc<TlsServer>>,
+        tunnels: Arc<Permits>,
+        bodies: Arc<BodyCounts>,
+    ) -> Self {
         Self {
             onramp: name.id.to_string(),
             instance: name.instance.to_string(),
@@ -161,19 +165,20 @@ impl OnrampMetrics {
             durations: std::array::from_fn(|_| Histogram::new(buckets)),
             tls,
             tunnels,
+            bodies,
         }
     }
 
     /// A well-formed head arrived.
     pub(super) fn begun(&self) {
-        self.shards.mine().begun.one();
+        self.shards.mine().requests_there.come();
     }
 
     /// A request ended after `total`, or what was none (`method` is `None`).
     pub(super) fn ended(&self, method: Option<MethodLabel>, reason: Option<Label>, finished: &Finished, total: Duration) {
         let shard = self.shards.mine();
         if method.is_some() {
-            shard.ended.one();
+            shard.requests_there.go();
         }
         let code = code(reason, finished.status);
         let row = shard.requests[usize::from(method.unwrap_or(MethodLabel::OTHER).0)]
@@ -197,7 +202,7 @@ impl OnrampMetrics {
 
     /// A connection begins to speak HTTP; it is open until what this gives is dropped.
     pub(super) fn connection(self: &Arc<Self>, protocol: ClientProtocol) -> OpenConnection {
-        self.shards.mine().opened[protocol as usize].one();
+        self.shards.mine().connections[protocol as usize].come();
         OpenConnection(Arc::clone(self), protocol)
     }
 }
@@ -216,7 +221,7 @@ pub(super) struct OpenConnection(Arc<OnrampMetrics>, ClientProtocol);
 
 impl Drop for OpenConnection {
     fn drop(&mut self) {
-        self.0.shards.mine().closed[self.1 as usize].one();
+        self.0.shards.mine().connections[self.1 as usize].go();
     }
 }
 
@@ -227,11 +232,9 @@ impl Collect for OnrampMetrics {
         self.collect_requests(page, onramp, instance);
         for (at, (_, protocol)) in PROTOCOLS.iter().enumerate() {
             let labels = [onramp, ("protocol", *protocol)];
-            // Closed first: a connection that opens and closes meanwhile must not make the difference negative.
-            let closed = self.shards.sum(|shard| shard.closed[at].get());
-            let opened = self.shards.sum(|shard| shard.opened[at].get());
-            page.counter(&CONNECTIONS_TOTAL, &labels, opened);
-            page.gauge(&CONNECTIONS, &labels, opened.saturating_sub(closed) as f64);
+            let connections = self.shards.present(|shard| &shard.connections[at]);
+            page.counter(&CONNECTIONS_TOTAL, &labels, connections.ever);
+            page.gauge(&CONNECTIONS, &labels, connections.now as f64);
         }
         let bytes = [
             ("in", self.shards.sum(|shard| shard.bytes_in.get())),
@@ -240,6 +243,7 @@ impl Collect for OnrampMetrics {
         for (direction, count) in bytes {
             page.counter(&BODY_BYTES, &[onramp, ("direction", direction)], count);
         }
+        self.bodies.collect(&self.onramp, page);
         page.gauge(&TUNNELS, &[onramp], self.tunnels.taken() as f64);
         if let Some(tls) = &self.tls {
             let handshakes = tls.handshakes();
@@ -279,9 +283,8 @@ impl OnrampMetrics {
                 page.histogram(&DURATION, &[onramp, instance, ("class", class)], &snapshot);
             }
         }
-        let ended = self.shards.sum(|shard| shard.ended.get());
-        let begun = self.shards.sum(|shard| shard.begun.get());
-        page.gauge(&IN_FLIGHT, &[onramp, instance], begun.saturating_sub(ended) as f64);
+        let requests = self.shards.present(|shard| &shard.requests_there);
+        page.gauge(&IN_FLIGHT, &[onramp, instance], requests.now as f64);
     }
 }
 

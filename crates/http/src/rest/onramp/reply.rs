@@ -7,6 +7,7 @@ use temblor_event::{Data, Event};
 use temblor_value::Value;
 
 use crate::message::{Direction, HeaderBlock, Name, Status};
+use crate::rest::bodies::BodyCounts;
 use crate::rest::body::{Leaving, Outlet};
 use crate::rest::meta::{first_header, key};
 use crate::server::Response;
@@ -24,6 +25,8 @@ pub(super) struct ReplyBuilder {
     pub postprocessors: Vec<PostFactory>,
     /// `encode: always`.
     pub always_encode: bool,
+    /// Where what leaves is counted.
+    pub counts: Arc<BodyCounts>,
 }
 
 impl ReplyBuilder {
@@ -90,6 +93,7 @@ impl ReplyBuilder {
             postprocessors: &self.postprocessors,
             always_encode: self.always_encode,
             keep: None,
+            counts: &self.counts,
         }
     }
 }

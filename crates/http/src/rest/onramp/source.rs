@@ -61,6 +61,7 @@ fn open(ramp: Ramp, mut config: OnrampConfig, cx: SourceCx) -> Result<Box<dyn So
         codec_map: ramp.codec_map,
         postprocessors: ramp.postprocessors,
         always_encode: config.always_encode,
+        counts: Arc::default(),
     };
     let onramp = Onramp::new(
         config,
