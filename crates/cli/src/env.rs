@@ -1,9 +1,11 @@
 //! Surroundings of scripts: module path, library, host, limits.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use temblor_runtime::variables::Variables;
 use temblor_script::Env;
 use temblor_script::func::Registry;
 use temblor_script::host::Host;
@@ -28,6 +30,12 @@ pub(crate) fn new(dialect: Dialect, instance: &str, limits: Limits) -> Env {
         limits,
         dialect,
     }
+}
+
+/// The variables of the process that are text.
+pub(crate) fn variables() -> Variables {
+    let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+    std::env::vars_os().filter_map(text).collect()
 }
 
 /// The folders of `TEMBLOR_PATH`, else of `TREMOR_PATH` (spec/script.md 7.1).

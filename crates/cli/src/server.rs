@@ -162,6 +162,7 @@ pub(crate) fn start(
         metrics,
         sockets,
         settings: Arc::clone(&settings),
+        variables: env::variables(),
     };
     let runtime = Runtime::new(connectors::all(), Arc::clone(&workers), &env, process).map_err(|error| error.to_string())?;
     load(&runtime, files, &env, report).map_err(|error| error.to_string())?;

@@ -15,6 +15,7 @@ use crate::ramp::Ramp;
 use crate::reload::Reload;
 use crate::sink::Sink;
 use crate::source::{Source, SourceCx, StartError};
+use crate::variables::Variables;
 use crate::worker::Workers;
 
 /// A type of source.
@@ -72,6 +73,8 @@ pub struct SinkStart {
     pub uid: Uid,
     /// Name of this machine, for origins.
     pub hostname: Str,
+    /// The process's environment.
+    pub variables: Variables,
     /// Threads of the data path.
     pub workers: Arc<Workers>,
     /// Asks for the end of the process.

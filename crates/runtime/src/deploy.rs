@@ -37,6 +37,7 @@ use crate::shutdown::{Phase, WholeShutdown};
 use crate::sockets::Sockets;
 use crate::source::{SourceControl, SourceCx};
 use crate::undeploy::Leaving;
+use crate::variables::Variables;
 use crate::worker::Workers;
 
 /// Query of the built-in pass-through pipelines.
@@ -63,6 +64,8 @@ pub struct Process {
     pub sockets: Sockets,
     /// What documents say of the process as a whole.
     pub settings: Arc<Settings>,
+    /// Its environment.
+    pub variables: Variables,
 }
 
 /// Everything a process runs.
@@ -84,6 +87,7 @@ pub struct Runtime {
     sockets: Sockets,
     metrics: Metrics,
     settings: Arc<Settings>,
+    variables: Variables,
     hostname: Str,
 }
 
@@ -114,6 +118,7 @@ impl Runtime {
             metrics,
             sockets,
             settings,
+            variables,
         } = process;
         let runtime = Self {
             connectors,
@@ -131,6 +136,7 @@ impl Runtime {
             sockets,
             metrics,
             settings,
+            variables,
             hostname: env.host.hostname(),
         };
         for id in [METRICS_PIPELINE, PASSTHROUGH] {
@@ -310,6 +316,7 @@ impl Runtime {
                 .open(SinkStart {
                     uid,
                     hostname: self.hostname.clone(),
+                    variables: self.variables.clone(),
                     workers: Arc::clone(workers),
                     exit: self.exit.clone(),
                     reload: self.reload.clone(),

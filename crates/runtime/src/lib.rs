@@ -26,6 +26,7 @@ pub mod sink;
 pub mod sockets;
 pub mod source;
 pub mod undeploy;
+pub mod variables;
 pub mod worker;
 
 pub use temblor_config as config;

@@ -49,6 +49,7 @@ impl Deployment {
         let folder = tempfile::tempdir()?;
         let mut command = Command::new(binary.as_ref());
         command.args(page.write(folder.path())?);
+        command.envs(page.variables());
         command.envs(page.log_filter().map(|filter| ("RUST_LOG", filter)));
         Self::launch(command, folder, page.port(), page.admin_port())
     }

@@ -20,6 +20,7 @@ pub struct Page {
     port: u16,
     admin: Option<u16>,
     log_filter: Option<&'static str>,
+    variables: Vec<(&'static str, String)>,
     arguments: Vec<PathBuf>,
 }
 
@@ -55,6 +56,7 @@ impl Page {
             port,
             admin: None,
             log_filter: None,
+            variables: Vec::new(),
             arguments: Vec::new(),
         };
         Ok(page.at(SHOWN_PORT, port))
@@ -104,6 +106,17 @@ impl Page {
     pub fn argument(mut self, argument: impl Into<PathBuf>) -> Self {
         self.arguments.push(argument.into());
         self
+    }
+
+    /// A variable of the environment.
+    #[must_use]
+    pub fn variable(mut self, name: &'static str, value: &str) -> Self {
+        self.variables.push((name, value.to_owned()));
+        self
+    }
+
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.variables.iter().map(|(name, value)| (*name, value.as_str()))
     }
 
     pub(crate) fn log_filter(&self) -> Option<&'static str> {

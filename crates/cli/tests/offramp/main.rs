@@ -6,6 +6,7 @@
 mod expose;
 mod health;
 mod outcomes;
+mod proxies;
 mod queue;
 mod replay;
 mod warm;

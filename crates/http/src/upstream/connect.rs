@@ -11,8 +11,8 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 
-use super::Endpoint;
 use super::resolve::{Family, Resolver};
+use super::{Endpoint, passage};
 use crate::error::{UpstreamError, UpstreamErrorKind};
 use crate::timeouts::{after, by, earlier};
 use crate::tls::{Alpn, TlsClient};
@@ -47,17 +47,17 @@ impl Connector {
         }
     }
 
-    /// A connection to the endpoint in time, over TLS with the offer of these protocols.
+    /// A connection to the endpoint in time, over TLS with the offer of these protocols. `is_tunnel`: a proxy between is to open a tunnel, as it
+    /// does for TLS in any case.
     pub(crate) async fn connect(
         &self,
         endpoint: &Endpoint,
+        is_tunnel: bool,
         alpn: &[Alpn],
         time: ConnectTime,
     ) -> Result<Transport, UpstreamError> {
-        let connected = in_time(self.open(endpoint), time, UpstreamErrorKind::ConnectTimeout);
-        let socket = connected.await?;
-        // A socket that cannot be set so still works, only later.
-        let _ = socket.set_nodelay(true);
+        let opening = self.open(endpoint, is_tunnel || endpoint.is_secure());
+        let socket = in_time(opening, time, UpstreamErrorKind::ConnectTimeout).await?;
         if !endpoint.is_secure() {
             return Ok(Transport::Plain(socket));
         }
@@ -65,12 +65,25 @@ impl Connector {
         secured.await
     }
 
-    /// Whether the endpoint takes a TCP connection.
+    /// Whether the endpoint takes a TCP connection; through a proxy, whether that opens a tunnel to it.
     pub(crate) async fn reach(&self, endpoint: &Endpoint) -> Result<(), UpstreamError> {
-        self.open(endpoint).await.map(drop)
+        self.open(endpoint, true).await.map(drop)
     }
 
-    async fn open(&self, endpoint: &Endpoint) -> Result<TcpStream, UpstreamError> {
+    /// A socket to the endpoint, or to the proxy before it.
+    async fn open(&self, endpoint: &Endpoint, is_tunnel: bool) -> Result<TcpStream, UpstreamError> {
+        let Some(proxy) = endpoint.proxy() else {
+            return self.dial(endpoint).await;
+        };
+        let socket = self.dial(proxy.address()).await?;
+        if is_tunnel {
+            passage::open(socket, proxy, endpoint).await
+        } else {
+            Ok(socket)
+        }
+    }
+
+    async fn dial(&self, endpoint: &Endpoint) -> Result<TcpStream, UpstreamError> {
         let connected = if let Some(address) = endpoint.address() {
             TcpStream::connect((address, endpoint.port())).await
         } else {
@@ -79,7 +92,10 @@ impl Connector {
                 resolved.map_err(|error| UpstreamError::io(UpstreamErrorKind::Dns, "host name not resolved", error))?;
             connect_any(&addresses).await
         };
-        connected.map_err(|error| UpstreamError::io(UpstreamErrorKind::Connect, "connection not taken", error))
+        let socket = connected.map_err(|error| UpstreamError::io(UpstreamErrorKind::Connect, "connection not taken", error))?;
+        // A socket that cannot be set so still works, only later.
+        let _ = socket.set_nodelay(true);
+        Ok(socket)
     }
 
     async fn secure(&self, endpoint: &Endpoint, socket: TcpStream, alpn: &[Alpn]) -> Result<Transport, UpstreamError> {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Endpoint;
 use super::meters::OpenMark;
+use super::{Endpoint, Proxy};
 use crate::h1::Wire;
 use crate::transport::Transport;
 
@@ -18,6 +18,8 @@ pub(crate) struct Connection {
     /// The other side's address.
     pub(crate) peer: Option<SocketAddr>,
     opened: Instant,
+    /// It was asked for as a tunnel to the upstream, whatever lies between.
+    is_tunnel: bool,
     /// The upstream has answered as HTTP/1.0.
     pub(crate) speaks_1_0: bool,
     /// Requests begun on it.
@@ -30,11 +32,13 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn new(transport: Transport, endpoint: Endpoint, open: OpenMark) -> Connection {
+    /// `is_tunnel`: a proxy between, if there is one, has opened a tunnel though the endpoint alone does not ask for it.
+    pub(crate) fn new(transport: Transport, endpoint: Endpoint, is_tunnel: bool, open: OpenMark) -> Connection {
         let now = Instant::now();
         Connection {
             peer: transport.peer(),
             wire: Wire::new(transport),
+            is_tunnel: is_tunnel || endpoint.is_secure(),
             endpoint,
             opened: now,
             speaks_1_0: false,
@@ -43,6 +47,11 @@ impl Connection {
             idle_hint: None,
             _open: open,
         }
+    }
+
+    /// The proxy that reads what is sent.
+    pub(crate) fn reader(&self) -> Option<&Proxy> {
+        self.endpoint.proxy().filter(|_| !self.is_tunnel).map(|proxy| &**proxy)
     }
 
     /// Time since it was opened.

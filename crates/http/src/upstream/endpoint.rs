@@ -3,13 +3,16 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// Scheme, host and port of an upstream: the key of pooled connections, whose TLS settings are one client's anyway. A clone is a
-/// reference count.
+use super::Proxy;
+
+/// Scheme, host and port of an upstream, and the proxy by which it is reached: the key of pooled connections, whose TLS settings are one client's
+/// anyway. A clone is a reference count or two.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
     host: Arc<str>,
     port: u16,
     is_secure: bool,
+    proxy: Option<Arc<Proxy>>,
 }
 
 impl Endpoint {
@@ -20,6 +23,7 @@ impl Endpoint {
             host: bare.into(),
             port,
             is_secure: false,
+            proxy: None,
         }
     }
 
@@ -27,6 +31,20 @@ impl Endpoint {
     #[must_use]
     pub fn with_tls(self, is_secure: bool) -> Endpoint {
         Endpoint { is_secure, ..self }
+    }
+
+    /// The same endpoint, reached by this proxy.
+    #[must_use]
+    pub fn behind(self, proxy: Arc<Proxy>) -> Endpoint {
+        Endpoint {
+            proxy: Some(proxy),
+            ..self
+        }
+    }
+
+    /// The proxy by which it is reached; `None`: directly.
+    pub fn proxy(&self) -> Option<&Arc<Proxy>> {
+        self.proxy.as_ref()
     }
 
     /// Is TLS spoken there?
@@ -44,6 +62,24 @@ impl Endpoint {
         self.port
     }
 
+    /// `host:port`.
+    pub(crate) fn host_and_port(&self) -> String {
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
+    }
+
+    /// `host[:port]`, the port unless it is the scheme's own.
+    pub(crate) fn authority(&self) -> String {
+        let mut text = self.host_and_port();
+        if self.port == if self.is_secure { 443 } else { 80 } {
+            text.truncate(text.rfind(':').unwrap_or(text.len()));
+        }
+        text
+    }
+
     /// The address, if the host is one and needs no resolution.
     pub(crate) fn address(&self) -> Option<IpAddr> {
         self.host.parse().ok()
@@ -55,6 +91,7 @@ impl PartialEq for Endpoint {
         self.port == other.port
             && self.is_secure == other.is_secure
             && (Arc::ptr_eq(&self.host, &other.host) || self.host == other.host)
+            && self.proxy == other.proxy
     }
 }
 

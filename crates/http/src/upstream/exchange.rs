@@ -15,7 +15,7 @@ use super::connection::Connection;
 use super::course::{Course, Way};
 use super::shared::Shared;
 use super::wire_body::{Home, WireBody};
-use super::{Endpoint, Upstream};
+use super::{Endpoint, Proxy, Upstream};
 use crate::body::{CollectError, Content, collect};
 use crate::error::{UpstreamError, UpstreamErrorKind};
 use crate::h1::{COPY_BODY, Decoder, Pace, Pump, PumpError, ResponseMessage, ResponseParser, SendFraming, Wire, WireError};
@@ -214,14 +214,19 @@ impl Upstream {
             }
         }
         // Boxed: connecting is rare, and its state would make every exchange larger.
-        let transport = Box::pin(self.connect(errand, &[Alpn::Http11])).await?;
+        let transport = Box::pin(self.connect(errand, request.upgrade.is_some(), &[Alpn::Http11])).await?;
         self.exchange_on(errand, request, transport).await
     }
 
-    /// A new connection, with the offer of these protocols.
-    pub(super) async fn connect(&self, errand: &Errand<'_>, alpn: &[Alpn]) -> Result<Transport, UpstreamError> {
+    /// A new connection, with the offer of these protocols; `is_tunnel` as for [`Connector::connect`].
+    ///
+    /// [`Connector::connect`]: super::connect::Connector::connect
+    pub(super) async fn connect(&self, errand: &Errand<'_>, is_tunnel: bool, alpn: &[Alpn]) -> Result<Transport, UpstreamError> {
         let begun = Instant::now();
-        let connected = self.connector.connect(errand.endpoint, alpn, errand.connect_time()).await;
+        let connected = self
+            .connector
+            .connect(errand.endpoint, is_tunnel, alpn, errand.connect_time())
+            .await;
         let connecting = begun.elapsed();
         let (address, version) = match &connected {
             Ok(transport) if self.speaks_http2(transport) => (transport.peer(), Some(Version::Http2)),
@@ -246,7 +251,12 @@ impl Upstream {
         request: &mut OutgoingRequest,
         transport: Transport,
     ) -> Result<UpstreamResponse, UpstreamError> {
-        let mut connection = Box::new(Connection::new(transport, errand.endpoint.clone(), self.meters.open()));
+        let mut connection = Box::new(Connection::new(
+            transport,
+            errand.endpoint.clone(),
+            request.upgrade.is_some(),
+            self.meters.open(),
+        ));
         match self.attempt(errand, &mut connection, request).await {
             Ok(answered) => Ok(self.respond(errand, connection, answered, false)),
             Err(failure) => Err(failure.error),
@@ -277,9 +287,12 @@ impl Upstream {
             written: false,
             body_begun: false,
         })?;
+        let mut head = std::mem::take(&mut connection.wire.write);
+        head.clear();
+        write_request_line(&mut head, request, connection);
+        write_request_fields(&mut head, request, handshake.as_ref());
         let wire = &mut connection.wire;
-        wire.write.clear();
-        write_request_head(&mut wire.write, request, handshake.as_ref());
+        wire.write = head;
         let mut pump = start_body(&mut wire.write, &mut request.body);
         let mut intake = Intake {
             parser: ResponseParser::default(),
@@ -411,12 +424,29 @@ fn start_body(out: &mut Vec<u8>, content: &mut Content) -> Pump {
     }
 }
 
-/// `proxy.md` 2.6, steps 3, 7 and 8.
-fn write_request_head(out: &mut Vec<u8>, request: &OutgoingRequest, handshake: Option<&Handshake>) {
+/// The first line. A proxy that reads it is told whom it is for, and who asks (RFC 9112 3.2.2, RFC 9110 11.7.2).
+fn write_request_line(out: &mut Vec<u8>, request: &OutgoingRequest, connection: &Connection) {
     out.extend_from_slice(request.method.as_str().as_bytes());
     out.push(b' ');
-    out.extend_from_slice(request.target.as_bytes());
+    let proxy = connection.reader();
+    if proxy.is_some() {
+        out.extend_from_slice(b"http://");
+        out.extend_from_slice(connection.endpoint.authority().as_bytes());
+    }
+    // What is for the upstream as a whole has no path there (RFC 9112 3.2.4).
+    if proxy.is_none() || request.target != "*" {
+        out.extend_from_slice(request.target.as_bytes());
+    }
     out.extend_from_slice(b" HTTP/1.1\r\n");
+    if let Some(authorization) = proxy.and_then(Proxy::authorization) {
+        out.extend_from_slice(b"proxy-authorization: ");
+        out.extend_from_slice(authorization.as_bytes());
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+/// `proxy.md` 2.6, steps 3, 7 and 8.
+fn write_request_fields(out: &mut Vec<u8>, request: &OutgoingRequest, handshake: Option<&Handshake>) {
     out.extend_from_slice(request.headers.as_bytes());
     match (request.body.length(), &request.body) {
         (Some(0), Content::Whole(_)) if !request.method.announces_empty_body() => {}

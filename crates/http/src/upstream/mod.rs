@@ -11,7 +11,9 @@ mod endpoint;
 mod exchange;
 mod links;
 mod meters;
+mod passage;
 mod pool;
+mod proxies;
 mod resolve;
 mod shared;
 mod wire_body;
@@ -30,6 +32,7 @@ use links::Links;
 pub use meters::ConnectionNumbers;
 use meters::Meters;
 use pool::Pool;
+pub use proxies::{Proxies, Proxy, ProxyError};
 pub use resolve::Family;
 
 use temblor_metrics::Buckets;
@@ -141,7 +144,7 @@ impl Upstream {
         }
         for _ in self.pool.ready(shard, endpoint)..count {
             let time = ConnectTime { each: limit, end: None };
-            let transport = self.connector.connect(endpoint, &[Alpn::Http11], time).await?;
+            let transport = self.connector.connect(endpoint, false, &[Alpn::Http11], time).await?;
             self.keep_idle(shard, endpoint, transport);
         }
         Ok(())
@@ -149,7 +152,7 @@ impl Upstream {
 
     /// Takes a new connection as an idle one.
     fn keep_idle(&self, shard: usize, endpoint: &Endpoint, transport: Transport) {
-        let connection = Connection::new(transport, endpoint.clone(), self.meters.open());
+        let connection = Connection::new(transport, endpoint.clone(), false, self.meters.open());
         self.pool.check_in(shard, Box::new(connection));
     }
 

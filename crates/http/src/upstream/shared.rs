@@ -228,7 +228,7 @@ impl Upstream {
             Speaks::Http2 => &[Alpn::H2],
             Speaks::Auto | Speaks::Http1 => &[Alpn::H2, Alpn::Http11],
         };
-        let transport = self.connect(errand, alpn).await?;
+        let transport = self.connect(errand, true, alpn).await?;
         if !self.speaks_http2(&transport) {
             if self.speaks == Speaks::Http2 {
                 let detail = "the upstream does not agree on HTTP/2";

@@ -16,7 +16,7 @@ use crate::message::{Direction, HeaderBlock, Method, Name, Version};
 use crate::rest::body::{Outlet, offered};
 use crate::rest::meta::{first_header, key, names_option};
 use crate::timeouts::AttemptTimeouts;
-use crate::upstream::{Endpoint, OutgoingRequest, Upgrade};
+use crate::upstream::{Endpoint, OutgoingRequest, ProxyError, Upgrade};
 
 /// Room for the fields of an ordinary request.
 const HEADER_BYTES: usize = 512;
@@ -91,7 +91,7 @@ impl RestSink {
         self.add_headers(&mut fields, given, self.decodes(need))?;
         self.add_own(&mut fields, &resolved, need)?;
         Ok(Box::new(Built {
-            endpoint: self.upstream_endpoint(&resolved),
+            endpoint: self.upstream_endpoint(&resolved).map_err(|error| error.to_string())?,
             request: OutgoingRequest {
                 method,
                 target: std::mem::take(&mut resolved.target),
@@ -149,16 +149,18 @@ impl RestSink {
     }
 
     /// Where a request goes; nearly always where the configuration says.
-    fn upstream_endpoint(&self, resolved: &Resolved) -> Endpoint {
+    fn upstream_endpoint(&self, resolved: &Resolved) -> Result<Endpoint, ProxyError> {
         match &self.usual_endpoint {
             Some(usual)
                 if usual.port() == resolved.port
                     && usual.is_secure() == resolved.is_https
                     && usual.host() == resolved.host.as_str() =>
             {
-                usual.clone()
+                Ok(usual.clone())
             }
-            _ => Endpoint::new(&resolved.host, resolved.port).with_tls(resolved.is_https),
+            _ => self
+                .proxies
+                .route(Endpoint::new(&resolved.host, resolved.port).with_tls(resolved.is_https)),
         }
     }
 

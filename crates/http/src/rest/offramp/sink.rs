@@ -35,7 +35,7 @@ use crate::rest::permit::Permits;
 use crate::rest::watch::watch;
 use crate::tls::{ClientSettings, TlsClient};
 use crate::tunnel::Tunnel;
-use crate::upstream::{Endpoint, Terms, Upstream, UpstreamBody, UpstreamResponse};
+use crate::upstream::{Endpoint, Proxies, Proxy, Terms, Upstream, UpstreamBody, UpstreamResponse};
 
 /// Ticks between two sweeps of idle connections.
 const SWEEP_TICKS: u64 = 50;
@@ -61,6 +61,8 @@ pub(super) struct RestSink {
     pub(super) usual: Option<Resolved>,
     /// Where requests go unless an event says otherwise.
     pub(super) usual_endpoint: Option<Endpoint>,
+    /// Which endpoints are reached by a proxy.
+    pub(super) proxies: Proxies,
     /// Its id.
     pub(super) name: Str,
     /// Its name, for logs.
@@ -91,9 +93,13 @@ fn open(ramp: Ramp, mut config: OfframpConfig, start: SinkStart) -> Result<Arc<d
     config.upstream.shards = start.workers.count();
     config.upstream.buckets = start.metrics.buckets().clone();
     let usual = config.endpoint.resolve().ok();
+    let proxies = Proxies::of(|name| start.variables.get(name));
     let usual_endpoint = usual
         .as_ref()
-        .map(|usual| Endpoint::new(&usual.host, usual.port).with_tls(usual.is_https));
+        .map(|usual| proxies.route(Endpoint::new(&usual.host, usual.port).with_tls(usual.is_https)))
+        .transpose()
+        .map_err(|error| StartError(error.to_string()))?;
+    log_proxies(usual_endpoint.as_ref(), &proxies, &ramp.url);
     let sink = RestSink {
         health: start_health(&config, usual_endpoint.as_ref(), &start, &ramp.url, &tasks),
         tasks,
@@ -106,6 +112,7 @@ fn open(ramp: Ramp, mut config: OfframpConfig, start: SinkStart) -> Result<Arc<d
         upstream: Upstream::new(config.upstream.clone()),
         usual,
         usual_endpoint,
+        proxies,
         config,
         name: ramp.id().clone(),
         codec: ramp.codec,
@@ -138,6 +145,18 @@ fn open(ramp: Ramp, mut config: OfframpConfig, start: SinkStart) -> Result<Arc<d
             .spawn_on_each(|worker| warm::keep(Arc::clone(&sink), endpoint.clone(), worker.0.into(), count, stop.clone()));
     }
     Ok(Arc::new(RestOfframp { sink, _numbers: numbers }))
+}
+
+/// Says which proxies requests go by; those of an offramp without endpoint of its own may go by any.
+fn log_proxies(endpoint: Option<&Endpoint>, proxies: &Proxies, url: &str) {
+    let mut used: Vec<&Proxy> = match endpoint {
+        Some(endpoint) => endpoint.proxy().map(|proxy| &**proxy).into_iter().collect(),
+        None => proxies.iter().collect(),
+    };
+    used.dedup();
+    for proxy in used {
+        tracing::info!(target: "tremor_runtime::offramp", "[Sink::{url}] requests go by the proxy {proxy}");
+    }
 }
 
 /// Reads the files of TLS, and from now on looks whether they change.

@@ -43,14 +43,14 @@ impl Peer {
         let accepting = async { self.server.accept(self.accept().await).await.unwrap().0 };
         let (connected, accepted) = tokio::join!(
             self.connector
-                .connect(&self.endpoint, &[Alpn::Http11], time(Some(LONG), None)),
+                .connect(&self.endpoint, false, &[Alpn::Http11], time(Some(LONG), None)),
             accepting
         );
         (connected.unwrap(), accepted)
     }
 
     async fn kind(&self, time: ConnectTime, server: impl Future<Output = ()>) -> UpstreamErrorKind {
-        let (connected, ()) = tokio::join!(self.connector.connect(&self.endpoint, &[Alpn::Http11], time), server);
+        let (connected, ()) = tokio::join!(self.connector.connect(&self.endpoint, false, &[Alpn::Http11], time), server);
         connected.unwrap_err().kind
     }
 }
