@@ -21,7 +21,7 @@ use crate::transport::Transport;
 /// How long an address is tried alone before the next one is tried beside it.
 const HEAD_START: Duration = Duration::from_millis(250);
 
-type Attempt = Pin<Box<dyn Future<Output = io::Result<TcpStream>> + Send>>;
+type Attempt<T> = Pin<Box<dyn Future<Output = io::Result<T>> + Send>>;
 
 /// When a connection has to be there.
 #[derive(Clone, Copy)]
@@ -123,11 +123,16 @@ pub(crate) async fn in_time<T>(
     })
 }
 
-/// The first connection that succeeds. Addresses are tried in order; the next one begins when one fails, or when the last
-/// one begun has not answered for a while.
+/// A connection to one of the addresses.
 pub(crate) async fn connect_any(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
+    race(addresses, |address| Box::pin(TcpStream::connect(address))).await
+}
+
+/// The first attempt that succeeds. Addresses are tried in order; the next one begins when one fails, or when the last
+/// one begun has not answered for a while.
+async fn race<T>(addresses: &[SocketAddr], attempt: impl Fn(SocketAddr) -> Attempt<T>) -> io::Result<T> {
     let mut waiting = addresses.iter().copied();
-    let mut attempts: Vec<Attempt> = Vec::with_capacity(1);
+    let mut attempts: Vec<Attempt<T>> = Vec::with_capacity(1);
     let mut next_start = pin!(sleep(Duration::ZERO));
     let mut last_error = io::Error::from(io::ErrorKind::AddrNotAvailable);
     let mut start_now = true;
@@ -136,13 +141,13 @@ pub(crate) async fn connect_any(addresses: &[SocketAddr]) -> io::Result<TcpStrea
             if start_now {
                 start_now = false;
                 if let Some(address) = waiting.next() {
-                    attempts.push(Box::pin(TcpStream::connect(address)));
+                    attempts.push(attempt(address));
                     next_start.as_mut().reset(Instant::now() + HEAD_START);
                 }
             }
             let mut index = 0;
-            while let Some(attempt) = attempts.get_mut(index) {
-                match attempt.as_mut().poll(cx) {
+            while let Some(running) = attempts.get_mut(index) {
+                match running.as_mut().poll(cx) {
                     Poll::Ready(Ok(stream)) => return Poll::Ready(Ok(stream)),
                     Poll::Ready(Err(error)) => {
                         last_error = error;

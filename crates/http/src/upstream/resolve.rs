@@ -51,6 +51,16 @@ impl Resolver {
 
     /// The addresses of an endpoint in the order in which they are to be tried, at least one.
     pub(crate) async fn resolve(&self, endpoint: &Endpoint) -> io::Result<Arc<[SocketAddr]>> {
+        let lookup = async || Ok(lookup_host((endpoint.host(), endpoint.port())).await?.collect());
+        self.resolve_by(endpoint, lookup).await
+    }
+
+    /// The same; who is asked where nothing is known, or not since.
+    async fn resolve_by(
+        &self,
+        endpoint: &Endpoint,
+        lookup: impl AsyncFnOnce() -> io::Result<Vec<SocketAddr>>,
+    ) -> io::Result<Arc<[SocketAddr]>> {
         let key = (Box::from(endpoint.host()), endpoint.port());
         let now = Instant::now();
         if let Some(known) = self.known.lock().get(&key)
@@ -58,7 +68,7 @@ impl Resolver {
         {
             return Ok(known.addresses.clone());
         }
-        let found: Vec<SocketAddr> = lookup_host((endpoint.host(), endpoint.port())).await?.collect();
+        let found = lookup().await?;
         let addresses: Arc<[SocketAddr]> = order(&found, self.family).into();
         if addresses.is_empty() {
             return Err(io::ErrorKind::NotFound.into());
@@ -98,3 +108,6 @@ pub(crate) fn order(found: &[SocketAddr], family: Family) -> Vec<SocketAddr> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

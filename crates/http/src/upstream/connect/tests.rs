@@ -150,3 +150,45 @@ async fn a_handshake_has_the_time_of_connecting_again() {
     );
     assert_eq!(peer.kind(time(None, Some(SHORT)), async {}).await, UpstreamErrorKind::Timeout);
 }
+
+/// How an address behaves: it answers after so many milliseconds, with success or without; never, if there is no time.
+type Manner = (Option<u64>, bool);
+
+/// Which of them is connected, after how many milliseconds; `None`: none.
+async fn winner(manners: &[Manner]) -> (Option<u16>, u128) {
+    let begun = Instant::now();
+    let addresses: Vec<SocketAddr> = (0..manners.len()).map(|port| ([127, 0, 0, 1], port as u16).into()).collect();
+    let won = race(&addresses, |address| {
+        let (after, succeeds) = manners[usize::from(address.port())];
+        Box::pin(async move {
+            match after {
+                Some(after) => sleep(Duration::from_millis(after)).await,
+                None => std::future::pending().await,
+            }
+            if succeeds {
+                Ok(address.port())
+            } else {
+                Err(io::ErrorKind::ConnectionRefused.into())
+            }
+        })
+    });
+    (won.await.ok(), begun.elapsed().as_millis())
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_address_is_tried_beside_one_that_does_not_answer() {
+    let (yes, no, silent) = (true, false, (None, false));
+    for (manners, expected) in [
+        (vec![(Some(10), yes), (Some(0), yes)], (Some(0), 10)),
+        (vec![(Some(10), no), (Some(5), yes)], (Some(1), 15)),
+        (vec![silent, (Some(5), yes)], (Some(1), 255)),
+        (vec![silent, silent, (Some(5), yes)], (Some(2), 505)),
+        // The first may still win.
+        (vec![(Some(300), yes), (Some(100), yes)], (Some(0), 300)),
+        // One that fails makes room for the next at once, and the wait begins anew.
+        (vec![silent, (Some(10), no), silent, (Some(5), yes)], (Some(3), 515)),
+        (vec![(Some(300), no), (Some(400), no)], (None, 650)),
+    ] {
+        assert_eq!(winner(&manners).await, expected, "{manners:?}");
+    }
+}

@@ -36,6 +36,23 @@ fn probes_and_connections_in_advance_need_an_endpoint() {
 }
 
 #[test]
+fn names_are_resolved_as_the_record_says() {
+    for (text, refresh, family) in [
+        ("{}", Duration::from_secs(30), Family::Any),
+        (r#"{"resolve": {}}"#, Duration::from_secs(30), Family::Any),
+        (
+            r#"{"resolve": {"refresh": "5s", "family": "v4"}}"#,
+            Duration::from_secs(5),
+            Family::V4,
+        ),
+        (r#"{"resolve": {"refresh": 0, "family": "v6"}}"#, Duration::ZERO, Family::V6),
+    ] {
+        let upstream = read(text).unwrap().upstream;
+        assert_eq!((upstream.refresh, upstream.family), (refresh, family), "{text}");
+    }
+}
+
+#[test]
 fn what_cannot_be_meant_is_refused() {
     for (text, part) in [
         (r#"{"queue": {"size": 0}}"#, "`size` cannot be 0"),
@@ -45,6 +62,8 @@ fn what_cannot_be_meant_is_refused() {
         (r#"{"health": {}}"#, "here is none"),
         (r#"{"pool": {"warm": 1}}"#, "here is none"),
         (r#"{"pool": {"warm": 300}}"#, "`warm` is more than `max_idle`"),
+        (r#"{"resolve": {"family": "v5"}}"#, "`v5`"),
+        (r#"{"resolve": {"every": "1s"}}"#, "every"),
         (r#"{"expose": 1}"#, "expose"),
         (r#"{"concurrency": 0}"#, "`concurrency` cannot be 0"),
         (r#"{"failure": {"status": ["5xx"], "on": 1}}"#, "on"),
