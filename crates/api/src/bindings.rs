@@ -39,6 +39,9 @@ pub enum Refused {
     /// The process ends.
     #[error("The process is draining")]
     Draining,
+    /// Another change is in the way; the text says of what.
+    #[error("{0}")]
+    Busy(String),
     /// The token is missing or wrong.
     #[error("Missing or wrong bearer token")]
     Unauthorized,
@@ -57,7 +60,7 @@ impl Refused {
             Self::MediaType => 415,
             Self::NotAcceptable => 406,
             Self::Misdirected => 421,
-            Self::Draining => 503,
+            Self::Draining | Self::Busy(_) => 503,
             Self::Unauthorized => 401,
             Self::Failed(_) => 500,
         }

@@ -11,6 +11,9 @@ use temblor_runtime::error::DeployError;
 use temblor_runtime::undeploy::Deployed;
 use temblor_value::{Str, Value, json};
 
+/// How long a deployment waits, beyond a drain, for another one that opens something that both need.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// See the module's documentation.
 pub(crate) struct RunningBindings {
     runtime: Arc<Runtime>,
@@ -36,6 +39,7 @@ fn refused(error: DeployError) -> Refused {
         DeployError::NotFound(_) => Refused::NotFound,
         DeployError::Exists(_) => Refused::Exists,
         DeployError::Draining => Refused::Draining,
+        DeployError::Busy(_) => Refused::Busy(error.to_string()),
         DeployError::Link(link) => Refused::Body(link.to_string()),
         other => Refused::Failed(other.to_string()),
     }
@@ -90,6 +94,8 @@ impl Bindings for RunningBindings {
 
     fn deploy(&self, id: &str, instance: &str, body: Bytes, form: Form) -> Pending<Value> {
         let runtime = Arc::clone(&self.runtime);
+        // Another binding that is undeployed takes no longer than that.
+        let patience = self.drain.saturating_add(PATIENCE);
         let mapping = url(id, instance).and_then(|url| {
             let values = values(&body, form)?;
             Ok(MappingEntry {
@@ -100,7 +106,7 @@ impl Bindings for RunningBindings {
         });
         Box::pin(async move {
             let mapping = mapping?;
-            let deployed = runtime.deploy_in_turn(mapping).await.map_err(refused)?;
+            let deployed = runtime.deploy_in_turn(mapping, patience).await.map_err(refused)?;
             Ok(record(deployed))
         })
     }

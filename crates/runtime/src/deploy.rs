@@ -1,41 +1,39 @@
 //! Publishing definitions and deploying bindings (spec/runtime.md 2.8 to 2.10, 3.1).
+//!
+//! A deployment is begun, makes what is missing and links it. While it makes something, which may take long, it holds no lock; that nobody
+//! takes away what it counts on, or makes the same, its entry among those under way and its turn (`turns`) see to.
+
+mod make;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use temblor_config::{
-    ArtefactKind, ArtefactUrl, BindingEntry, Document, Endpoint, Link, MappingEntry, OfframpEntry, OnrampEntry, OnrampPort,
-    RampEntry, Settings,
+    ArtefactKind, ArtefactUrl, BindingEntry, Document, Link, MappingEntry, OfframpEntry, OnrampEntry, OnrampPort, Settings,
 };
-use temblor_event::{Insight, InsightKind, UidKind, UidSource};
+use temblor_event::{Insight, InsightKind, UidSource};
 use temblor_metrics::Metrics;
-use temblor_pipeline::op::wal::NoFolders;
-use temblor_pipeline::{InstanceCx, Query};
+use temblor_pipeline::Query;
 use temblor_script::Env;
 use temblor_value::Str;
 use tokio::time::sleep;
 
+use self::make::Made;
 use crate::activity::Activity;
 use crate::clock::now_ns;
-use crate::connectors::{Connectors, SinkStart};
+use crate::connectors::Connectors;
 use crate::error::DeployError;
 use crate::exit::Exit;
-use crate::explain::{Unopened, warn_of_lost_replies};
-use crate::facts::RampFacts;
+use crate::explain::warn_of_lost_replies;
 use crate::flow::{Flow, Ticks, run_ticks};
 use crate::ids::{PipelineIx, SinkIx};
-use crate::log_store::LogFolders;
-use crate::ramp::Ramp;
-use crate::ramp_metrics::RampMetrics;
-use crate::registry::{
-    METRICS_PIPELINE, PASSTHROUGH, PipelineInstance, Registry, Repository, SYSTEM, SinkInstance, SourceInstance, find,
-};
+use crate::registry::{METRICS_PIPELINE, PASSTHROUGH, Registry, Repository, SYSTEM, find};
 use crate::reload::Reload;
 use crate::shared::FlowCell;
 use crate::shutdown::{Phase, WholeShutdown};
 use crate::sockets::Sockets;
-use crate::source::{SourceControl, SourceCx};
+use crate::turns::Turns;
 use crate::undeploy::Leaving;
 use crate::variables::Variables;
 use crate::worker::Workers;
@@ -78,8 +76,10 @@ pub struct Runtime {
     registry: Mutex<Registry>,
     flow: Arc<FlowCell>,
     pub(crate) ticks: Arc<Ticks>,
-    /// Held while a binding is deployed or undeployed over the admin interface, which takes time.
-    pub(crate) changes: tokio::sync::Mutex<()>,
+    /// Held while a binding is undeployed, which takes time.
+    pub(crate) undeploying: tokio::sync::Mutex<()>,
+    /// Instances that somebody is about to open or to take out.
+    pub(crate) turns: Arc<Turns>,
     shutdown: WholeShutdown,
     activity: Activity,
     exit: Exit,
@@ -128,7 +128,8 @@ impl Runtime {
             registry: Mutex::default(),
             flow: Arc::default(),
             ticks: Arc::default(),
-            changes: tokio::sync::Mutex::default(),
+            undeploying: tokio::sync::Mutex::default(),
+            turns: Arc::default(),
             shutdown: WholeShutdown::default(),
             activity: Activity::default(),
             exit: Exit::default(),
@@ -144,7 +145,8 @@ impl Runtime {
             runtime.publish_pipeline(id, query)?;
         }
         let metrics = ArtefactUrl::of_artefact(ArtefactKind::Pipeline, METRICS_PIPELINE)?.with_instance(SYSTEM)?;
-        runtime.make_pipeline(&runtime.repository.lock(), &mut runtime.registry.lock(), &metrics)?;
+        let metrics = runtime.make_pipeline(&metrics)?;
+        runtime.registry.lock().pipelines.push(metrics);
         runtime.add_system_offramps()?;
         Ok(runtime)
     }
@@ -195,7 +197,8 @@ impl Runtime {
         for entry in document.offramps {
             let url = entry.url()?.with_instance(SYSTEM)?.with_port("in")?;
             self.publish_offramp(entry)?;
-            self.make_sink(&self.repository.lock(), &mut self.registry.lock(), &url)?;
+            let sink = self.make_sink(&url)?;
+            self.registry.lock().sinks.push(sink);
         }
         Ok(())
     }
@@ -222,35 +225,61 @@ impl Runtime {
     }
 
     /// Deploys a binding: makes the instances it needs, links them, starts sources last. What was made is undone if a step fails. Opening may
-    /// take as long as what is opened takes.
+    /// take as long as what is opened takes; no lock is held meanwhile. For when nobody else changes bindings ([`Runtime::deploy_in_turn`]).
     ///
     /// # Errors
     /// The process ends; something is unknown, refused or cannot be opened or started.
     pub fn deploy(&self, mapping: &MappingEntry) -> Result<(), DeployError> {
+        let links = self.links_of(mapping)?;
+        self.begin(mapping, &links)?;
+        self.carry_out(mapping, &links)
+    }
+
+    /// The links of a binding.
+    pub(crate) fn links_of(&self, mapping: &MappingEntry) -> Result<Vec<Link>, DeployError> {
         let repository = self.repository.lock();
         let binding = find(&repository.bindings, &mapping.url).ok_or_else(|| DeployError::NotFound(mapping.url.clone()))?;
-        let links = binding.deployment_links(&mapping.values)?;
+        Ok(binding.deployment_links(&mapping.values)?)
+    }
+
+    /// From now on a deployment with these links is under way: what there is of its instances stays. Gives those that have to be made.
+    pub(crate) fn begin(&self, mapping: &MappingEntry, links: &[Link]) -> Result<Vec<ArtefactUrl>, DeployError> {
+        self.with_registry(|registry| {
+            if self.shutdown.phase() > Phase::Running {
+                return Err(DeployError::Draining);
+            }
+            registry.deploying.push((mapping.url.clone(), links.to_vec()));
+            let ends = links.iter().flat_map(|link| [link.to().url(), link.from().url()]);
+            Ok(ends.filter(|url| !registry.has(url)).collect())
+        })
+    }
+
+    /// The rest of a deployment that was begun.
+    pub(crate) fn carry_out(&self, mapping: &MappingEntry, links: &[Link]) -> Result<(), DeployError> {
+        let result = self.make_missing(links).and_then(|made| self.link(mapping, links, made));
+        if result.is_err() {
+            self.give_up(mapping, links)?;
+        }
+        result
+    }
+
+    fn link(&self, mapping: &MappingEntry, links: &[Link], made: Made) -> Result<(), DeployError> {
         let mut registry = self.registry.lock();
         if self.shutdown.phase() > Phase::Running {
+            drop(registry);
+            made.give_up();
             return Err(DeployError::Draining);
         }
-        let mark = registry.mark();
-        let made = links.iter().try_for_each(|link| {
-            self.ensure(&repository, &mut registry, link.to())?;
-            self.ensure(&repository, &mut registry, link.from())
-        });
-        if let Err(error) = made {
-            registry.go_back(&mark);
-            return Err(error);
-        }
-        let fed = fed_sinks(&registry, &links);
-        registry.bindings.push((mapping.url.clone(), links.clone()));
-        let flow = Arc::new(registry.flow(&[]));
+        made.enter(&mut registry);
+        let fed = fed_sinks(&registry, links);
+        registry.end_deploying(&mapping.url);
+        registry.bindings.push((mapping.url.clone(), links.to_vec()));
+        let flow = Arc::new(registry.flow());
         self.flow.store(Arc::clone(&flow));
         if self.workers.is_none() {
             return Ok(());
         }
-        warn_of_lost_replies(&registry, &flow, &links);
+        warn_of_lost_replies(&registry, &flow, links);
         for (ix, kind) in fed {
             let Some(uid) = flow.sink(ix).map(|node| node.uid) else {
                 continue;
@@ -260,147 +289,21 @@ impl Runtime {
         let started = start_sources(&mut registry);
         if started.is_err() {
             registry.bindings.pop();
-            let leaving = Leaving::since(&registry, &mark);
-            let gone = self.take_out(&repository, &mut registry, leaving)?;
-            drop(registry);
-            drop(repository);
-            gone.end();
         }
         started
     }
 
-    fn ensure(&self, repository: &Repository, registry: &mut Registry, end: &Endpoint) -> Result<(), DeployError> {
-        let url = end.url();
-        match end.kind() {
-            ArtefactKind::Pipeline if registry.pipeline(&url).is_none() => self.make_pipeline(repository, registry, &url),
-            ArtefactKind::Offramp if registry.sink(&url).is_none() => self.make_sink(repository, registry, &url),
-            ArtefactKind::Onramp if registry.source(&url).is_none() => self.make_source(repository, registry, &url),
-            _ => Ok(()),
-        }
-    }
-
-    fn make_pipeline(&self, repository: &Repository, registry: &mut Registry, url: &ArtefactUrl) -> Result<(), DeployError> {
-        let query = find(&repository.pipelines, url).ok_or_else(|| DeployError::NotFound(url.clone()))?;
-        let cx = InstanceCx {
-            url: url.without_port().to_string(),
-            uids: &self.uids,
-            logs: if self.workers.is_some() { &LogFolders } else { &NoFolders },
-        };
-        let (graph, state) = query
-            .instantiate(&cx)
-            .map_err(|error| DeployError::Pipeline(error.to_string()))?;
-        let instance = PipelineInstance::new(url.clone(), query, graph, state, self.activity.part());
-        self.metrics.register(&instance.numbers);
-        registry.pipelines.push(instance);
+    /// Ends a deployment that failed; what only it wanted goes.
+    fn give_up(&self, mapping: &MappingEntry, links: &[Link]) -> Result<(), DeployError> {
+        let repository = self.repository.lock();
+        let gone = self.with_registry(|registry| {
+            registry.end_deploying(&mapping.url);
+            let leaving = Leaving::of(registry, links);
+            self.take_out(&repository, registry, leaving)
+        })?;
+        drop(repository);
+        gone.end();
         Ok(())
-    }
-
-    fn make_sink(&self, repository: &Repository, registry: &mut Registry, url: &ArtefactUrl) -> Result<(), DeployError> {
-        let entry = find(&repository.offramps, url).ok_or_else(|| DeployError::NotFound(url.clone()))?;
-        let kind = self
-            .connectors
-            .sink(&entry.ramp.type_)
-            .ok_or_else(|| DeployError::UnknownOfframp(entry.ramp.type_.to_string()))?;
-        let failed = |error| DeployError::Start {
-            url: url.to_string(),
-            error,
-        };
-        let uid = self.uids.next(UidKind::Sink);
-        let ramp = Ramp::resolve(&entry.ramp, url, kind.default_codec).map_err(failed)?;
-        let mut facts = RampFacts::of(&ramp);
-        let mut plan = (kind.plan)(ramp).map_err(failed)?;
-        facts.own = std::mem::take(&mut plan.facts);
-        let sink = match &self.workers {
-            None => Arc::new(Unopened),
-            Some(workers) => plan
-                .open(SinkStart {
-                    uid,
-                    hostname: self.hostname.clone(),
-                    variables: self.variables.clone(),
-                    workers: Arc::clone(workers),
-                    exit: self.exit.clone(),
-                    reload: self.reload.clone(),
-                    metrics: self.metrics.clone(),
-                })
-                .map_err(failed)?,
-        };
-        registry.sinks.push(SinkInstance {
-            url: url.clone(),
-            uid,
-            sink,
-            passes_bodies: kind.passes_bodies,
-            is_linked: entry.ramp.linked,
-            facts,
-            metrics: Some(self.ramp_metrics(&entry.ramp, url, ArtefactKind::Offramp)),
-        });
-        Ok(())
-    }
-
-    fn make_source(&self, repository: &Repository, registry: &mut Registry, url: &ArtefactUrl) -> Result<(), DeployError> {
-        let entry = find(&repository.onramps, url).ok_or_else(|| DeployError::NotFound(url.clone()))?;
-        let kind = self
-            .connectors
-            .source(&entry.ramp.type_)
-            .ok_or_else(|| DeployError::UnknownOnramp {
-                url: url.to_string(),
-                name: entry.ramp.type_.to_string(),
-            })?;
-        let failed = |error| DeployError::Start {
-            url: url.to_string(),
-            error,
-        };
-        let uid = self.uids.next(UidKind::Source);
-        let (shutdown, activity) = (self.shutdown.part(), self.activity.part());
-        let control = Arc::new(SourceControl::default());
-        let ramp = Ramp::resolve(&entry.ramp, url, kind.default_codec).map_err(failed)?;
-        let mut facts = RampFacts::of(&ramp);
-        let mut plan = (kind.plan)(ramp).map_err(failed)?;
-        facts.own = std::mem::take(&mut plan.facts);
-        let waiting = match &self.workers {
-            None => None,
-            Some(workers) => Some(
-                plan.open(SourceCx {
-                    ix: crate::ids::SourceIx(registry.sources.len() as u32),
-                    uid,
-                    url: url.to_string(),
-                    hostname: self.hostname.clone(),
-                    flow: Arc::clone(&self.flow),
-                    control: Arc::clone(&control),
-                    workers: Arc::clone(workers),
-                    shutdown: shutdown.receiver(),
-                    activity: activity.clone(),
-                    exit: self.exit.clone(),
-                    reload: self.reload.clone(),
-                    sockets: self.sockets.clone(),
-                    metrics: self.metrics.clone(),
-                    settings: Arc::clone(&self.settings),
-                })
-                .map_err(failed)?,
-            ),
-        };
-        registry.sources.push(SourceInstance {
-            url: url.clone(),
-            uid,
-            control,
-            passes_bodies: kind.passes_bodies,
-            needs_err: entry.err_required,
-            facts,
-            metrics: Some(self.ramp_metrics(&entry.ramp, url, ArtefactKind::Onramp)),
-            waiting,
-            shutdown,
-            activity,
-        });
-        Ok(())
-    }
-
-    fn ramp_metrics(&self, ramp: &RampEntry, url: &ArtefactUrl, kind: ArtefactKind) -> Arc<RampMetrics> {
-        let mut metrics = RampMetrics::new(&url.to_string(), ramp.id.clone(), ramp.metrics_interval_s);
-        if kind == ArtefactKind::Onramp && ramp.linked {
-            metrics = metrics.with_replies();
-        }
-        let metrics = Arc::new(metrics);
-        self.metrics.register(&metrics);
-        metrics
     }
 
     /// Stops taking in work. What is under way goes on.
@@ -439,7 +342,6 @@ impl Runtime {
     /// Ends everything; what is still under way is cut off.
     pub fn stop(&self) {
         self.shutdown.advance(Phase::Stopped);
-        // Not over the registry, which a deployment may hold for as long as it opens something.
         for node in &self.flow.load().sinks {
             node.sink.stop();
         }

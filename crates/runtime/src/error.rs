@@ -16,6 +16,9 @@ pub enum DeployError {
     /// The process ends.
     #[error("The process is draining")]
     Draining,
+    /// Another change has something in hand that this one needs, and takes too long.
+    #[error("{0}: another change opens or takes out an instance that it needs, and does not end")]
+    Busy(ArtefactUrl),
     /// An onramp type that this binary does not have.
     #[error("[onramp:{url}] Onramp type {name} not known")]
     UnknownOnramp {

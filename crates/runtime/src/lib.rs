@@ -25,6 +25,7 @@ pub mod shutdown;
 pub mod sink;
 pub mod sockets;
 pub mod source;
+mod turns;
 pub mod undeploy;
 pub mod variables;
 pub mod worker;

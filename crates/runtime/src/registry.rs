@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use temblor_config::{ArtefactUrl, BindingEntry, Link, OfframpEntry, OnrampEntry, OnrampPort};
+use temblor_config::{ArtefactKind, ArtefactUrl, BindingEntry, Link, OfframpEntry, OnrampEntry, OnrampPort};
 use temblor_event::Uid;
 use temblor_metrics::{Collect, Page};
 use temblor_pipeline::Query;
@@ -61,7 +61,21 @@ pub(crate) struct SourceInstance {
 }
 
 impl SourceInstance {
-    /// It was undeployed; only its position is left.
+    /// What stands at its position before it is made.
+    pub(crate) fn vacant(&self) -> Self {
+        Self {
+            url: self.url.clone(),
+            control: Arc::clone(&self.control),
+            facts: self.facts.clone(),
+            metrics: None,
+            waiting: None,
+            shutdown: Arc::clone(&self.shutdown),
+            activity: self.activity.clone(),
+            ..*self
+        }
+    }
+
+    /// It was undeployed, or is not there yet; there is only its position.
     pub(crate) fn is_gone(&self) -> bool {
         self.metrics.is_none()
     }
@@ -142,13 +156,10 @@ pub(crate) struct Registry {
     pub(crate) pipelines: Vec<PipelineInstance>,
     pub(crate) sinks: Vec<SinkInstance>,
     pub(crate) bindings: Vec<(ArtefactUrl, Vec<Link>)>,
-}
-
-/// How many instances there were; what a failed deployment goes back to.
-pub(crate) struct Mark {
-    pub(crate) sources: usize,
-    pub(crate) pipelines: usize,
-    pub(crate) sinks: usize,
+    /// Bindings whose deployment is under way.
+    pub(crate) deploying: Vec<(ArtefactUrl, Vec<Link>)>,
+    /// Links of the binding that is being undeployed, as long as something goes over them.
+    pub(crate) kept: Vec<Link>,
 }
 
 impl Registry {
@@ -173,32 +184,38 @@ impl Registry {
             .map(|at| SinkIx(at as u32))
     }
 
-    pub(crate) fn mark(&self) -> Mark {
-        Mark {
-            sources: self.sources.len(),
-            pipelines: self.pipelines.len(),
-            sinks: self.sinks.len(),
+    /// Whether the instance is there.
+    pub(crate) fn has(&self, url: &ArtefactUrl) -> bool {
+        match url.kind() {
+            Some(ArtefactKind::Onramp) => self.source(url).is_some(),
+            Some(ArtefactKind::Pipeline) => self.pipeline(url).is_some(),
+            Some(ArtefactKind::Offramp) => self.sink(url).is_some(),
+            _ => false,
         }
     }
 
-    /// Undoes what was created since `mark`, of which nothing has run.
-    pub(crate) fn go_back(&mut self, mark: &Mark) {
-        for sink in self.sinks.drain(mark.sinks..) {
-            sink.sink.stop();
-        }
-        self.sources.truncate(mark.sources);
-        self.pipelines.truncate(mark.pipelines);
+    /// Keeps a position for a source that is about to be made.
+    pub(crate) fn reserve(&mut self, vacant: SourceInstance) -> SourceIx {
+        self.sources.push(vacant);
+        SourceIx((self.sources.len() - 1) as u32)
     }
 
-    /// Links all deployed bindings, and these links behind them.
-    pub(crate) fn flow(&self, further: &[Link]) -> Flow {
+    /// A deployment is no longer under way.
+    pub(crate) fn end_deploying(&mut self, url: &ArtefactUrl) {
+        if let Some(at) = self.deploying.iter().position(|(known, _)| known.instance_eq(url)) {
+            self.deploying.remove(at);
+        }
+    }
+
+    /// Links all deployed bindings, and what is kept of the one that is undeployed.
+    pub(crate) fn flow(&self) -> Flow {
         let mut flow = Flow {
             sources: self.sources.iter().map(source_node).collect(),
             pipelines: self.pipelines.iter().map(pipeline_node).collect(),
             sinks: self.sinks.iter().map(sink_node).collect(),
             metrics: None,
         };
-        for link in self.bindings.iter().flat_map(|(_, links)| links).chain(further) {
+        for link in self.bindings.iter().flat_map(|(_, links)| links).chain(&self.kept) {
             self.add_link(&mut flow, link);
         }
         self.link_metrics(&mut flow);

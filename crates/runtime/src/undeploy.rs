@@ -28,7 +28,7 @@ use crate::explain::Unopened;
 use crate::facts::Facts;
 use crate::flow::Flow;
 use crate::ids::{PipelineIx, SinkIx, SourceIx};
-use crate::registry::{Mark, PASSTHROUGH, PipelineInstance, Registry, Repository, SYSTEM, find};
+use crate::registry::{PASSTHROUGH, PipelineInstance, Registry, Repository, SYSTEM, find};
 use crate::shutdown::Phase;
 use crate::sink::Sink;
 
@@ -51,8 +51,6 @@ pub(crate) struct Leaving {
     sources: Vec<SourceIx>,
     pipelines: Vec<PipelineIx>,
     sinks: Vec<SinkIx>,
-    /// Links that stay until the sources have drained.
-    links: Vec<Link>,
     /// Somebody who stays sends something to them.
     is_fed_by_others: bool,
 }
@@ -87,18 +85,34 @@ impl Runtime {
         })
     }
 
-    /// Deploys a binding when no other change is under way, on a thread that may wait for what is opened; gives what is deployed then.
+    /// Deploys a binding beside other changes, on a thread that may wait for what is opened; gives what is deployed then. What another change
+    /// has in hand is waited for, for `patience` at most.
     ///
     /// # Errors
-    /// As [`Runtime::deploy`]; it is deployed already.
-    pub async fn deploy_in_turn(self: Arc<Self>, mapping: MappingEntry) -> Result<Deployed, DeployError> {
-        let _turn = self.changes.lock().await;
+    /// As [`Runtime::deploy`]; it is deployed already; another change takes too long.
+    pub async fn deploy_in_turn(self: Arc<Self>, mapping: MappingEntry, patience: Duration) -> Result<Deployed, DeployError> {
+        let is_new = || match self.deployed(&mapping.url) {
+            Some(_) => Err(DeployError::Exists(mapping.url.clone())),
+            None => Ok(()),
+        };
+        is_new()?;
+        let links = self.links_of(&mapping)?;
+        let mut touched: Vec<ArtefactUrl> = links.iter().flat_map(|link| [link.from().url(), link.to().url()]).collect();
+        touched.push(mapping.url.clone());
+        let begin = || {
+            is_new()?;
+            let mut taken = self.begin(&mapping, &links)?;
+            taken.push(mapping.url.clone());
+            Ok(taken)
+        };
+        let turn = match timeout(patience, self.turns.take(&touched, begin)).await {
+            Ok(turn) => turn?,
+            Err(_) => return Err(DeployError::Busy(mapping.url)),
+        };
         let runtime = Arc::clone(&self);
         apart(move || {
-            if runtime.deployed(&mapping.url).is_some() {
-                return Err(DeployError::Exists(mapping.url));
-            }
-            runtime.deploy(&mapping)?;
+            let _turn = turn;
+            runtime.carry_out(&mapping, &links)?;
             runtime.deployed(&mapping.url).ok_or(DeployError::NotFound(mapping.url))
         })
         .await
@@ -109,8 +123,13 @@ impl Runtime {
     /// # Errors
     /// It is not deployed.
     pub async fn undeploy(self: Arc<Self>, url: &ArtefactUrl, limit: Duration) -> Result<(), DeployError> {
-        let _turn = self.changes.lock().await;
-        let leaving = self.detach(url)?;
+        let _undeploying = self.undeploying.lock().await;
+        let (leaving, turn) = self.turns.begin(|| {
+            let leaving = self.detach(url)?;
+            let mut taken = self.with_registry(|registry| leaving.urls(registry));
+            taken.push(url.clone());
+            Ok((leaving, taken))
+        })?;
         {
             let drained = self.drain_out(&leaving);
             tokio::pin!(drained);
@@ -121,7 +140,11 @@ impl Runtime {
             }
         }
         let runtime = Arc::clone(&self);
-        apart(move || runtime.remove(leaving)).await
+        apart(move || {
+            let _turn = turn;
+            runtime.remove(leaving)
+        })
+        .await
     }
 
     /// Step 1.
@@ -137,8 +160,8 @@ impl Runtime {
                 }
             }
             leaving.is_fed_by_others = links.iter().any(|link| leaving.is_fed_by_another(registry, link));
-            leaving.links = links.into_iter().filter(|link| leaving.may_keep(registry, link)).collect();
-            self.flow().store(Arc::new(registry.flow(&leaving.links)));
+            registry.kept = links.into_iter().filter(|link| leaving.may_keep(registry, link)).collect();
+            self.flow().store(Arc::new(registry.flow()));
             leaving.advance_sources(registry, Phase::Draining);
             Ok(leaving)
         })
@@ -155,12 +178,10 @@ impl Runtime {
         }
         if leaving.is_fed_by_others {
             self.with_registry(|registry| {
-                let own = leaving
-                    .links
-                    .iter()
-                    .filter(|link| leaving.has_end(registry, &link.from().url()));
-                let own: Vec<Link> = own.cloned().collect();
-                self.flow().store(Arc::new(registry.flow(&own)));
+                let kept = std::mem::take(&mut registry.kept);
+                let is_own = |link: &Link| leaving.has_end(registry, &link.from().url());
+                registry.kept = kept.into_iter().filter(is_own).collect();
+                self.flow().store(Arc::new(registry.flow()));
             });
             while self.flow().has_former() {
                 sleep(LOOK).await;
@@ -174,7 +195,10 @@ impl Runtime {
     /// Step 3.
     fn remove(&self, leaving: Leaving) -> Result<(), DeployError> {
         let repository = self.repository.lock();
-        let gone = self.with_registry(|registry| self.take_out(&repository, registry, leaving))?;
+        let gone = self.with_registry(|registry| {
+            registry.kept.clear();
+            self.take_out(&repository, registry, leaving)
+        })?;
         drop(repository);
         gone.end();
         Ok(())
@@ -220,7 +244,7 @@ impl Runtime {
             }
         }
         let flow = self.flow().load();
-        self.flow().store(Arc::new(registry.flow(&[])));
+        self.flow().store(Arc::new(registry.flow()));
         Ok(Gone {
             flow,
             pipelines: leaving.pipelines,
@@ -262,7 +286,7 @@ async fn apart<T: Send + 'static>(change: impl FnOnce() -> Result<T, DeployError
 
 impl Leaving {
     /// What these links leave behind, whose binding is no longer among the deployed ones.
-    fn of(registry: &Registry, links: &[Link]) -> Self {
+    pub(crate) fn of(registry: &Registry, links: &[Link]) -> Self {
         let ends = || links.iter().flat_map(|link| [link.from(), link.to()]);
         let is_system = |url: &ArtefactUrl| url.instance().is_some_and(|name| name.as_str() == SYSTEM);
         let of_kind = |kind: ArtefactKind| {
@@ -276,7 +300,11 @@ impl Leaving {
             urls
         };
         let is_used = |url: &ArtefactUrl, counts: &dyn Fn(&Link) -> bool| {
-            let mut deployed = registry.bindings.iter().flat_map(|(_, links)| links);
+            let mut deployed = registry
+                .bindings
+                .iter()
+                .chain(&registry.deploying)
+                .flat_map(|(_, links)| links);
             deployed.any(|link| counts(link) && (link.from().url().instance_eq(url) || link.to().url().instance_eq(url)))
         };
         // A source lives by what it sends its events to, not by the replies it could get.
@@ -292,22 +320,20 @@ impl Leaving {
             sources: sources.filter_map(|url| registry.source(&url)).collect(),
             pipelines: pipelines.filter_map(|url| registry.pipeline(&url)).collect(),
             sinks: sinks.filter_map(|url| registry.sink(&url)).collect(),
-            links: Vec::new(),
             is_fed_by_others: false,
         }
     }
 
-    /// What a deployment has made since `mark`.
-    pub(crate) fn since(registry: &Registry, mark: &Mark) -> Self {
-        Self {
-            sources: (mark.sources..registry.sources.len()).map(|at| SourceIx(at as u32)).collect(),
-            pipelines: (mark.pipelines..registry.pipelines.len())
-                .map(|at| PipelineIx(at as u32))
-                .collect(),
-            sinks: (mark.sinks..registry.sinks.len()).map(|at| SinkIx(at as u32)).collect(),
-            links: Vec::new(),
-            is_fed_by_others: false,
-        }
+    /// The instances.
+    fn urls(&self, registry: &Registry) -> Vec<ArtefactUrl> {
+        let sources = self.sources.iter().filter_map(|ix| registry.sources.get(ix.0 as usize));
+        let pipelines = self.pipelines.iter().filter_map(|ix| registry.pipelines.get(ix.0 as usize));
+        let sinks = self.sinks.iter().filter_map(|ix| registry.sinks.get(ix.0 as usize));
+        sources
+            .map(|instance| instance.url.clone())
+            .chain(pipelines.map(|instance| instance.url.clone()))
+            .chain(sinks.map(|instance| instance.url.clone()))
+            .collect()
     }
 
     /// Whether that instance is one of those that leave.

@@ -265,9 +265,15 @@ fn a_deployment_that_waits_for_a_file_holds_up_nobody_else() {
     let mut deploying = gates.admin_client().unwrap();
     let kind = [("content-type", "application/json")];
     deploying.send(&request("POST", "/binding/waiting/a", &kind, "{}")).unwrap();
-    for path in ["/health", "/metrics", "/ready"] {
+    for path in ["/health", "/metrics", "/ready", "/binding", "/binding/one/a"] {
         assert_eq!(gates.admin("GET", path, &[]).unwrap().status, 200, "{path}");
     }
+    let through = RawClient::connect(page.port()).and_then(|mut client| client.ask("POST", "/", JSON, "{}"));
+    assert_eq!(through.unwrap().status, 200);
+    assert_eq!(gates.admin("DELETE", "/binding/one/a", &[]).unwrap().status, 204);
+    assert!(RawClient::connect(page.port()).is_err());
+    let mut again = gates.admin_client().unwrap();
+    assert_eq!(again.ask("POST", "/binding/one/a", &kind, "{}").unwrap().status, 201);
     let through = RawClient::connect(page.port()).and_then(|mut client| client.ask("POST", "/", JSON, "{}"));
     assert_eq!(through.unwrap().status, 200);
     gates.terminate().unwrap();

@@ -113,7 +113,10 @@ async fn numbers_of_what_is_undeployed_are_shown_no_more() {
     let mapping = mappings[0].clone();
     for _ in 0..2 {
         assert!(!shows());
-        Arc::clone(&runtime).deploy_in_turn(mapping.clone()).await.unwrap();
+        Arc::clone(&runtime)
+            .deploy_in_turn(mapping.clone(), Duration::MAX)
+            .await
+            .unwrap();
         assert!(shows());
         Arc::clone(&runtime)
             .undeploy(&mapping.url, Duration::from_mins(1))
@@ -121,4 +124,37 @@ async fn numbers_of_what_is_undeployed_are_shown_no_more() {
             .unwrap();
     }
     assert!(!shows());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_another_change_has_in_hand_is_waited_for_and_not_for_ever() {
+    let (runtime, mappings) = published();
+    let [fine, broken] = mappings.as_slice() else { panic!() };
+    let in_hand = broken.url.clone();
+    let ((), turn) = runtime.turns.begin(|| Ok(((), vec![in_hand]))).unwrap();
+    let deploy = |mapping: &MappingEntry| Arc::clone(&runtime).deploy_in_turn(mapping.clone(), Duration::from_secs(9));
+    assert!(matches!(deploy(broken).await, Err(DeployError::Busy(_))));
+    assert!(deploy(fine).await.is_ok(), "it shares nothing with the other one");
+    drop(turn);
+    assert!(matches!(deploy(broken).await, Err(DeployError::Start { .. })));
+}
+
+#[test]
+fn what_a_deployment_under_way_counts_on_stays() {
+    let (runtime, mappings) = published();
+    runtime.deploy(&mappings[0]).unwrap();
+    let links = runtime.links_of(&mappings[0]).unwrap();
+    let mut again = mappings[0].clone();
+    again.url = again.url.with_instance("again").unwrap();
+    assert_eq!(runtime.begin(&again, &links).unwrap(), [], "all of it is there");
+    let undeploy = || {
+        let executor = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        executor.block_on(Arc::clone(&runtime).undeploy(&mappings[0].url, Duration::from_mins(1)))
+    };
+    undeploy().unwrap();
+    let is_there = || runtime.inspect(|registry, _| links.iter().all(|link| registry.has(&link.from().url())));
+    assert!(is_there());
+    // It fails, and nobody else wants them.
+    runtime.give_up(&again, &links).unwrap();
+    assert!(!is_there());
 }
