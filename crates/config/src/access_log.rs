@@ -7,45 +7,66 @@ use temblor_value::Str;
 use crate::error::ConfigError;
 use crate::reader::{ConfigReader, Percent};
 
-/// The first names of paths in templates: the fields of an exchange (spec/proxy.md 5.1), and its time as text.
-pub const EXCHANGE_FIELDS: [&str; 34] = [
-    "kind",
-    "time",
-    "ms",
-    "failed",
-    "onramp",
-    "instance",
-    "event_id",
-    "request_id",
-    "trace_id",
-    "client",
-    "peer",
-    "protocol",
-    "tls",
-    "method",
-    "scheme",
-    "host",
-    "path",
-    "query",
-    "status",
-    "reason",
-    "complete",
-    "in",
-    "out",
-    "head_ms",
-    "body_ms",
-    "program_ms",
-    "wait_ms",
-    "send_ms",
-    "attempts",
-    "offramp",
-    "output",
-    "referer",
-    "user_agent",
-    "labels",
-];
-/// The time as text, in lines only.
-pub const TIME_TEXT: &str = "time_text";
+/// Defines [`ExchangeField`] from its variants and their names.
+macro_rules! exchange_fields {
+    ($($field:ident $name:literal,)*) => {
+        /// What can be said of an exchange: the fields of the record about it (spec/proxy.md 5.1) and, last, its time as text (6.2).
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum ExchangeField {
+            $(#[doc = concat!("`", $name, "`")] $field,)*
+        }
+
+        impl ExchangeField {
+            /// All fields in the order of the record.
+            pub const ALL: &[Self] = &[$(Self::$field),*];
+
+            /// The field's name.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$field => $name,)*
+                }
+            }
+        }
+    };
+}
+
+exchange_fields! {
+    Kind "kind",
+    Time "time",
+    Ms "ms",
+    Failed "failed",
+    Onramp "onramp",
+    Instance "instance",
+    EventId "event_id",
+    RequestId "request_id",
+    TraceId "trace_id",
+    Client "client",
+    Peer "peer",
+    Protocol "protocol",
+    Tls "tls",
+    Method "method",
+    Scheme "scheme",
+    Host "host",
+    Path "path",
+    Query "query",
+    Status "status",
+    Reason "reason",
+    Complete "complete",
+    In "in",
+    Out "out",
+    HeadMs "head_ms",
+    BodyMs "body_ms",
+    ProgramMs "program_ms",
+    WaitMs "wait_ms",
+    SendMs "send_ms",
+    Attempts "attempts",
+    Offramp "offramp",
+    Output "output",
+    Referer "referer",
+    UserAgent "user_agent",
+    Labels "labels",
+    TimeText "time_text",
+}
 
 /// Which requests are written down, how and where.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,10 +112,10 @@ pub enum AccessFormat {
 /// A part of a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TemplatePart {
-    /// Written as it is.
+    /// Written as it is; it has no end of a line in it.
     Text(Str),
-    /// The value of a field, then of fields within.
-    Path(Vec<Str>),
+    /// The value of a field, or of fields within, from the outside inwards.
+    Field(ExchangeField, Vec<Str>),
 }
 
 impl AccessLog {
@@ -137,23 +158,24 @@ fn template(text: &str) -> Result<Vec<TemplatePart>, String> {
     let mut parts = Vec::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("%{") {
-        if !before.is_empty() {
-            parts.push(TemplatePart::Text(Str::new(before)));
-        }
+        parts.extend(template_text(before));
         let (path, after) = after.split_once('}').ok_or("a `%{` without its `}`")?;
-        let path: Vec<Str> = path.split('.').map(|name| Str::new(name.trim())).collect();
-        let first = path.first().map_or("", Str::as_str);
-        if first != TIME_TEXT && !EXCHANGE_FIELDS.contains(&first) {
-            return Err(format!("an exchange has no field `{first}`"));
-        }
-        parts.push(TemplatePart::Path(path));
+        let mut names = path.split('.').map(str::trim);
+        let first = names.next().unwrap_or_default();
+        let field = ExchangeField::ALL.iter().find(|field| field.name() == first);
+        let field = field.ok_or_else(|| format!("an exchange has no field `{first}`"))?;
+        parts.push(TemplatePart::Field(*field, names.map(Str::new).collect()));
         rest = after;
     }
-    if !rest.is_empty() {
-        parts.push(TemplatePart::Text(Str::new(rest)));
-    }
-    if !parts.iter().any(|part| matches!(part, TemplatePart::Path(_))) {
+    if parts.is_empty() {
         return Err("`format` is `json`, `common`, `combined` or a text with `%{path}` in it".to_owned());
     }
+    parts.extend(template_text(rest));
     Ok(parts)
+}
+
+/// Text of a template stands as it is written, but for what would end the line.
+fn template_text(text: &str) -> Option<TemplatePart> {
+    let text = text.replace('\r', "\\x0D").replace('\n', "\\x0A");
+    (!text.is_empty()).then(|| TemplatePart::Text(Str::new(&text)))
 }

@@ -22,7 +22,7 @@ mod system;
 mod url;
 mod yaml;
 
-pub use access_log::{AccessFormat, AccessLog, AccessTarget, EXCHANGE_FIELDS, TIME_TEXT, TemplatePart};
+pub use access_log::{AccessFormat, AccessLog, AccessTarget, ExchangeField, TemplatePart};
 pub use body::Body;
 pub use boot::{BootStep, FileKind, UnsupportedFile, boot_order, pipeline_id};
 pub use dialect::{DialectKey, TwoDialects, UnknownDialect, agreed_dialect, dialect_named};

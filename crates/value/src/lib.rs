@@ -9,6 +9,7 @@
 //! - `unsafe` appears in `str.rs` only.
 
 mod blob;
+mod chance;
 mod compare;
 mod detach;
 pub mod json;
@@ -21,6 +22,7 @@ mod str;
 mod value;
 
 pub use self::blob::Blob;
+pub use self::chance::Chance;
 pub use self::key::{Hint, Key};
 pub use self::kind::Kind;
 pub use self::list::{Elements, List};

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use temblor_metrics::Buckets;
 
-use crate::{AccessFormat, AccessLog, AccessTarget, Document, MetricsSettings, Ordering, ScriptLimits, Settings, TemplatePart};
+use crate::{
+    AccessFormat, AccessLog, AccessTarget, Document, ExchangeField, MetricsSettings, Ordering, ScriptLimits, Settings,
+    TemplatePart,
+};
 
 fn settings(text: &str) -> Result<Settings, String> {
     Document::parse("f.yaml", format!("temblor:\n{text}").as_bytes())
@@ -37,9 +40,9 @@ fn every_setting_is_read() {
         access_log: Some(AccessLog {
             to: AccessTarget::File("/var/log/access.log".into()),
             format: AccessFormat::Template(vec![
-                TemplatePart::Path(vec!["status".into()]),
+                TemplatePart::Field(ExchangeField::Status, vec![]),
                 TemplatePart::Text(" of ".into()),
-                TemplatePart::Path(vec!["labels".into(), "tenant".into()]),
+                TemplatePart::Field(ExchangeField::Labels, vec!["tenant".into()]),
             ]),
             sample: 2.5,
             errors_only: true,

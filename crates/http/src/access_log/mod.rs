@@ -4,6 +4,7 @@
 //! and writes. Workers never wait for it: what finds 10,000 lines waiting is dropped and counted. Knows records ([`record`]) and formats
 //! ([`format`]), no connection and no flow.
 
+mod digits;
 mod format;
 mod record;
 #[cfg(test)]

@@ -1,23 +1,26 @@
 //! What is known of an exchange when it has ended (`proxy.md` 5.1).
 
 use std::net::IpAddr;
+use std::time::Duration;
 
-use temblor_runtime::config::EXCHANGE_FIELDS;
+use temblor_event::EventId;
+use temblor_runtime::config::ExchangeField;
 use temblor_value::Value;
 
 /// The record; what does not apply is `None` or null. Bytes are as they came.
 pub(crate) struct Exchange<'a> {
     /// Start, nanoseconds since the epoch.
     pub(crate) time_ns: u64,
-    pub(crate) ms: f64,
+    /// From the complete head to the last byte of the answer.
+    pub(crate) total: Duration,
     pub(crate) onramp: &'a str,
     pub(crate) instance: &'a str,
-    pub(crate) event_id: Option<&'a str>,
+    pub(crate) event_id: Option<EventId>,
     pub(crate) client: Option<IpAddr>,
     pub(crate) peer: IpAddr,
-    pub(crate) protocol: Option<&'a str>,
+    pub(crate) protocol: Option<&'static str>,
     /// What the handshake has shown; null without TLS.
-    pub(crate) tls: Value,
+    pub(crate) tls: &'a Value,
     pub(crate) method: Option<&'a str>,
     pub(crate) scheme: &'static str,
     pub(crate) host: Option<&'a str>,
@@ -29,11 +32,11 @@ pub(crate) struct Exchange<'a> {
     pub(crate) is_complete: bool,
     pub(crate) bytes_in: u64,
     pub(crate) bytes_out: u64,
-    pub(crate) head_ms: f64,
-    pub(crate) body_ms: f64,
-    pub(crate) program_ms: f64,
-    pub(crate) wait_ms: f64,
-    pub(crate) send_ms: f64,
+    pub(crate) head_time: Duration,
+    pub(crate) body_time: Duration,
+    pub(crate) program_time: Duration,
+    pub(crate) wait_time: Duration,
+    pub(crate) send_time: Duration,
     pub(crate) attempts: u32,
     pub(crate) offramp: Option<&'a str>,
     pub(crate) output: Option<&'a str>,
@@ -48,30 +51,26 @@ pub(crate) enum Field<'a> {
     Null,
     Bool(bool),
     Number(u64),
-    Millis(f64),
+    /// Milliseconds to the microsecond.
+    Millis(Duration),
+    /// A time as text; nanoseconds since the epoch.
+    Moment(u64),
+    /// Printable ASCII without quotes and backslashes.
+    Plain(&'a str),
     Text(&'a str),
     /// Text as it came.
     Bytes(&'a [u8]),
     Address(IpAddr),
+    Event(&'a EventId),
     Value(&'a Value),
     /// A record, empty if null.
     Record(&'a Value),
 }
 
-impl<'a> Field<'a> {
-    fn text(text: Option<&'a str>) -> Self {
-        text.map_or(Self::Null, Self::Text)
-    }
-
-    fn bytes(bytes: Option<&'a [u8]>) -> Self {
-        bytes.map_or(Self::Null, Self::Bytes)
-    }
-}
-
-/// Fields, and before each what JSON has between the one before and its value: written in one piece.
-macro_rules! fields {
-    ($($name:literal => $value:expr,)*) => {
-        [$((concat!(",\"", $name, "\":"), $value)),*]
+/// A value, or null.
+macro_rules! optional {
+    ($kind:ident, $value:expr) => {
+        $value.map_or(Field::Null, Field::$kind)
     };
 }
 
@@ -87,51 +86,47 @@ pub(crate) fn is_error(status: u16, is_complete: bool) -> bool {
 }
 
 impl Exchange<'_> {
-    /// All fields in their order, each with its name as JSON has it behind another field.
-    pub(crate) fn fields(&self) -> [(&'static str, Field<'_>); EXCHANGE_FIELDS.len()] {
-        fields! {
-            "kind" => Field::Text("exchange"),
-            "time" => Field::Number(self.time_ns),
-            "ms" => Field::Millis(self.ms),
-            "failed" => Field::Number(u64::from(is_failure(self.status, self.reason))),
-            "onramp" => Field::Text(self.onramp),
-            "instance" => Field::Text(self.instance),
-            "event_id" => Field::text(self.event_id),
+    /// The value of a field.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "one arm is left where the name is known")]
+    pub(crate) fn field(&self, field: ExchangeField) -> Field<'_> {
+        match field {
+            ExchangeField::Kind => Field::Plain("exchange"),
+            ExchangeField::Time => Field::Number(self.time_ns),
+            ExchangeField::Ms => Field::Millis(self.total),
+            ExchangeField::Failed => Field::Number(u64::from(is_failure(self.status, self.reason))),
+            ExchangeField::Onramp => Field::Text(self.onramp),
+            ExchangeField::Instance => Field::Text(self.instance),
+            ExchangeField::EventId => optional!(Event, self.event_id.as_ref()),
             // Request ids and traces belong to a later release.
-            "request_id" => Field::Null,
-            "trace_id" => Field::Null,
-            "client" => self.client.map_or(Field::Null, Field::Address),
-            "peer" => Field::Address(self.peer),
-            "protocol" => Field::text(self.protocol),
-            "tls" => Field::Value(&self.tls),
-            "method" => Field::text(self.method),
-            "scheme" => Field::Text(self.scheme),
-            "host" => Field::text(self.host),
-            "path" => Field::text(self.path),
-            "query" => Field::text(self.query),
-            "status" => Field::Number(u64::from(self.status)),
-            "reason" => Field::text(self.reason),
-            "complete" => Field::Bool(self.is_complete),
-            "in" => Field::Number(self.bytes_in),
-            "out" => Field::Number(self.bytes_out),
-            "head_ms" => Field::Millis(self.head_ms),
-            "body_ms" => Field::Millis(self.body_ms),
-            "program_ms" => Field::Millis(self.program_ms),
-            "wait_ms" => Field::Millis(self.wait_ms),
-            "send_ms" => Field::Millis(self.send_ms),
-            "attempts" => Field::Number(u64::from(self.attempts)),
-            "offramp" => Field::text(self.offramp),
-            "output" => Field::text(self.output),
-            "referer" => Field::bytes(self.referer),
-            "user_agent" => Field::bytes(self.user_agent),
-            "labels" => Field::Record(self.labels),
+            ExchangeField::RequestId | ExchangeField::TraceId => Field::Null,
+            ExchangeField::Client => optional!(Address, self.client),
+            ExchangeField::Peer => Field::Address(self.peer),
+            ExchangeField::Protocol => optional!(Plain, self.protocol),
+            ExchangeField::Tls => Field::Value(self.tls),
+            // A token (RFC 9110 5.6.2) has neither quotes nor backslashes.
+            ExchangeField::Method => optional!(Plain, self.method),
+            ExchangeField::Scheme => Field::Plain(self.scheme),
+            ExchangeField::Host => optional!(Text, self.host),
+            ExchangeField::Path => optional!(Text, self.path),
+            ExchangeField::Query => optional!(Text, self.query),
+            ExchangeField::Status => Field::Number(u64::from(self.status)),
+            ExchangeField::Reason => optional!(Plain, self.reason),
+            ExchangeField::Complete => Field::Bool(self.is_complete),
+            ExchangeField::In => Field::Number(self.bytes_in),
+            ExchangeField::Out => Field::Number(self.bytes_out),
+            ExchangeField::HeadMs => Field::Millis(self.head_time),
+            ExchangeField::BodyMs => Field::Millis(self.body_time),
+            ExchangeField::ProgramMs => Field::Millis(self.program_time),
+            ExchangeField::WaitMs => Field::Millis(self.wait_time),
+            ExchangeField::SendMs => Field::Millis(self.send_time),
+            ExchangeField::Attempts => Field::Number(u64::from(self.attempts)),
+            ExchangeField::Offramp => optional!(Text, self.offramp),
+            ExchangeField::Output => optional!(Text, self.output),
+            ExchangeField::Referer => optional!(Bytes, self.referer),
+            ExchangeField::UserAgent => optional!(Bytes, self.user_agent),
+            ExchangeField::Labels => Field::Record(self.labels),
+            ExchangeField::TimeText => Field::Moment(self.time_ns),
         }
-    }
-
-    /// The value of a field by its name; null for a name that is none.
-    pub(crate) fn field(&self, name: &str) -> Field<'_> {
-        let place = EXCHANGE_FIELDS.iter().position(|known| *known == name);
-        let found = place.and_then(|place| self.fields().into_iter().nth(place));
-        found.map_or(Field::Null, |(_, field)| field)
     }
 }

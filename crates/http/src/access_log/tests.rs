@@ -1,11 +1,14 @@
 //! Formats and escapes (spec/proxy.md 6.2).
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
 
 use proptest::prelude::*;
-use temblor_runtime::config::{AccessFormat, AccessLog, ConfigReader, EXCHANGE_FIELDS};
+use temblor_event::{EventId, Uid};
+use temblor_runtime::config::{AccessFormat, AccessLog, ConfigReader, ExchangeField};
 use temblor_value::{Value, json};
 
+use super::format::JSON_FIELDS;
 use super::record::is_failure;
 use super::{Exchange, write_line};
 
@@ -13,14 +16,14 @@ use super::{Exchange, write_line};
 fn example(labels: &Value) -> Exchange<'_> {
     Exchange {
         time_ns: 1_893_579_072_345_678_900,
-        ms: 5.123,
+        total: Duration::from_nanos(5_123_400),
         onramp: "edge",
         instance: "a",
-        event_id: Some("1:0:42"),
+        event_id: Some(EventId::new(Uid(1), 42)),
         client: Some(IpAddr::V4(Ipv4Addr::new(203, 0, 113, 9))),
         peer: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 4)),
         protocol: Some("HTTP/1.1"),
-        tls: Value::Null,
+        tls: &Value::Null,
         method: Some("GET"),
         scheme: "http",
         host: Some("shop.example"),
@@ -31,11 +34,11 @@ fn example(labels: &Value) -> Exchange<'_> {
         is_complete: true,
         bytes_in: 0,
         bytes_out: 512,
-        head_ms: 0.2,
-        body_ms: 0.0,
-        program_ms: 0.1,
-        wait_ms: 4.4,
-        send_ms: 0.3,
+        head_time: Duration::from_micros(200),
+        body_time: Duration::ZERO,
+        program_time: Duration::from_nanos(99_500),
+        wait_time: Duration::from_micros(4_400),
+        send_time: Duration::from_nanos(300_499),
         attempts: 1,
         offramp: Some("shop_1"),
         output: Some("a"),
@@ -73,14 +76,32 @@ fn json_is_the_record_in_its_order_and_the_time_as_text() {
 }
 
 #[test]
-fn fields_are_those_that_templates_may_name() {
-    let exchange = example(&Value::Null);
-    let names: Vec<String> = exchange
-        .fields()
-        .iter()
-        .map(|(name, _)| name.trim_matches([',', '"', ':']).to_owned())
-        .collect();
-    assert_eq!(names, EXCHANGE_FIELDS);
+fn fields_of_json_are_those_that_templates_may_name() {
+    let fields: Vec<ExchangeField> = JSON_FIELDS.iter().map(|(_, field)| *field).collect();
+    assert_eq!(fields, ExchangeField::ALL);
+    for (name, field) in JSON_FIELDS {
+        assert_eq!(*name, field.name());
+    }
+}
+
+#[test]
+fn milliseconds_have_as_many_digits_as_they_need() {
+    for (nanos, wanted) in [
+        (0, "0.0"),
+        (499, "0.0"),
+        (500, "0.001"),
+        (10_000, "0.01"),
+        (999_499, "0.999"),
+        (999_500, "1.0"),
+        (12_340_000_000, "12340.0"),
+        (59_999_999_999, "60000.0"),
+    ] {
+        let exchange = Exchange {
+            total: Duration::from_nanos(nanos),
+            ..example(&Value::Null)
+        };
+        assert_eq!(line(&exchange, "%{ms}"), format!("{wanted}\n"), "{nanos}");
+    }
 }
 
 #[test]
@@ -118,7 +139,11 @@ fn templates_take_any_field_and_what_is_missing_is_a_dash() {
     for (template, wanted) in [
         ("%{method} %{path} %{status}", "GET /basket 200"),
         ("[%{time_text}] %{ms}", "[2030-01-02T10:11:12.345Z] 5.123"),
-        ("%{referer}|%{request_id}|%{tls.version}|%{host.x}", "-|-|-|-"),
+        (
+            "%{referer}|%{request_id}|%{tls.version}|%{host.x}|%{time_text.x}|%{event_id.x}",
+            "-|-|-|-|-|-",
+        ),
+        ("%{event_id} %{client} %{failed} %{offramp}", "1:0:42 203.0.113.9 0 shop_1"),
         (
             "%{labels.tenant} %{labels.n} %{labels.deep.x} %{labels.none}",
             r"a\x22b 3 [1,2] -",
@@ -176,7 +201,7 @@ proptest! {
             query: Some(&query),
             host: Some(&host),
             referer: Some(&referer),
-            ms,
+            total: Duration::from_secs_f64(ms / 1000.0),
             ..example(&labels)
         };
         for text in ["json", "common", "combined", "%{path} \"%{referer}\" %{labels} %{host}"] {
@@ -189,8 +214,8 @@ proptest! {
         }
         let text = line(&exchange, "json");
         let record = json::from_str(&text).unwrap();
-        for field in EXCHANGE_FIELDS {
-            prop_assert!(record.get(field).is_some(), "{} is missing", field);
+        for field in ExchangeField::ALL {
+            prop_assert!(record.get(field.name()).is_some(), "{:?} is missing", field);
         }
         prop_assert_eq!(record.get("path").and_then(Value::as_str), Some(path.as_str()));
         prop_assert_eq!(record.get("labels").and_then(|labels| labels.get(label.as_str())).and_then(Value::as_str), Some(label.as_str()));

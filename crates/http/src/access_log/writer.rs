@@ -1,8 +1,9 @@
 //! The queue of lines and the thread that writes them.
 //!
-//! Every worker appends to a buffer of its own, under a lock that only the writing thread ever contends for, once in a while. The thread sleeps
-//! until a line comes, waits a little for more, and takes all buffers; so under load there is one wake-up for many lines. The numbers of
-//! lines and bytes that wait are counters for all workers.
+//! Every worker appends to a buffer of its own, under a lock that only the writing thread ever contends for, once in a while. As long as
+//! lines come the thread looks at all buffers ten times a second, without being woken, and earlier only if one is full; so there is one
+//! wake-up for many lines. After a look that found nothing it sleeps until the next line. A worker gets an empty buffer back for the one
+//! that is taken, so both have theirs to the end. The numbers of lines and bytes that wait are counters for all workers.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -20,10 +21,12 @@ use temblor_runtime::config::AccessTarget;
 const LIMIT: usize = 10_000;
 /// Bytes that may wait.
 const MAX_BYTES: usize = 16 << 20;
-/// Room that a buffer keeps when it is empty.
-const KEPT: usize = 256 << 10;
-/// How long the thread waits for more lines after the first one.
-const GATHER: Duration = Duration::from_millis(10);
+/// Bytes in a worker's buffer for which the thread is woken.
+const FULL: usize = 128 << 10;
+/// Room that a buffer keeps when it is empty: what may come until the thread is there.
+const KEPT: usize = 2 * FULL;
+/// How long a line waits for more of them.
+const GATHER: Duration = Duration::from_millis(100);
 
 const DROPPED: Family = Family {
     name: "temblor_access_dropped_total",
@@ -40,7 +43,7 @@ pub(crate) struct Writer {
     waiting: AtomicUsize,
     waiting_bytes: AtomicUsize,
     dropped: Counter,
-    /// The thread will look at the buffers without being woken.
+    /// The thread will look at the buffers, in a while, without being woken.
     is_awake: AtomicBool,
     /// The file has to be opened again.
     must_reopen: AtomicBool,
@@ -106,7 +109,7 @@ impl Writer {
             self.dropped.one();
             return;
         }
-        {
+        let is_full = {
             let mut lines = self.lines.mine().lock();
             let before = lines.bytes.len();
             write(&mut lines.bytes);
@@ -119,21 +122,36 @@ impl Writer {
                 return;
             }
             lines.count += 1;
+            before < FULL && before + size >= FULL
+        };
+        if is_full {
+            self.hurry();
+        } else {
+            self.wake();
         }
-        self.wake();
     }
 
     /// Opens the file again; lines that wait go where they would have gone.
     pub(crate) fn reopen(&self) {
         self.must_reopen.store(true, Ordering::Release);
-        self.wake();
+        self.hurry();
     }
 
+    /// Has the thread look at the buffers in a while.
     fn wake(&self) {
-        if !self.is_awake.load(Ordering::Relaxed)
-            && !self.is_awake.swap(true, Ordering::AcqRel)
-            && let Some(thread) = &*self.thread.lock()
-        {
+        if !self.is_awake.load(Ordering::Relaxed) && !self.is_awake.swap(true, Ordering::AcqRel) {
+            self.unpark();
+        }
+    }
+
+    /// Has the thread look at the buffers at once.
+    fn hurry(&self) {
+        self.is_awake.store(true, Ordering::Release);
+        self.unpark();
+    }
+
+    fn unpark(&self) {
+        if let Some(thread) = &*self.thread.lock() {
             thread.thread().unpark();
         }
     }
@@ -149,51 +167,68 @@ impl Writer {
     }
 
     fn run(&self, place: &mut Place) {
+        let mut spares = Vec::new();
         loop {
             let is_over = self.is_over.load(Ordering::Acquire);
-            if !is_over && !self.is_awake.load(Ordering::Acquire) {
-                // A wake-up that came before is not lost: then this returns at once.
-                thread::park();
-                continue;
-            }
             if !is_over {
                 thread::park_timeout(GATHER);
             }
-            // Before the buffers are taken: who appends to one that was taken already sees it and wakes this thread again.
-            self.is_awake.store(false, Ordering::Release);
             let must_reopen = self.must_reopen.swap(false, Ordering::AcqRel);
-            self.write_all(place);
+            let mut has_written = self.write_all(place, &mut spares);
             if must_reopen && let Err(error) = place.reopen() {
                 tracing::error!(target: "tremor_runtime::access", "the access log cannot be opened again: {error}");
             }
             if is_over {
                 return;
             }
+            if !has_written {
+                // Then the buffers once more: who appends to one that was looked at already sees it and wakes this thread.
+                self.is_awake.store(false, Ordering::Release);
+                has_written = self.write_all(place, &mut spares);
+            }
+            if has_written {
+                self.is_awake.store(true, Ordering::Release);
+            }
+            // A wake-up that came before is not lost: then this returns at once.
+            while ![&self.is_awake, &self.must_reopen, &self.is_over]
+                .iter()
+                .any(|wish| wish.load(Ordering::Acquire))
+            {
+                thread::park();
+            }
         }
     }
 
-    fn write_all(&self, place: &mut Place) {
-        for shard in self.lines.iter() {
-            let Lines { mut bytes, count } = std::mem::take(&mut *shard.lock());
-            if count == 0 {
-                continue;
+    /// Writes what waits, and whether there was anything. `spares`: an empty buffer for every shard, to be given for the one that is taken.
+    fn write_all(&self, place: &mut Place, spares: &mut Vec<Vec<u8>>) -> bool {
+        let mut has_written = false;
+        for (at, shard) in self.lines.iter().enumerate() {
+            if spares.len() <= at {
+                spares.push(Vec::new());
             }
+            let mut bytes = std::mem::take(&mut spares[at]);
+            let count = {
+                let mut lines = shard.lock();
+                if lines.count == 0 {
+                    spares[at] = bytes;
+                    continue;
+                }
+                std::mem::swap(&mut lines.bytes, &mut bytes);
+                std::mem::take(&mut lines.count)
+            };
+            has_written = true;
             if let Err(error) = place.write(&bytes) {
                 tracing::error!(target: "tremor_runtime::access", "{count} lines of the access log are lost: {error}");
                 self.dropped.add(count as u64);
             }
             self.waiting.fetch_sub(count, Ordering::Relaxed);
             self.waiting_bytes.fetch_sub(bytes.len(), Ordering::Relaxed);
-            // The buffer goes back, unless it is large or the worker has begun another one.
-            bytes.clear();
-            if bytes.capacity() > KEPT {
-                continue;
-            }
-            let mut lines = shard.lock();
-            if lines.bytes.capacity() == 0 {
-                lines.bytes = bytes;
+            if bytes.capacity() <= KEPT {
+                bytes.clear();
+                spares[at] = bytes;
             }
         }
+        has_written
     }
 }
 
@@ -339,7 +374,7 @@ mod tests {
         assert_eq!((kept(|lines| lines.count), writer.dropped.get()), (5, 1));
         let (folder, target) = (tempfile::tempdir().unwrap(), "access.log");
         let path = folder.path().join(target);
-        writer.write_all(&mut Place::open(&AccessTarget::File(path.clone())).unwrap());
+        writer.write_all(&mut Place::open(&AccessTarget::File(path.clone())).unwrap(), &mut Vec::new());
         assert_eq!(fs::metadata(&path).unwrap().len(), MAX_BYTES as u64);
         assert_eq!(kept(|lines| lines.bytes.capacity()), 0);
         writer.push(|out| out.extend_from_slice(b"again\n"));

@@ -38,3 +38,36 @@ pub fn parse_authority(text: &str) -> Option<Authority<'_>> {
     }
     port.parse().ok().map(|port| Authority { host, port: Some(port) })
 }
+
+/// The host of a text that [`parse_authority`] has taken.
+pub(crate) fn host_of(authority: &str) -> &str {
+    match authority.rfind(':') {
+        // Colons of an IPv6 address stand in brackets.
+        Some(colon) if !authority.ends_with(']') => &authority[..colon],
+        _ => authority,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_of_what_was_read_is_found_without_reading_it_again() {
+        for text in [
+            "a",
+            "shop.example:80",
+            "shop.example:",
+            "10.0.0.1:8080",
+            "[::1]",
+            "[2001:db8::7]:443",
+            "[::1]:",
+        ] {
+            assert_eq!(
+                parse_authority(text).map(|authority| authority.host),
+                Some(host_of(text)),
+                "{text}"
+            );
+        }
+    }
+}

@@ -14,6 +14,7 @@ mod status;
 mod target;
 mod version;
 
+pub(crate) use authority::host_of;
 pub use authority::{Authority, parse_authority};
 pub(crate) use block::has_option;
 pub use block::{Direction, FieldError, HeaderBlock};

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use temblor_value::{ObjectMap, Str, Value};
 
-use crate::message::{Authority, Field, Headers, Name, Names, RequestHead, TargetForm, has_option, parse_authority};
+use crate::message::{
+    Authority, Field, Headers, Name, Names, RequestHead, TargetForm, ascii, has_option, host_of, parse_authority,
+};
 
 /// The media type of a message's body, of several fields the last one's.
 pub(crate) fn content_type(headers: &Headers) -> Option<&[u8]> {
@@ -129,7 +131,9 @@ fn text(buffer: &Bytes, shared: &mut Option<Arc<Bytes>>, field: Field<'_>) -> St
 
 /// The host that a request is for, without its port: that of an absolute target, else the `Host` field.
 pub fn host(head: &RequestHead) -> Option<&str> {
-    authority(head).map(|authority| authority.host)
+    let of_field = || head.headers.get(Name::Host).map(|field| host_of(ascii(field)));
+    let of_target = head.target.authority().map(|authority| authority.host);
+    of_target.or_else(of_field).filter(|host| !host.is_empty())
 }
 
 fn authority(head: &RequestHead) -> Option<Authority<'_>> {

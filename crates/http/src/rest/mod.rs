@@ -4,7 +4,6 @@
 
 mod bodies;
 pub mod body;
-mod chance;
 pub mod meta;
 pub mod offramp;
 pub mod onramp;

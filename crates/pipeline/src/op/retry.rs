@@ -14,7 +14,7 @@ use std::sync::Arc;
 use temblor_event::{Attempt, Attempted, Claim, Data, Event, Insight, InsightKind, Mark, Outcome, Tickets, Uid};
 use temblor_metrics::{Counter, Family, Kind, Page};
 use temblor_script::MetaPaths;
-use temblor_value::{Str, Value};
+use temblor_value::{Chance, Str, Value};
 
 use super::failure::FailureClasses;
 use super::{OpCx, OpError, OpTraits, Operator, Sharing};
@@ -192,10 +192,8 @@ impl Retry {
     fn pause_ms(&self, number: u32) -> u64 {
         let factor = 1_u64.checked_shl(number - 1).unwrap_or(u64::MAX);
         let most = self.config.backoff_max_ms.min(self.config.backoff_ms.saturating_mul(factor));
-        let mut bits = self.seed.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (bits ^ (bits >> 31)) % most.saturating_add(1).max(1)
+        let mut chance = Chance::new(self.seed.fetch_add(Chance::STEP, Ordering::Relaxed));
+        chance.bits() % most.saturating_add(1).max(1)
     }
 
     fn command(&self, cx: &OpCx<'_>, command: &Value) {

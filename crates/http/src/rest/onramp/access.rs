@@ -15,17 +15,15 @@ use temblor_runtime::ramp::RampName;
 use temblor_runtime::reload::ReloadRequests;
 use temblor_runtime::shutdown::{Phase, Shutdown};
 use temblor_runtime::source::{SourceCx, StartError};
-use temblor_value::Value;
+use temblor_value::{Chance, Value};
 use tokio::time::Instant;
 
 use super::forwarded::{self, ClientAddress};
-use super::identity;
 use super::metrics;
 use super::reason::Label;
 use crate::access_log::{Exchange, Writer, is_error, write_line, writer_for};
 use crate::connection::ConnectionInfo;
 use crate::message::{Name, RequestHead};
-use crate::rest::chance::Chance;
 use crate::rest::meta;
 use crate::server::Finished;
 
@@ -91,12 +89,14 @@ impl AccessLogger {
         }))
     }
 
-    /// Writes the line of an exchange that took so long in `total`; without notes, that of something that was no request.
+    /// Writes the line of an exchange that took so long in `total`; without notes, that of something that was no request. `tls`: what the
+    /// handshake has shown, as `$client.tls` has it.
     pub(super) fn end(
         &self,
         access: Option<&Access>,
         reason: Option<Label>,
         connection: &ConnectionInfo,
+        tls: &Value,
         finished: &Finished,
         total: Duration,
     ) {
@@ -106,20 +106,20 @@ impl AccessLogger {
         }
         let head = access.map(|access| &access.head);
         let times = Times::of(access, finished, total);
-        let event_id = access.and_then(|access| access.number);
-        let event_id = event_id.map(|number| EventId::new(self.uid, number).to_string());
         let trace = access.and_then(|access| access.trace.as_deref());
         let field = |name| head.and_then(|head| head.headers.get(name));
         let exchange = Exchange {
             time_ns: access.map_or_else(now_ns, |access| access.time_ns),
-            ms: millis(total),
+            total,
             onramp: &self.name.id,
             instance: &self.name.instance,
-            event_id: event_id.as_deref(),
+            event_id: access
+                .and_then(|access| access.number)
+                .map(|number| EventId::new(self.uid, number)),
             client: access.map(|access| access.client),
             peer: connection.socket.peer.ip().to_canonical(),
             protocol: head.map(|head| head.version.name()),
-            tls: identity::tls(connection),
+            tls,
             method: head.map(|head| head.method.as_str()),
             scheme: if connection.tls.is_some() { "https" } else { "http" },
             host: head.and_then(meta::host),
@@ -130,11 +130,11 @@ impl AccessLogger {
             is_complete: finished.is_complete,
             bytes_in: finished.body_received,
             bytes_out: finished.body_sent,
-            head_ms: millis(finished.head_time),
-            body_ms: millis(times.body),
-            program_ms: millis(times.program),
-            wait_ms: millis(times.waited),
-            send_ms: millis(times.send),
+            head_time: finished.head_time,
+            body_time: times.body,
+            program_time: times.program,
+            wait_time: times.waited,
+            send_time: times.send,
             attempts: trace.map_or(0, |trace| trace.attempts),
             offramp: trace.and_then(|trace| trace.offramp.as_deref()),
             output: trace.and_then(|trace| trace.output.as_deref()),
@@ -201,10 +201,6 @@ impl Times {
     }
 }
 
-fn millis(time: Duration) -> f64 {
-    time.as_secs_f64() * 1000.0
-}
-
 async fn follow(writer: Arc<Writer>, mut requests: ReloadRequests, mut shutdown: Shutdown) {
     loop {
         tokio::select! {
@@ -222,20 +218,7 @@ thread_local! {
 /// A number from 0 up to 1, without 1.
 fn chance() -> f64 {
     let mut chance = CHANCE.get().unwrap_or_else(|| Chance::new(now_ns()));
-    let number = chance.next();
+    let number = chance.share();
     CHANCE.set(Some(chance));
     number
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_share_of_chances_is_below_that_share() {
-        for share in [0.0, 0.1, 0.5] {
-            let below = (0..20_000).filter(|_| chance() < share).count() as f64 / 20_000.0;
-            assert!((below - share).abs() < 0.02, "{below} of {share}");
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! One request from its head to its answer.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -13,6 +13,7 @@ use temblor_runtime::flow::{Dispatch, Flow};
 use temblor_runtime::queue_length::QueueLength;
 use temblor_runtime::ramp::RampName;
 use temblor_runtime::source::{SourceCx, StartError};
+use temblor_value::Value;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
@@ -488,6 +489,8 @@ pub(crate) struct ConnectionHandler {
     onramp: Arc<Onramp>,
     /// Those not in use. Over HTTP/1.1 there is one; over HTTP/2 as many as streams were open at a time.
     alarms: Mutex<SmallVec<[Alarm; 1]>>,
+    /// What the handshake has shown, for lines of the access log; made for the first of them.
+    tls: OnceLock<Value>,
 }
 
 impl ConnectionHandler {
@@ -495,6 +498,7 @@ impl ConnectionHandler {
     pub(crate) fn new(onramp: Arc<Onramp>) -> Self {
         Self {
             alarms: Mutex::default(),
+            tls: OnceLock::new(),
             onramp,
         }
     }
@@ -543,7 +547,8 @@ impl Handler for ConnectionHandler {
         if let Some(log) = &self.onramp.access
             && (access.is_some() || method.is_none())
         {
-            log.end(access.as_deref(), reason, connection, finished, total);
+            let tls = self.tls.get_or_init(|| identity::tls(connection));
+            log.end(access.as_deref(), reason, connection, tls, finished, total);
         }
     }
 }

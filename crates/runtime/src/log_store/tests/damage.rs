@@ -10,7 +10,7 @@ const SEGMENT: u64 = 700;
 /// A folder with a few segments, of which the last is not full; the numbers in it.
 fn filled(dir: &Path) -> Vec<u64> {
     let mut log = reopen(dir, SEGMENT);
-    let mut random = Random(1);
+    let mut random = Random::new(1);
     let numbers = (0..23).map(|_| append(&mut log, random.below(150) as usize)).collect();
     drop(log);
     assert!(segments(dir).len() > 2);
@@ -79,7 +79,7 @@ fn a_flipped_bit_anywhere_costs_its_own_record_or_what_is_behind() {
     let numbers = filled(whole.path());
     let files = segments(whole.path());
     let seed = 20_261_123;
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     // The first and the last one; those between are as the first.
     for position in [0, files.len() - 1] {
         let file = &files[position];

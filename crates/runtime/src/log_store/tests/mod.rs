@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use temblor_event::{Event, EventId, Payload, Uid};
-use temblor_value::{ObjectMap, Value};
+use temblor_value::{Chance, ObjectMap, Value};
 
 use super::disk::DiskLog;
 use super::open::{Options, open};
@@ -19,19 +19,15 @@ use super::*;
 const LOG: Uid = Uid(99);
 
 /// Numbers that look random; the same for the same seed.
-struct Random(u64);
+struct Random(Chance);
 
 impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+    fn new(seed: u64) -> Self {
+        Self(Chance::new(seed))
     }
 
     fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit
+        self.0.bits() % limit
     }
 }
 

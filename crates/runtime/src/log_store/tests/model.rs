@@ -34,7 +34,7 @@ struct World {
 
 impl World {
     fn new(seed: u64) -> Self {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let segment_bytes = [1, 300, 2000, 1 << 20][random.below(4) as usize];
         Self {
             dir: tempfile::tempdir().unwrap(),

@@ -9,9 +9,8 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use temblor_value::Chance;
 use tokio::time::Instant;
-
-use crate::rest::chance::Chance;
 
 /// How states follow from results.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +68,7 @@ impl Monitor {
 
     /// When the next probe is due, after one that began and has ended.
     pub(super) fn next(&mut self, began: Instant, ended: Instant) -> Instant {
-        let spread = 0.9 + 0.2 * self.chance.next();
+        let spread = 0.9 + 0.2 * self.chance.share();
         (began + self.rules.interval.mul_f64(spread)).max(ended)
     }
 }
