@@ -4,8 +4,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use temblor_runtime::log_store::record::{FRAME, Frame, read, read_head, write};
+use temblor_runtime::log_store::record::{FRAME, Frame, Salt, read, read_head, write};
 use temblor_value::json::Scratch;
+
+const SALT: Salt = Salt(0x5eed_5a17);
 
 fuzz_target!(|body: &[u8]| {
     let mut scratch = Scratch::default();
@@ -14,14 +16,14 @@ fuzz_target!(|body: &[u8]| {
     };
     assert_eq!(read_head(body), Ok(head));
     let mut record = Vec::new();
-    write(head, &event, &mut record).unwrap();
+    write(head, &event, SALT, &mut record).unwrap();
     let (frame, written) = record.split_first_chunk::<FRAME>().unwrap();
     let frame = Frame::read(*frame);
     assert_eq!(frame.body_len(), Some(written.len()));
-    assert!(frame.fits(written));
+    assert!(frame.fits(written, SALT));
     let (again_head, again) = read(written, &mut scratch).unwrap();
     assert_eq!(again_head, head);
     let mut second = Vec::new();
-    write(again_head, &again, &mut second).unwrap();
+    write(again_head, &again, SALT, &mut second).unwrap();
     assert!(second == record, "{event:?} comes back as {again:?}");
 });

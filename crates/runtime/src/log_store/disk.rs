@@ -1,4 +1,4 @@
-//! A log in a folder: appends to its last segment, reads from where it left off, drops segments of which everything is deleted.
+//! A log in a folder: appends to its last segment, reads from where it left off, gives up segments of which everything is deleted.
 //!
 //! Invariants: a record is in the hands of the operating system before its event counts or can be read; what was read and not deleted can be read again;
 //! `count` and `bytes` speak of events, not of files. What was just appended is mostly read at once, so it is kept in memory, within bounds,
@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 use std::fmt::Display;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -17,8 +17,9 @@ use temblor_pipeline::op::wal::{LogError, LogStore};
 use temblor_value::json::Scratch;
 
 use super::confirmed::{self, Confirmed};
-use super::record::{self, Head};
-use super::segment::{self, BlockReader, Found, HEADER, Header};
+use super::record::{self, Head, Salt};
+use super::segment::{self, BlockReader, END, Found, HEADER, Header, new_salt};
+use super::spare::Spares;
 use super::sync::Syncer;
 
 /// Events, and bytes of their records, that are kept in memory for the next reading.
@@ -40,7 +41,9 @@ pub(super) enum Policy {
 pub(super) struct Segment {
     /// No number in it is lower.
     pub(super) first: u64,
-    /// Bytes of it that are whole.
+    /// Of its records' checksums.
+    pub(super) salt: Salt,
+    /// Bytes of it that are whole; in the file there may be more.
     pub(super) len: u64,
     /// Events in it that were not read.
     pub(super) unread_events: u64,
@@ -74,6 +77,8 @@ struct Reader {
 /// See the module's documentation.
 pub(super) struct DiskLog {
     pub(super) dir: PathBuf,
+    /// The open folder.
+    pub(super) folder: Arc<File>,
     /// Locked as long as this log lives.
     pub(super) _lock: File,
     pub(super) policy: Policy,
@@ -83,6 +88,7 @@ pub(super) struct DiskLog {
     /// The last one is written to; there is always one.
     pub(super) segments: VecDeque<Segment>,
     pub(super) active: Arc<File>,
+    pub(super) spares: Spares,
     /// Events ever stored, and their bytes.
     pub(super) ever: (u64, u64),
     pub(super) next: u64,
@@ -100,16 +106,16 @@ pub(super) struct Buffers {
     /// Appended and not read.
     fresh: VecDeque<(Place, Event)>,
     fresh_bytes: u64,
+    /// So many of them, the last ones, are not written yet,
+    unwritten_events: usize,
+    /// and these are their records, one behind the other.
+    unwritten: Vec<u8>,
+    /// What the last of these records says is confirmed.
+    says: Option<u64>,
     /// Read and not deleted.
     read: VecDeque<Place>,
     ahead: Option<Reader>,
     again: Option<Reader>,
-    /// Records that are not written yet, one behind the other.
-    unwritten: Vec<u8>,
-    /// Their events with their sizes.
-    taken: Vec<(u64, u64, Event)>,
-    /// What the last of these records says is confirmed.
-    says: Option<u64>,
     scratch: Scratch,
 }
 
@@ -135,6 +141,26 @@ fn reader<'a>(slot: &'a mut Option<Reader>, dir: &Path, segment: u64) -> Result<
     Ok(slot.insert(reader))
 }
 
+impl Buffers {
+    /// What was to be written was, or is given up; then memory is kept within bounds.
+    fn finish_write(&mut self, is_written: bool) {
+        let unwritten = std::mem::take(&mut self.unwritten_events);
+        if !is_written {
+            for (place, _) in self.fresh.drain(self.fresh.len() - unwritten..) {
+                self.fresh_bytes -= place.size;
+            }
+        }
+        self.unwritten.clear();
+        // One large turn must not keep its memory.
+        self.unwritten.shrink_to(UNWRITTEN_BYTES);
+        while (self.fresh.len() > FRESH_EVENTS || self.fresh_bytes > FRESH_BYTES)
+            && let Some((place, _)) = self.fresh.pop_front()
+        {
+            self.fresh_bytes -= place.size;
+        }
+    }
+}
+
 impl DiskLog {
     fn segment_path(&self, first: u64) -> PathBuf {
         segment::path(&self.dir, first)
@@ -153,24 +179,26 @@ impl DiskLog {
             before,
             events: self.ever.0,
             bytes: self.ever.1,
+            salt: new_salt(first),
         };
         let path = self.segment_path(first);
-        let file = Arc::new(segment::create(&self.dir, header).map_err(|error| failed("create", &path, error))?);
-        let open_dir = || File::open(&self.dir).map_err(|error| failed("open", &self.dir, error));
+        let file = self.spares.begin(header).map_err(|error| failed("create", &path, error))?;
+        let file = Arc::new(file);
         match &self.policy {
             Policy::Event => {
                 file.sync_data().map_err(|error| failed("write", &path, error))?;
-                open_dir()?.sync_data().map_err(|error| failed("write", &self.dir, error))?;
+                self.folder.sync_data().map_err(|error| failed("write", &self.dir, error))?;
             }
             Policy::Interval(syncer) => {
-                let finished = [Arc::clone(&self.active), Arc::new(open_dir()?)];
-                syncer.turn(finished, vec![Arc::clone(&file), Arc::clone(self.confirmed.file())]);
+                let current = vec![Arc::clone(&file), Arc::clone(self.confirmed.file())];
+                syncer.turn(before, Arc::clone(&self.active), current, Arc::clone(&self.folder));
             }
             Policy::None => {}
         }
         self.active = file;
         self.segments.push_back(Segment {
             first,
+            salt: header.salt,
             len: HEADER,
             unread_events: 0,
             unread_bytes: 0,
@@ -188,29 +216,41 @@ impl DiskLog {
         Ok(())
     }
 
-    /// Writes the records that were taken, of which the first is that of `number`, behind the last one; gives where they start.
-    fn write(&mut self, number: u64) -> Result<(u64, u64), LogError> {
+    /// The segment that the next record goes to: a new one if the last one is full. The records of one write lie in one segment.
+    fn segment_for(&mut self, number: u64) -> Result<Segment, LogError> {
         if let Some(last) = self.segments.back().copied()
             && last.len >= self.segment_bytes.max(HEADER + 1)
+            && self.buffers.unwritten_events == 0
         {
             // A new segment has no record yet that would say it.
             self.tick()?;
             self.begin_segment(number, last.first)?;
         }
+        let last = self.segments.back().copied();
+        last.ok_or_else(|| failed("write", &self.dir, "no segment"))
+    }
+
+    /// Writes the records that were taken behind the last one.
+    fn write(&mut self) -> Result<(), LogError> {
+        if let Policy::Interval(syncer) = &self.policy
+            && let Some(error) = syncer.failure()
+        {
+            return Err(failed("write", &self.dir, error));
+        }
         let dir = &self.dir;
         let Some(last) = self.segments.back_mut() else {
             return Err(failed("write", dir, "no segment"));
         };
-        let records = &self.buffers.unwritten;
-        let start = last.len;
-        let written = self.active.write_all_at(records, start).and_then(|()| match self.policy {
+        let records = &mut self.buffers.unwritten;
+        let bytes = records.len() as u64;
+        records.extend_from_slice(&END);
+        let written = self.active.write_all_at(records, last.len).and_then(|()| match self.policy {
             Policy::Event => self.active.sync_data(),
             Policy::Interval(_) | Policy::None => Ok(()),
         });
         // What was written in part is overwritten by the next records, or cut off at the next start.
         written.map_err(|error| failed("write", &segment::path(dir, last.first), error))?;
-        let bytes = records.len() as u64;
-        let events = self.buffers.taken.len() as u64;
+        let events = self.buffers.unwritten_events as u64;
         last.len += bytes;
         last.unread_events += events;
         last.unread_bytes += bytes;
@@ -218,49 +258,20 @@ impl DiskLog {
         self.bytes += bytes;
         self.ever.0 += events;
         self.ever.1 += bytes;
-        Ok((last.first, start))
+        Ok(())
     }
 
     /// Stores what was taken.
-    fn store(&mut self, number: u64) -> Result<(), LogError> {
-        if let Policy::Interval(syncer) = &self.policy
-            && let Some(error) = syncer.failure()
-        {
-            return Err(failed("write", &self.dir, error));
-        }
-        let (segment, mut at) = self.write(number)?;
+    fn store(&mut self) -> Result<(), LogError> {
+        self.write()?;
         if let Policy::Interval(syncer) = &self.policy {
             syncer.mark();
         }
         if self.buffers.says == self.confirmed.number() {
             self.confirmed.is_recorded();
         }
-        let mut taken = std::mem::take(&mut self.buffers.taken);
-        for (number, size, event) in taken.drain(..) {
-            let place = Place {
-                number,
-                segment,
-                at,
-                size,
-            };
-            at += size;
-            self.next = number + 1;
-            self.keep_fresh(place, event);
-        }
-        self.buffers.taken = taken;
+        self.next = self.next_number();
         Ok(())
-    }
-
-    fn keep_fresh(&mut self, place: Place, event: Event) {
-        let buffers = &mut self.buffers;
-        buffers.fresh_bytes += place.size;
-        buffers.fresh.push_back((place, event));
-        while buffers.fresh.len() > FRESH_EVENTS || buffers.fresh_bytes > FRESH_BYTES {
-            match buffers.fresh.pop_front() {
-                Some((place, _)) => buffers.fresh_bytes -= place.size,
-                None => return,
-            }
-        }
     }
 
     /// Goes on to the next segment where one is read to its end. What was skipped in it is no longer counted.
@@ -309,7 +320,8 @@ impl DiskLog {
     fn take_fresh(&mut self) -> Option<(Place, Event)> {
         let buffers = &mut self.buffers;
         let (place, _) = buffers.fresh.front()?;
-        if (place.segment, place.at) != (self.cursor.segment, self.cursor.at) {
+        let is_next = (place.segment, place.at) == (self.cursor.segment, self.cursor.at);
+        if !is_next || buffers.fresh.len() == buffers.unwritten_events {
             return None;
         }
         buffers.fresh_bytes -= place.size;
@@ -335,16 +347,17 @@ impl DiskLog {
 
     fn read_from_file(&mut self) -> Result<Step, LogError> {
         let Cursor { segment, at } = self.cursor;
-        let Some(len) = self.segments.get(self.position(segment)).map(|segment| segment.len) else {
+        let Some(Segment { salt, len, .. }) = self.segments.get(self.position(segment)).copied() else {
             return Ok(Step::End);
         };
         if at >= len {
             return Ok(Step::End);
         }
         let reader = reader(&mut self.buffers.ahead, &self.dir, segment)?;
-        let found = reader.blocks.record(&reader.file, at, len);
+        let found = reader.blocks.record(&reader.file, salt, at, len);
         let next = match found.map_err(|error| failed("read", &segment::path(&self.dir, segment), error))? {
-            Found::End => return Ok(Step::End),
+            // More was written, so it is no end.
+            Found::End => None,
             Found::Damaged { next } => next,
             Found::Body(body) => {
                 let size = (record::FRAME + body.len()) as u64;
@@ -362,17 +375,17 @@ impl DiskLog {
                 }
             }
         };
-        self.skip_damage(next, len)?;
+        self.skip_damage(next, salt, len)?;
         Ok(Step::Skipped)
     }
 
     /// Passes a damaged record: up to the next one if that is whole, else to the end of the segment.
-    fn skip_damage(&mut self, next: Option<u64>, len: u64) -> Result<(), LogError> {
+    fn skip_damage(&mut self, next: Option<u64>, salt: Salt, len: u64) -> Result<(), LogError> {
         let Cursor { segment, at } = self.cursor;
         let path = self.segment_path(segment);
         let reader = reader(&mut self.buffers.ahead, &self.dir, segment)?;
         let is_whole = match next {
-            Some(next) => match reader.blocks.record(&reader.file, next, len) {
+            Some(next) => match reader.blocks.record(&reader.file, salt, next, len) {
                 Ok(found) => matches!(found, Found::Body(_)),
                 Err(error) => return Err(failed("read", &path, error)),
             },
@@ -394,12 +407,12 @@ impl DiskLog {
     }
 
     fn read_at(&mut self, place: Place) -> Result<Option<Event>, LogError> {
-        let Some(len) = self.segments.get(self.position(place.segment)).map(|segment| segment.len) else {
+        let Some(Segment { salt, len, .. }) = self.segments.get(self.position(place.segment)).copied() else {
             return Ok(None);
         };
         let path = self.segment_path(place.segment);
         let reader = reader(&mut self.buffers.again, &self.dir, place.segment)?;
-        let found = reader.blocks.record(&reader.file, place.at, len);
+        let found = reader.blocks.record(&reader.file, salt, place.at, len);
         if let Found::Body(body) = found.map_err(|error| failed("read", &path, error))?
             && let Ok((head, event)) = record::read(body, &mut self.buffers.scratch)
             && head.number == place.number
@@ -415,7 +428,7 @@ impl DiskLog {
         Ok(None)
     }
 
-    /// Removes segments that lie below a number and were read to their end.
+    /// Gives up segments that lie below a number and were read to their end.
     fn remove_segments(&mut self, number: u64) -> Result<(), LogError> {
         self.leave_finished();
         while let (Some(first), Some(second)) = (self.segments.front(), self.segments.get(1))
@@ -423,12 +436,15 @@ impl DiskLog {
             && first.first != self.cursor.segment
         {
             let first = first.first;
-            let path = self.segment_path(first);
             self.segments.pop_front();
             for slot in [&mut self.buffers.ahead, &mut self.buffers.again] {
                 slot.take_if(|reader| reader.segment == first);
             }
-            fs::remove_file(&path).map_err(|error| failed("remove", &path, error))?;
+            if let Policy::Interval(syncer) = &self.policy {
+                syncer.forget(first);
+            }
+            let taken = self.spares.take(first);
+            taken.map_err(|error| failed("remove", &self.segment_path(first), error))?;
         }
         Ok(())
     }
@@ -451,29 +467,34 @@ enum Step {
 
 impl LogStore for DiskLog {
     fn append(&mut self, number: u64, event: Event) -> Result<(), LogError> {
+        let segment = self.segment_for(number)?;
         let head = Head {
             number,
             confirmed: self.confirmed.number(),
         };
         let buffers = &mut self.buffers;
-        let before = buffers.unwritten.len();
-        record::write(head, &event, &mut buffers.unwritten).map_err(|error| failed("write", &self.dir, error))?;
-        let size = (buffers.unwritten.len() - before) as u64;
+        let before = buffers.unwritten.len() as u64;
+        let written = record::write(head, &event, segment.salt, &mut buffers.unwritten);
+        written.map_err(|error| failed("write", &self.dir, error))?;
+        let place = Place {
+            number,
+            segment: segment.first,
+            at: segment.len + before,
+            size: buffers.unwritten.len() as u64 - before,
+        };
         buffers.says = head.confirmed;
-        buffers.taken.push((number, size, event));
+        buffers.fresh_bytes += place.size;
+        buffers.fresh.push_back((place, event));
+        buffers.unwritten_events += 1;
         Ok(())
     }
 
     fn flush(&mut self) -> Result<(), LogError> {
-        let Some((number, ..)) = self.buffers.taken.first() else {
+        if self.buffers.unwritten_events == 0 {
             return Ok(());
-        };
-        let stored = self.store(*number);
-        let buffers = &mut self.buffers;
-        buffers.taken.clear();
-        buffers.unwritten.clear();
-        // One large turn must not keep its memory.
-        buffers.unwritten.shrink_to(UNWRITTEN_BYTES);
+        }
+        let stored = self.store();
+        self.buffers.finish_write(stored.is_ok());
         stored
     }
 
@@ -521,7 +542,10 @@ impl LogStore for DiskLog {
     }
 
     fn next_number(&self) -> u64 {
-        self.buffers.taken.last().map_or(self.next, |(number, ..)| number + 1)
+        match self.buffers.fresh.back() {
+            Some((place, _)) if self.buffers.unwritten_events > 0 => place.number + 1,
+            _ => self.next,
+        }
     }
 
     fn count(&self) -> u64 {

@@ -1,7 +1,7 @@
 //! Write-ahead logs on disk: the store behind `qos::wal` with a `dir` (spec/operators-and-flow.md B.9).
 //!
-//! A folder holds segments (`segment`) of records (`record`, `value`), the number confirmed last (`confirmed`) and a lock, so that one log at
-//! a time uses it. An event is stored when the operating system has its record; `sync` writes it through to the disk. Opening (`open`)
+//! A folder holds segments (`segment`) of records (`record`, `value`), files that were segments (`spare`), the number confirmed last (`confirmed`)
+//! and a lock, so that one log at a time uses it. An event is stored when the operating system has its record; `sync` writes it through to the disk. Opening (`open`)
 //! looks at the ends of the log only. Must not know: operators, what a confirmation means, the network.
 
 mod confirmed;
@@ -9,6 +9,7 @@ mod disk;
 mod open;
 pub mod record;
 mod segment;
+mod spare;
 mod sync;
 #[cfg(test)]
 mod tests;
@@ -21,8 +22,9 @@ use temblor_pipeline::op::wal::{LogError, LogStore, LogStores, SyncPolicy};
 use self::open::Options;
 pub use self::value::Malformed;
 
-/// Size of a segment. Two of them are read at a start, and at most one of them is kept for a single event.
-const SEGMENT_BYTES: u64 = 16 << 20;
+/// Size of a segment. Two of them are read at a start, and at most one of them is kept for a single event. Small enough that those which take
+/// turns stay in the processor's cache.
+const SEGMENT_BYTES: u64 = 4 << 20;
 
 /// Logs in folders.
 #[derive(Clone, Copy, Debug)]

@@ -14,7 +14,8 @@ use temblor_pipeline::op::wal::{LogError, SyncPolicy};
 
 use super::confirmed::{self, Confirmed};
 use super::disk::{Buffers, Cursor, DiskLog, Policy, Segment, failed};
-use super::segment::{self, HEADER, Header, Scan, scan};
+use super::segment::{self, HEADER, Header, Scan, new_salt, scan};
+use super::spare::{self, Spares};
 use super::sync::Syncer;
 
 /// Name of the file that keeps other logs out.
@@ -40,6 +41,7 @@ struct FoundSegment {
 /// What the folder holds, and the lowest number that may still be given.
 struct Contents {
     segments: Vec<FoundSegment>,
+    spares: Spares,
     floor: u64,
 }
 
@@ -51,31 +53,35 @@ pub(super) fn open(dir: &Path, options: Options) -> Result<DiskLog, LogError> {
     fs::create_dir_all(dir).map_err(|error| failed("create", dir, error))?;
     let lock = lock(dir)?;
     let mut confirmed = Confirmed::open(dir).map_err(|error| failed("open", &dir.join(confirmed::NAME), error))?;
-    let mut contents = contents(dir)?;
+    let mut contents = contents(dir, options.segment_bytes)?;
     let tail = cut_tail(dir, &mut contents)?;
     confirmed.compare(tail.and_then(|tail| tail.last));
     if let Some(number) = confirmed.number() {
         contents.floor = contents.floor.max(number.saturating_add(1));
-        drop_confirmed(dir, &mut contents.segments, number)?;
+        drop_confirmed(dir, &mut contents, number)?;
     }
     if contents.segments.is_empty() {
-        contents.segments.push(first_segment(dir, contents.floor)?);
+        let first = first_segment(dir, &mut contents.spares, contents.floor)?;
+        contents.segments.push(first);
     }
     recover(dir, lock, confirmed, contents, tail, options)
 }
 
-/// Reads the last segment and cuts off what is behind its last whole record.
+/// Reads the last segment and cuts off what is behind its last whole record: a torn one, or what an earlier segment left in the file.
 fn cut_tail(dir: &Path, contents: &mut Contents) -> Result<Option<Scan>, LogError> {
     let Some(segment) = contents.segments.last_mut() else {
         return Ok(None);
     };
     let path = segment::path(dir, segment.header.first);
-    let tail = scan(&segment.file, segment.len, u64::MAX).map_err(|error| failed("read", &path, error))?;
-    let torn = segment.len - tail.end;
-    if torn > 0 {
-        let end = tail.end;
+    let tail = scan(&segment.file, segment.header, segment.len, u64::MAX).map_err(|error| failed("read", &path, error))?;
+    let end = tail.end;
+    let torn = if tail.is_whole { 0 } else { segment.len - end };
+    if segment.len > end {
+        // Even behind an end: of a machine that stopped there may be later records, which the next torn one must not join.
         segment.file.set_len(end).map_err(|error| failed("cut", &path, error))?;
         segment.len = end;
+    }
+    if torn > 0 {
         tracing::warn!(
             target: "tremor_runtime::wal",
             "the log in `{}` ends with a record that is not whole: {torn} bytes are cut off `{}` at byte {end}",
@@ -105,13 +111,18 @@ fn lock(dir: &Path) -> Result<File, LogError> {
 }
 
 /// Finds the segments, by their numbers, and puts aside what is none.
-fn contents(dir: &Path) -> Result<Contents, LogError> {
+fn contents(dir: &Path, segment_bytes: u64) -> Result<Contents, LogError> {
+    let mut spares = Spares::new(dir, segment_bytes);
     let mut firsts = Vec::new();
     let mut strangers = Vec::new();
     let entries = fs::read_dir(dir).map_err(|error| failed("read", dir, error))?;
     for entry in entries {
         let name = entry.map_err(|error| failed("read", dir, error))?.file_name();
         let name = name.to_string_lossy();
+        if let Some(first) = spare::first_of(&name) {
+            spares.find(first).map_err(|error| failed("open", &dir.join(&*name), error))?;
+            continue;
+        }
         match segment::first_of(&name) {
             Some(first) => firsts.push(first),
             None if [LOCK, confirmed::NAME].contains(&name.as_ref()) || name.ends_with(PUT_ASIDE) => {}
@@ -130,6 +141,7 @@ fn contents(dir: &Path) -> Result<Contents, LogError> {
     firsts.sort_unstable();
     let mut contents = Contents {
         segments: Vec::with_capacity(firsts.len()),
+        spares,
         floor: 0,
     };
     for first in firsts {
@@ -144,7 +156,7 @@ fn find(dir: &Path, first: u64, contents: &mut Contents) -> Result<(), LogError>
     let file = OpenOptions::new().read(true).write(true).open(&path).map_err(could_not)?;
     let len = file.metadata().map_err(could_not)?.len();
     let header = Header::of(&file).map_err(could_not)?;
-    contents.floor = contents.floor.max(first);
+    contents.floor = contents.floor.max(first).max(header.map_or(0, |header| header.first));
     if let Some(header) = header.filter(|header| header.first == first) {
         contents.segments.push(FoundSegment { header, file, len });
         return Ok(());
@@ -166,27 +178,30 @@ fn find(dir: &Path, first: u64, contents: &mut Contents) -> Result<(), LogError>
     fs::rename(&path, &aside).map_err(|error| failed("rename", &path, error))
 }
 
-/// Removes the segments that hold confirmed events only.
-fn drop_confirmed(dir: &Path, segments: &mut Vec<FoundSegment>, confirmed: u64) -> Result<(), LogError> {
+/// Gives up the segments that hold confirmed events only.
+fn drop_confirmed(dir: &Path, contents: &mut Contents, confirmed: u64) -> Result<(), LogError> {
+    let Contents { segments, spares, .. } = contents;
     let firsts = segments.iter().skip(1).map(|segment| segment.header.first);
     let count = firsts.take_while(|first| *first <= confirmed.saturating_add(1)).count();
     for segment in segments.drain(..count) {
-        let path = segment::path(dir, segment.header.first);
-        fs::remove_file(&path).map_err(|error| failed("remove", &path, error))?;
+        let first = segment.header.first;
+        let taken = spares.take(first);
+        taken.map_err(|error| failed("remove", &segment::path(dir, first), error))?;
     }
     Ok(())
 }
 
-fn first_segment(dir: &Path, first: u64) -> Result<FoundSegment, LogError> {
+fn first_segment(dir: &Path, spares: &mut Spares, first: u64) -> Result<FoundSegment, LogError> {
     let header = Header {
         first,
         before: first,
         events: 0,
         bytes: 0,
+        salt: new_salt(first),
     };
     let path = segment::path(dir, first);
     let could_not = |error| failed("create", &path, error);
-    let file = segment::create(dir, header).map_err(could_not)?;
+    let file = spares.begin(header).map_err(could_not)?;
     file.sync_data()
         .and_then(|()| File::open(dir)?.sync_data())
         .map_err(could_not)?;
@@ -205,29 +220,42 @@ fn recover(
     tail: Option<Scan>,
     options: Options,
 ) -> Result<DiskLog, LogError> {
-    let Contents { segments: found, floor } = contents;
+    let Contents {
+        segments: found,
+        spares,
+        floor,
+    } = contents;
     let mut segments = VecDeque::with_capacity(found.len());
     let mut ever = (0, 0);
     for (at, segment) in found.iter().enumerate() {
         let Header {
-            first, events, bytes, ..
+            first,
+            events,
+            bytes,
+            salt,
+            ..
         } = segment.header;
         let unreadable = |error| failed("read", &segment::path(dir, first), error);
         let following = found.get(at + 1).map(|following| following.header);
-        let (count, size) = match following.filter(|following| following.before == first) {
-            Some(following) => (following.events.saturating_sub(events), following.bytes.saturating_sub(bytes)),
+        let (count, size, end) = match following.filter(|following| following.before == first) {
+            Some(following) => {
+                let size = following.bytes.saturating_sub(bytes);
+                (following.events.saturating_sub(events), size, HEADER.saturating_add(size))
+            }
             None => {
                 let scan = match tail.filter(|_| following.is_none()) {
                     Some(tail) => tail,
-                    None => scan(&segment.file, segment.len, u64::MAX).map_err(unreadable)?,
+                    None => scan(&segment.file, segment.header, segment.len, u64::MAX).map_err(unreadable)?,
                 };
-                (scan.events, scan.bytes)
+                // Behind damage there may be more of it.
+                (scan.events, scan.bytes, if scan.is_whole { scan.end } else { segment.len })
             }
         };
         ever = (events.saturating_add(count), bytes.saturating_add(size));
         segments.push_back(Segment {
             first,
-            len: segment.len,
+            salt,
+            len: segment.len.min(end),
             unread_events: count,
             unread_bytes: size,
         });
@@ -248,7 +276,9 @@ fn recover(
     };
     Ok(DiskLog {
         dir: dir.to_owned(),
+        folder: Arc::new(File::open(dir).map_err(|error| failed("open", dir, error))?),
         _lock: lock,
+        spares,
         policy,
         segment_bytes: options.segment_bytes,
         count: segments.iter().map(|segment| segment.unread_events).sum(),
@@ -280,7 +310,7 @@ fn pass_confirmed(
     };
     if let Some(confirmed) = confirmed.filter(|confirmed| *confirmed >= segment.first) {
         let path = segment::path(dir, segment.first);
-        let passed = scan(&found.file, segment.len, confirmed).map_err(|error| failed("read", &path, error))?;
+        let passed = scan(&found.file, found.header, segment.len, confirmed).map_err(|error| failed("read", &path, error))?;
         segment.unread_events = segment.unread_events.saturating_sub(passed.events);
         segment.unread_bytes = segment.unread_bytes.saturating_sub(passed.bytes);
         cursor.at = passed.end;

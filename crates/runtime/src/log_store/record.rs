@@ -1,7 +1,7 @@
 //! One stored event as bytes.
 //!
-//! A record is a frame of 8 bytes and a body: the body's length and the CRC-32 of length and body, both 4 bytes, lowest first. So a run
-//! of zeros is no record, and neither is anything that was written in part or changed later.
+//! A record is a frame of 8 bytes and a body: the body's length and the CRC-32 of length and body, both 4 bytes, lowest first. The CRC starts from
+//! the salt of the segment. So nothing that was written in part, changed later or made for another segment is a record, and no body is empty.
 //!
 //! The body: number in the log (LEB128, as all numbers without a width here), the number confirmed then (0: none, else 1 more), flags (bit 0 transactional, 1 batch, 2 origin, 3 its port,
 //! 4 value as JSON), ingest time (8 bytes); the id (source, stream, number; how many ranges, then source, stream, smallest, largest of each); marks (how many,
@@ -38,6 +38,15 @@ pub struct Head {
     pub confirmed: Option<u64>,
 }
 
+/// What a checksum starts from, by segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Salt(pub u32);
+
+impl Salt {
+    /// That of segments of version 1.
+    pub const NONE: Self = Self(0);
+}
+
 /// An event that does not fit into a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an event of {0} bytes is too large to be stored")]
@@ -59,30 +68,36 @@ impl Frame {
         }
     }
 
+    fn to_bytes(self) -> [u8; FRAME] {
+        let [a, b, c, d] = self.length;
+        let [e, f, g, h] = self.sum;
+        [a, b, c, d, e, f, g, h]
+    }
+
     /// Length of the body in bytes; `None`: longer than any.
     pub fn body_len(self) -> Option<usize> {
         let length = u32::from_le_bytes(self.length) as usize;
         (length <= MAX_BODY).then_some(length)
     }
 
-    /// Whether this is the body that was written.
-    pub fn fits(self, body: &[u8]) -> bool {
-        self.sum == sum(self.length, body)
+    /// Whether this is the body that was written, in a segment with this salt.
+    pub fn fits(self, body: &[u8], salt: Salt) -> bool {
+        self.sum == sum(self.length, body, salt)
     }
 }
 
-fn sum(length: [u8; 4], body: &[u8]) -> [u8; 4] {
-    let mut hasher = Hasher::new();
+fn sum(length: [u8; 4], body: &[u8], salt: Salt) -> [u8; 4] {
+    let mut hasher = Hasher::new_with_initial(salt.0);
     hasher.update(&length);
     hasher.update(body);
     hasher.finalize().to_le_bytes()
 }
 
-/// Puts the whole record of an event behind what is in `out`.
+/// Puts the whole record of an event behind what is in `out`, for a segment with this salt.
 ///
 /// # Errors
 /// The event is larger than a record may be; `out` is as it was.
-pub fn write(head: Head, event: &Event, out: &mut Vec<u8>) -> Result<(), TooLarge> {
+pub fn write(head: Head, event: &Event, salt: Salt, out: &mut Vec<u8>) -> Result<(), TooLarge> {
     let start = out.len();
     out.extend_from_slice(&[0; FRAME]);
     write_body(head, event, out);
@@ -93,9 +108,9 @@ pub fn write(head: Head, event: &Event, out: &mut Vec<u8>) -> Result<(), TooLarg
         return Err(TooLarge(size));
     }
     let length = (body.len() as u32).to_le_bytes();
-    let sum = sum(length, body);
-    for (to, from) in out.iter_mut().skip(start).zip(length.into_iter().chain(sum)) {
-        *to = from;
+    let sum = sum(length, body, salt);
+    if let Some(frame) = out.get_mut(start..).and_then(<[u8]>::first_chunk_mut) {
+        *frame = Frame { length, sum }.to_bytes();
     }
     Ok(())
 }

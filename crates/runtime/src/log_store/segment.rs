@@ -2,19 +2,30 @@
 //!
 //! A segment is named by the lowest number that may be in it, with 20 digits, so that names sort as numbers do. It starts with a header of
 //! [`HEADER`] bytes: a magic word with the version of the format; the segment's own first number and that of the segment before it; how many
-//! events were ever stored before this segment, and how many bytes they took; the CRC-32 of all that. Numbers have 8 bytes, lowest first.
-//! What lies in a segment that is not the last one is thus known without reading it.
+//! events were ever stored before this segment, and how many bytes they took (8 bytes each, lowest first); the segment's salt and the CRC-32 of
+//! all that (4 bytes each). What lies in a segment that is not the last one, and where it ends, is thus known without reading it.
+//!
+//! The file may have held another segment before (`spare`), of which anything may be left behind the last record. Three things keep that from
+//! being read. Behind the last record of every write stands [`END`]. Where a write was torn and there is none, what follows was summed with another
+//! salt, which nobody could know who wrote what is in the events. And what is left has lower numbers, while numbers rise within a segment.
+//!
+//! Version 1 had no salt (which is salt 0), no [`END`], and files of its own for every segment.
 
+use std::collections::hash_map::RandomState;
 use std::fs::{File, OpenOptions};
+use std::hash::BuildHasher;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use super::record::{FRAME, Frame, Head, read_head};
+use super::record::{FRAME, Frame, Head, Salt, read_head};
 
 /// Length of the header.
 pub(super) const HEADER: u64 = 48;
-const MAGIC: [u8; 8] = *b"TEMBLOG1";
+/// What stands behind the last record of a write, in place of the next one's frame.
+pub(super) const END: [u8; FRAME] = [0; FRAME];
+const MAGIC: [u8; 8] = *b"TEMBLOG2";
+const MAGIC_1: [u8; 8] = *b"TEMBLOG1";
 const EXTENSION: &str = ".log";
 const DIGITS: usize = 20;
 /// Bytes read at a time.
@@ -31,23 +42,43 @@ pub(super) struct Header {
     pub(super) events: u64,
     /// Bytes they took.
     pub(super) bytes: u64,
+    /// Goes into the checksums of the records.
+    pub(super) salt: Salt,
+}
+
+/// A salt that nobody can guess.
+pub(super) fn new_salt(first: u64) -> Salt {
+    // The keys of such a state are the system's random numbers.
+    Salt(RandomState::new().hash_one(first) as u32)
 }
 
 impl Header {
     pub(super) fn to_bytes(self) -> Vec<u8> {
-        let mut bytes = MAGIC.to_vec();
-        for number in [self.first, self.before, self.events, self.bytes] {
-            bytes.extend_from_slice(&number.to_le_bytes());
-        }
+        let mut bytes = self.numbers(MAGIC);
+        bytes.extend_from_slice(&self.salt.0.to_le_bytes());
+        let sum = crc32fast::hash(&bytes);
+        bytes.extend_from_slice(&sum.to_le_bytes());
+        bytes
+    }
+
+    fn to_bytes_1(self) -> Vec<u8> {
+        let mut bytes = self.numbers(MAGIC_1);
         let sum = u64::from(crc32fast::hash(&bytes));
         bytes.extend_from_slice(&sum.to_le_bytes());
         bytes
     }
 
+    fn numbers(self, magic: [u8; 8]) -> Vec<u8> {
+        let mut bytes = magic.to_vec();
+        for number in [self.first, self.before, self.events, self.bytes] {
+            bytes.extend_from_slice(&number.to_le_bytes());
+        }
+        bytes
+    }
+
     /// `None`: this is no header.
     pub(super) fn from_bytes(bytes: &[u8; HEADER as usize]) -> Option<Self> {
-        let (content, sum) = bytes.split_last_chunk::<8>()?;
-        let (magic, content) = content.split_first_chunk::<8>()?;
+        let (magic, content) = bytes.split_first_chunk::<8>()?;
         let mut numbers = content.chunks_exact(8).filter_map(|chunk| chunk.first_chunk().copied());
         let mut next = || numbers.next().map(u64::from_le_bytes);
         let header = Self {
@@ -55,8 +86,9 @@ impl Header {
             before: next()?,
             events: next()?,
             bytes: next()?,
+            salt: if *magic == MAGIC { Salt(next()? as u32) } else { Salt::NONE },
         };
-        let is_whole = *magic == MAGIC && header.to_bytes().ends_with(sum);
+        let is_whole = header.to_bytes() == bytes || header.to_bytes_1() == bytes;
         is_whole.then_some(header)
     }
 
@@ -91,8 +123,15 @@ pub(super) fn create(dir: &Path, header: Header) -> io::Result<File> {
         .create(true)
         .truncate(true)
         .open(path(dir, header.first))?;
-    file.write_all_at(&header.to_bytes(), 0)?;
+    begin(&file, header)?;
     Ok(file)
+}
+
+/// Makes a file an empty segment.
+pub(super) fn begin(file: &File, header: Header) -> io::Result<()> {
+    let mut start = header.to_bytes();
+    start.extend_from_slice(&END);
+    file.write_all_at(&start, 0)
 }
 
 /// What is found at a place of a segment.
@@ -102,7 +141,7 @@ pub(super) enum Found<'a> {
     Body(&'a [u8]),
     /// A record that is not whole. `next`: where the one behind it would start, if its length can be believed.
     Damaged { next: Option<u64> },
-    /// Nothing more.
+    /// Nothing more: the end of the segment, or [`END`].
     End,
 }
 
@@ -116,7 +155,7 @@ pub(super) struct BlockReader {
 
 impl BlockReader {
     /// The record at `at` of a file with `len` bytes.
-    pub(super) fn record(&mut self, file: &File, at: u64, len: u64) -> io::Result<Found<'_>> {
+    pub(super) fn record(&mut self, file: &File, salt: Salt, at: u64, len: u64) -> io::Result<Found<'_>> {
         if at >= len {
             return Ok(Found::End);
         }
@@ -131,11 +170,14 @@ impl BlockReader {
         else {
             return Ok(Found::Damaged { next: None });
         };
+        if frame == Frame::read(END) {
+            return Ok(Found::End);
+        }
         let Some(size) = frame.body_len().map(|length| FRAME + length).filter(|size| *size <= left) else {
             return Ok(Found::Damaged { next: None });
         };
         let body = self.bytes(file, at, size, len)?.get(FRAME..).unwrap_or_default();
-        if frame.fits(body) {
+        if frame.fits(body, salt) {
             Ok(Found::Body(body))
         } else {
             let next = at + size as u64;
@@ -171,26 +213,38 @@ pub(super) struct Scan {
     pub(super) last: Option<Head>,
     /// Where it stopped: at the end, at a damaged record, or at the first record whose number is too high.
     pub(super) end: u64,
+    /// It stopped at the end.
+    pub(super) is_whole: bool,
 }
 
-/// Passes whole records from the start of a segment with `len` bytes, as long as their numbers are at most `up_to`.
-pub(super) fn scan(file: &File, len: u64, up_to: u64) -> io::Result<Scan> {
+/// Passes whole records from the start of a segment with `len` bytes, as long as their numbers rise and are at most `up_to`.
+pub(super) fn scan(file: &File, header: Header, len: u64, up_to: u64) -> io::Result<Scan> {
     let mut reader = BlockReader::default();
+    let mut numbers = header.first..=up_to;
     let mut scan = Scan {
         events: 0,
         bytes: 0,
         last: None,
         end: HEADER,
+        is_whole: false,
     };
-    while let Found::Body(body) = reader.record(file, scan.end, len)? {
-        let Some(head) = read_head(body).ok().filter(|head| head.number <= up_to) else {
-            break;
+    loop {
+        let body = match reader.record(file, header.salt, scan.end, len)? {
+            Found::Body(body) => body,
+            Found::Damaged { .. } => return Ok(scan),
+            Found::End => {
+                scan.is_whole = true;
+                return Ok(scan);
+            }
+        };
+        let Some(head) = read_head(body).ok().filter(|head| numbers.contains(&head.number)) else {
+            return Ok(scan);
         };
         let size = (FRAME + body.len()) as u64;
+        numbers = head.number.saturating_add(1)..=up_to;
         scan.events += 1;
         scan.bytes += size;
         scan.last = Some(head);
         scan.end += size;
     }
-    Ok(scan)
 }

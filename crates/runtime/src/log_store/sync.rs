@@ -32,8 +32,10 @@ struct Shared {
 struct State {
     /// Files that are written to again and again.
     current: Vec<Arc<File>>,
-    /// Files that have to be written through once.
-    finished: Vec<Arc<File>>,
+    /// Segments that have to be written through once, by their first numbers.
+    finished: Vec<(u64, Arc<File>)>,
+    /// The folder, if names in it have changed.
+    folder: Option<Arc<File>>,
     failure: Option<String>,
     is_closed: bool,
 }
@@ -58,13 +60,19 @@ impl Syncer {
         self.shared.is_dirty.store(true, Ordering::Release);
     }
 
-    /// `finished` gets no more; from now on `current` is written to.
-    pub(super) fn turn(&self, finished: impl IntoIterator<Item = Arc<File>>, current: Vec<Arc<File>>) {
+    /// Segment `first`, which was `finished`, gets no more; from now on `current` is written to. Names in `folder` have changed.
+    pub(super) fn turn(&self, first: u64, finished: Arc<File>, current: Vec<Arc<File>>, folder: Arc<File>) {
         let mut state = self.shared.state.lock();
-        state.finished.extend(finished);
+        state.finished.push((first, finished));
         state.current = current;
+        state.folder = Some(folder);
         drop(state);
         self.mark();
+    }
+
+    /// Segment `first` was removed: nobody needs what is in it.
+    pub(super) fn forget(&self, first: u64) {
+        self.shared.state.lock().finished.retain(|(finished, _)| *finished != first);
     }
 
     /// Why nothing more may be accepted.
@@ -99,8 +107,9 @@ impl Shared {
             if !self.is_dirty.swap(false, Ordering::AcqRel) {
                 continue;
             }
-            let mut files = std::mem::take(&mut state.finished);
+            let mut files: Vec<_> = state.finished.drain(..).map(|(_, file)| file).collect();
             files.extend(state.current.iter().cloned());
+            files.extend(state.folder.take());
             drop(state);
             if let Err(error) = files.iter().try_for_each(|file| write_through(file)) {
                 self.state.lock().failure = Some(error.to_string());

@@ -34,6 +34,8 @@ const RECORD: u8 = 9;
 
 /// Bytes that a number takes at most.
 const LONGEST_NUMBER: usize = 10;
+/// Bits of a number that is put together at once: seven in each byte of a word.
+const AT_ONCE_BITS: u32 = 56;
 /// Levels for which nothing is allocated.
 const USUAL_DEPTH: usize = 8;
 
@@ -223,21 +225,31 @@ pub(super) fn put_number(number: u64, out: &mut Vec<u8>) {
 }
 
 #[inline(never)]
-fn put_large_number(mut number: u64, out: &mut Vec<u8>) {
-    let mut bytes = [0; LONGEST_NUMBER];
-    let mut length = 0;
-    for byte in &mut bytes {
-        length += 1;
-        if number < 0x80 {
-            *byte = number as u8;
-            break;
-        }
-        *byte = number as u8 | 0x80;
+fn put_large_number(number: u64, out: &mut Vec<u8>) {
+    if number >> AT_ONCE_BITS != 0 {
+        put_largest_number(number, out);
+        return;
+    }
+    // Halves to 32 bits, quarters to 16, and sevens to bytes; all but the last byte say that another one follows.
+    let halves = number & 0x0fff_ffff | (number & 0x00ff_ffff_f000_0000) << 4;
+    let quarters = halves & 0x0000_3fff_0000_3fff | (halves & 0x0fff_c000_0fff_c000) << 2;
+    let sevens = quarters & 0x007f_007f_007f_007f | (quarters & 0x3f80_3f80_3f80_3f80) << 1;
+    let last = u64::BITS - 1 - sevens.leading_zeros();
+    let following = (1 << (last & !7)) - 1;
+    let bytes = sevens | (0x8080_8080_8080_8080 & following);
+    // A copy of known length, cut, is cheaper than one of the right length.
+    out.extend_from_slice(&bytes.to_le_bytes());
+    let length = last as usize / 8 + 1;
+    out.truncate(out.len() - (size_of::<u64>() - length));
+}
+
+#[cold]
+fn put_largest_number(mut number: u64, out: &mut Vec<u8>) {
+    while number >= 0x80 {
+        out.push(number as u8 | 0x80);
         number >>= 7;
     }
-    // A copy of known length, cut, is cheaper than one of the right length.
-    out.extend_from_slice(&bytes);
-    out.truncate(out.len() - (LONGEST_NUMBER - length));
+    out.push(number as u8);
 }
 
 /// Writes bytes with their length.
@@ -262,27 +274,34 @@ enum Rest<'a> {
 
 /// Writes a value.
 pub(super) fn put_value(value: &Value, out: &mut Vec<u8>) {
-    let mut open: SmallVec<[Rest<'_>; USUAL_DEPTH]> = SmallVec::new();
-    let mut next = Some(value);
-    loop {
-        match next {
-            Some(value) => open.extend(put_plain_or_head(value, out)),
-            None => {
-                open.pop();
-            }
-        }
-        next = match open.last_mut() {
-            None => return,
-            Some(Rest::Array(values)) => values.next(),
-            Some(Rest::Record(entries)) => entries.next().map(|(key, value)| {
+    if let Some(entries) = put_plain_or_head(value, out) {
+        put_entries(entries, out);
+    }
+}
+
+fn put_entries<'a>(entries: Rest<'a>, out: &mut Vec<u8>) {
+    let mut open: SmallVec<[Rest<'a>; USUAL_DEPTH]> = SmallVec::new();
+    open.push(entries);
+    while let Some(innermost) = open.last_mut() {
+        let next = match innermost {
+            Rest::Array(values) => values.next(),
+            Rest::Record(entries) => entries.next().map(|(key, value)| {
                 put_text(key, out);
                 value
             }),
         };
+        match next {
+            Some(value) => {
+                if let Some(entries) = put_plain_or_head(value, out) {
+                    open.push(entries);
+                }
+            }
+            None => drop(open.pop()),
+        }
     }
 }
 
-/// Writes what is no container whole, of a container its head; gives its entries.
+/// Writes what is no container whole, of a container its head; gives its entries, if it has any.
 #[inline]
 fn put_plain_or_head<'a>(value: &'a Value, out: &mut Vec<u8>) -> Option<Rest<'a>> {
     match value {
@@ -318,12 +337,12 @@ fn put_plain_or_head<'a>(value: &'a Value, out: &mut Vec<u8>) -> Option<Rest<'a>
         Value::Array(values) => {
             out.push(ARRAY);
             put_number(values.len() as u64, out);
-            return Some(Rest::Array(values.iter()));
+            return (!values.is_empty()).then(|| Rest::Array(values.iter()));
         }
         Value::Object(map) => {
             out.push(RECORD);
             put_number(map.len() as u64, out);
-            return Some(Rest::Record(map.iter()));
+            return (!map.is_empty()).then(|| Rest::Record(map.iter()));
         }
     }
     None

@@ -17,16 +17,6 @@ fn filled(dir: &Path) -> Vec<u64> {
     numbers
 }
 
-/// Ends of the records of a segment, that of the header first.
-fn ends(file: &Path) -> Vec<u64> {
-    let bytes = fs::read(file).unwrap();
-    let mut ends = vec![48];
-    while let Some(length) = bytes.get(*ends.last().unwrap() as usize..).and_then(<[u8]>::first_chunk::<4>) {
-        ends.push(ends.last().unwrap() + 8 + u64::from(u32::from_le_bytes(*length)));
-    }
-    ends
-}
-
 #[test]
 fn a_log_cut_anywhere_keeps_what_is_whole() {
     let whole = tempfile::tempdir().unwrap();
@@ -62,14 +52,16 @@ fn zeros_and_garbage_at_the_end_are_cut_off() {
         let dir = tempfile::tempdir().unwrap();
         let numbers = filled(dir.path());
         let last = segments(dir.path()).pop().unwrap();
-        let mut bytes = fs::read(&last).unwrap();
-        let len = bytes.len() as u64;
-        bytes.extend_from_slice(tail);
-        fs::write(&last, bytes).unwrap();
-        let mut log = reopen(dir.path(), SEGMENT);
-        assert_eq!(fs::metadata(&last).unwrap().len(), len);
-        assert_eq!(read_all(&mut log), numbers);
-        assert!(log.next_number() > *numbers.last().unwrap());
+        let written = fs::read(&last).unwrap();
+        let end = *ends(&last).last().unwrap();
+        // Behind what stands behind the last record, and in place of it.
+        for kept in [written.len(), end as usize] {
+            fs::write(&last, [&written[..kept], tail].concat()).unwrap();
+            let mut log = reopen(dir.path(), SEGMENT);
+            assert_eq!(fs::metadata(&last).unwrap().len(), end);
+            assert_eq!(read_all(&mut log), numbers);
+            assert!(log.next_number() > *numbers.last().unwrap());
+        }
     }
 }
 

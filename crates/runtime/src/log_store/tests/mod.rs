@@ -3,6 +3,7 @@ mod model;
 mod operator;
 mod records;
 mod recovery;
+mod reuse;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -86,6 +87,26 @@ fn segments(dir: &Path) -> Vec<PathBuf> {
     files.retain(|path| path.extension().is_some_and(|extension| extension == "log"));
     files.sort();
     files
+}
+
+/// Files that were segments, in order.
+fn spares(dir: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "spare"));
+    files.sort();
+    files
+}
+
+/// Ends of the records of a segment, that of the header first.
+fn ends(file: &Path) -> Vec<u64> {
+    let bytes = fs::read(file).unwrap();
+    let mut ends = vec![48];
+    while let Some(length) = bytes.get(*ends.last().unwrap() as usize..).and_then(<[u8]>::first_chunk::<4>)
+        && *length != [0; 4]
+    {
+        ends.push(ends.last().unwrap() + 8 + u64::from(u32::from_le_bytes(*length)));
+    }
+    ends
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -7,9 +7,11 @@ use temblor_codec::JSON;
 use temblor_event::{Mark, OpMeta, Origin, Original, Tracked};
 use temblor_value::{Blob, Str, json};
 
-use super::super::record::{self, FRAME, Frame, Head, read_head, write};
+use super::super::record::{self, FRAME, Frame, Head, Salt, read_head, write};
 use super::super::value::{Input, put_number, put_value};
 use super::*;
+
+const SALT: Salt = Salt(77);
 
 fn read(body: &[u8]) -> Result<(Head, Event), Malformed> {
     record::read(body, &mut json::Scratch::default())
@@ -112,12 +114,13 @@ proptest! {
     ) {
         let mut record = vec![1, 2, 3];
         let head = Head { number, confirmed };
-        write(head, &event, &mut record).unwrap();
+        write(head, &event, SALT, &mut record).unwrap();
         prop_assert_eq!(&record[..3], &[1, 2, 3], "it is put behind what is there");
         let (frame, body) = record[3..].split_first_chunk::<FRAME>().unwrap();
         let frame = Frame::read(*frame);
         prop_assert_eq!(frame.body_len(), Some(body.len()));
-        prop_assert!(frame.fits(body));
+        prop_assert!(frame.fits(body, SALT));
+        prop_assert!(!frame.fits(body, Salt::NONE), "it is of another segment");
         prop_assert_eq!(read_head(body), Ok(head));
         let (read_head, read) = read(body).unwrap();
         prop_assert_eq!(read_head, head);
@@ -138,7 +141,7 @@ proptest! {
         event.payload = payload(Original::exact(text.clone().into(), JSON));
         let mut record = Vec::new();
         let head = Head { number: 7, confirmed: None };
-        write(head, &event, &mut record).unwrap();
+        write(head, &event, SALT, &mut record).unwrap();
         let (_, read) = read(&record[FRAME..]).unwrap();
         prop_assert!(is_same(read.value(), event.value()), "{:?}", read);
         prop_assert!(is_same(read.meta(), event.meta()), "{:?}", read);
@@ -148,7 +151,7 @@ proptest! {
         // Bytes of which less is known are not what is stored.
         event.payload = payload(Original::new("1".into(), JSON));
         record.clear();
-        write(head, &event, &mut record).unwrap();
+        write(head, &event, SALT, &mut record).unwrap();
         let (_, again) = self::read(&record[FRAME..]).unwrap();
         prop_assert!(is_same(again.value(), event.value()), "{:?}", again);
         prop_assert!(again.payload.original().is_none());
@@ -163,16 +166,19 @@ proptest! {
     #[test]
     fn a_shortened_body_is_refused(event in events(), cut in any::<prop::sample::Index>()) {
         let mut record = Vec::new();
-        write(Head { number: 7, confirmed: None }, &event, &mut record).unwrap();
+        write(Head { number: 7, confirmed: None }, &event, SALT, &mut record).unwrap();
         let body = &record[FRAME..];
         prop_assert_eq!(read(&body[..cut.index(body.len())]).err(), Some(Malformed));
     }
 
     #[test]
-    fn numbers_come_back(number in any::<u64>()) {
+    fn numbers_come_back(number in any::<u64>(), shift in 0..64_u32) {
+        let number = number >> shift;
         let mut bytes = Vec::new();
         put_number(number, &mut bytes);
         prop_assert_eq!(Input::new(&bytes).number(), Ok(number));
+        let needed = (u64::BITS - number.leading_zeros()).div_ceil(7).max(1);
+        prop_assert_eq!(bytes.len(), needed as usize);
     }
 }
 
@@ -196,7 +202,7 @@ fn depth_is_no_matter() {
 
 #[test]
 fn zeros_and_wrong_numbers_are_no_record() {
-    assert!(!Frame::read([0; FRAME]).fits(&[]));
+    assert!(!Frame::read([0; FRAME]).fits(&[], Salt::NONE));
     assert_eq!(Frame::read([0xff; FRAME]).body_len(), None);
     // More than 64 bits, and a negative number below the lowest.
     assert_eq!(Input::new(&[0xff; 9]).number(), Err(Malformed));
