@@ -69,9 +69,8 @@ impl Frame {
     }
 
     fn to_bytes(self) -> [u8; FRAME] {
-        let [a, b, c, d] = self.length;
-        let [e, f, g, h] = self.sum;
-        [a, b, c, d, e, f, g, h]
+        let [length, sum] = [self.length, self.sum].map(|half| u64::from(u32::from_le_bytes(half)));
+        (length | sum << 32).to_le_bytes()
     }
 
     /// Length of the body in bytes; `None`: longer than any.
