@@ -2,7 +2,7 @@
 
 use temblor_testkit::{Authority, Deployment, FaultyUpstream, ForwardProxy, Page, Response, TlsFront};
 
-use crate::world::page;
+use crate::world::{PATIENCE, page};
 
 const SHOWN: &str = "        host: 127.0.0.1\n        port: 9000\n";
 
@@ -78,6 +78,22 @@ fn tls_goes_through_a_tunnel() {
     assert_eq!(log.requests[0].request.word(1), "/a");
     assert!(!format!("{log:?}").contains("proxy-authorization"), "{log:?}");
     assert_eq!(world.lines(), 1);
+}
+
+#[test]
+fn probes_go_the_same_way() {
+    let upstream = FaultyUpstream::echo().unwrap();
+    let world = World::new(
+        "host: upstream.test",
+        "health: {path: /healthz, interval: 1s}",
+        upstream.port(),
+    );
+    assert!(upstream.wait(PATIENCE, |log| log.count >= 1), "{}", world.gate.stderr());
+    let heads = world.proxy.heads();
+    assert!(
+        heads[0].starts_with("GET http://upstream.test/healthz HTTP/1.1\r\n"),
+        "{heads:?}"
+    );
 }
 
 #[test]
