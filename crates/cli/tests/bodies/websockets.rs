@@ -24,6 +24,7 @@ fn setup(is_http2: bool) -> Setup {
         } else {
             vec![WEBSOCKET]
         },
+        counts: true,
         ..Setup::default()
     }
 }

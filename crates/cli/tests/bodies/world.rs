@@ -26,6 +26,8 @@ pub(crate) struct Setup {
     pub(crate) script: Option<&'static str>,
     /// Replies with the request itself, without an upstream.
     pub(crate) mirrors: bool,
+    /// The admin interface shows numbers.
+    pub(crate) counts: bool,
 }
 
 /// See the module's documentation.
@@ -36,24 +38,25 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(setup: Setup) -> Self {
-        Self::of_page(&setup.page())
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        Self::run(setup.whole_page(port), listener)
     }
 
     /// The deployment of a page, its upstream at 9000.
     pub(crate) fn of_page(text: &str) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
-        Self::run(text, listener, port)
+        Self::run(Page::new(text).unwrap().at(9000, port), listener)
     }
 
     /// The proxy before an upstream that does not belong to the world.
     pub(crate) fn before(setup: Setup, upstream: u16) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        Self::run(&setup.page(), listener, upstream)
+        Self::run(setup.whole_page(upstream), listener)
     }
 
-    fn run(text: &str, listener: TcpListener, upstream: u16) -> Self {
-        let page = Page::new(text).unwrap().at(9000, upstream).admin(free_port().unwrap());
+    fn run(page: Page, listener: TcpListener) -> Self {
         let proxy = Deployment::of_page(env!("CARGO_BIN_EXE_temblor"), &page).unwrap_or_else(|error| panic!("{error}"));
         Self { proxy, listener }
     }
@@ -103,6 +106,11 @@ impl World {
 }
 
 impl Setup {
+    fn whole_page(&self, upstream: u16) -> Page {
+        let page = Page::new(&self.page()).unwrap().at(9000, upstream);
+        if self.counts { page.admin(free_port().unwrap()) } else { page }
+    }
+
     fn page(&self) -> String {
         let lines = |indent: &str, lines: &[&str]| {
             let lines: Vec<String> = lines.iter().map(|line| format!("{indent}{line}\n")).collect();
