@@ -111,14 +111,11 @@ async fn binding(head: &RequestHead, path: BindingPath<'_>, content: Bytes, bind
     let form = Form::wanted(&accept);
     let result = match (path, &head.method) {
         (BindingPath::List, Method::Get | Method::Head) => {
-            let bindings = Arc::clone(bindings);
-            let ids = apart(move || Ok(bindings.ids())).await;
-            ids.map(|ids| (Status::OK, Some(ids.into_iter().map(Value::from).collect())))
+            let ids = bindings.ids().into_iter().map(Value::from).collect();
+            Ok((Status::OK, Some(ids)))
         }
         (BindingPath::Instance(id, instance), Method::Get | Method::Head) => {
-            let (bindings, id, instance) = (Arc::clone(bindings), id.to_owned(), instance.to_owned());
-            let record = apart(move || bindings.show(&id, &instance)).await;
-            record.map(|record| (Status::OK, Some(record)))
+            bindings.show(id, instance).map(|record| (Status::OK, Some(record)))
         }
         (BindingPath::Instance(id, instance), Method::Post) => match Form::of_content_type(field(head, Name::ContentType)) {
             Some(given) => carried_on(bindings.deploy(id, instance, content, given))
@@ -143,12 +140,6 @@ async fn binding(head: &RequestHead, path: BindingPath<'_>, content: Bytes, bind
 fn refuse(refused: &Refused, form: Form) -> Response {
     let (status, record) = refusal(refused);
     body(status, form.media_type(), form.write(&record))
-}
-
-/// Asks what may have to wait for a change under way, so that others are answered meanwhile.
-async fn apart<T: Send + 'static>(ask: impl FnOnce() -> Result<T, Refused> + Send + 'static) -> Result<T, Refused> {
-    let task = tokio::task::spawn_blocking(ask);
-    task.await.unwrap_or_else(|error| Err(Refused::Failed(error.to_string())))
 }
 
 /// Carries a change to its end even if its client does not wait for it.

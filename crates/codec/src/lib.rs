@@ -19,7 +19,7 @@ pub use self::{
     codec::{Codec, Form, JSON, codec, codec_names},
     error::{CodecError, PostError, ProcessError, UnknownName},
     limits::Limits,
-    mime::CodecMap,
+    mime::{CodecMap, MimeTable},
     process::{
         PostChain, PostFactory, Postprocessor, PreChain, PreFactory, Preprocessor, postprocessor, postprocessor_names,
         preprocessor, preprocessor_names,

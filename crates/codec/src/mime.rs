@@ -12,8 +12,27 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("application/msgpack", "msgpack"),
     ("application/x-msgpack", "msgpack"),
     ("application/vnd.msgpack", "msgpack"),
-    ("application/octet-stream", "binary"),
+    (OCTET_STREAM, "binary"),
 ];
+
+const OCTET_STREAM: &str = "application/octet-stream";
+
+/// Which built-in table there is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MimeTable {
+    /// That of tremor 0.11.
+    #[default]
+    Modern,
+    /// That of tremor 0.9, in which `application/octet-stream` stands for no codec (dialects.md C1).
+    V09,
+}
+
+impl MimeTable {
+    fn entries<'a>(self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let entries = BUILT_IN.iter().copied();
+        entries.filter(move |(essence, _)| self == Self::Modern || *essence != OCTET_STREAM)
+    }
+}
 
 /// Codecs by MIME essence (type and subtype, without parameters).
 #[derive(Clone)]
@@ -30,13 +49,13 @@ struct Entry {
 }
 
 impl CodecMap {
-    /// The built-in table, with the pairs of essence and codec name in `entries` added; they win over the table. Fails at the first codec that does
+    /// A built-in table, with the pairs of essence and codec name in `entries` added; they win over the table. Fails at the first codec that does
     /// not exist.
-    pub fn new<'a>(entries: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, UnknownName> {
+    pub fn new<'a>(table: MimeTable, entries: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, UnknownName> {
         let mut map = Self {
             entries: Vec::with_capacity(BUILT_IN.len()),
         };
-        for (essence, name) in BUILT_IN.iter().copied().chain(entries) {
+        for (essence, name) in table.entries().chain(entries) {
             let codec = codec(name).ok_or_else(|| UnknownName::Codec(name.to_owned()))?;
             match map.entries.iter_mut().find(|entry| *entry.essence == *essence) {
                 Some(entry) => entry.codec = codec,
@@ -92,7 +111,7 @@ mod tests {
 
     #[test]
     fn built_in_types_are_found_by_essence() {
-        let map = CodecMap::new([]).unwrap();
+        let map = CodecMap::new(MimeTable::Modern, []).unwrap();
         assert_eq!(name(&map, "application/json"), Some("json"));
         assert_eq!(name(&map, "Application/JSON; charset=utf-8"), Some("json"));
         assert_eq!(name(&map, " text/html ;q=1"), Some("string"));
@@ -104,7 +123,11 @@ mod tests {
 
     #[test]
     fn own_entries_win_unless_they_have_capitals() {
-        let map = CodecMap::new([("application/json", "string"), ("text/CSV", "string"), ("text/x", "influx")]).unwrap();
+        let map = CodecMap::new(
+            MimeTable::Modern,
+            [("application/json", "string"), ("text/CSV", "string"), ("text/x", "influx")],
+        )
+        .unwrap();
         assert_eq!(name(&map, "application/json"), Some("string"));
         assert_eq!(name(&map, "text/CSV"), None);
         assert_eq!(name(&map, "TEXT/X"), Some("influx"));
@@ -113,13 +136,24 @@ mod tests {
 
     #[test]
     fn codecs_that_do_not_exist_are_named() {
-        let error = CodecMap::new([("text/x", "jsonx")]).err().unwrap();
+        let error = CodecMap::new(MimeTable::Modern, [("text/x", "jsonx")]).err().unwrap();
         assert_eq!(error.to_string(), "Codec 'jsonx' not found.");
     }
 
     #[test]
+    fn tremor_09_left_bytes_without_a_meaning_to_the_codec_of_the_artefact() {
+        let old = CodecMap::new(MimeTable::V09, []).unwrap();
+        assert_eq!(
+            (name(&old, OCTET_STREAM), name(&old, "application/json")),
+            (None, Some("json"))
+        );
+        let added = CodecMap::new(MimeTable::V09, [(OCTET_STREAM, "binary")]).unwrap();
+        assert_eq!(name(&added, OCTET_STREAM), Some("binary"));
+    }
+
+    #[test]
     fn announced_types_lead_back_to_their_codec() {
-        let map = CodecMap::new([]).unwrap();
+        let map = CodecMap::new(MimeTable::Modern, []).unwrap();
         for codec in crate::codec_names().filter_map(codec) {
             for essence in codec.mime_types() {
                 assert_eq!(name(&map, essence), Some(codec.name()));

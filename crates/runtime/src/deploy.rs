@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use temblor_codec::MimeTable;
 use temblor_config::{
     ArtefactKind, ArtefactUrl, BindingEntry, Document, Link, MappingEntry, OfframpEntry, OnrampEntry, OnrampPort, Settings,
 };
@@ -16,6 +17,7 @@ use temblor_event::{Insight, InsightKind, UidSource};
 use temblor_metrics::Metrics;
 use temblor_pipeline::Query;
 use temblor_script::Env;
+use temblor_syntax::ast::Dialect;
 use temblor_value::Str;
 use tokio::time::sleep;
 
@@ -88,6 +90,8 @@ pub struct Runtime {
     metrics: Metrics,
     settings: Arc<Settings>,
     variables: Variables,
+    /// The content types that need no entry in a codec map.
+    mime_table: MimeTable,
     hostname: Str,
 }
 
@@ -138,6 +142,10 @@ impl Runtime {
             metrics,
             settings,
             variables,
+            mime_table: match env.dialect {
+                Dialect::Modern => MimeTable::Modern,
+                Dialect::V09 => MimeTable::V09,
+            },
             hostname: env.host.hostname(),
         };
         for id in [METRICS_PIPELINE, PASSTHROUGH] {

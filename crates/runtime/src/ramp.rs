@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use temblor_codec::{Codec, CodecMap, PostChain, PostFactory, PreChain, PreFactory, codec};
+use temblor_codec::{Codec, CodecMap, MimeTable, PostChain, PostFactory, PreChain, PreFactory, codec};
 use temblor_config::{ArtefactUrl, ConfigReader, RampEntry};
 use temblor_value::{Str, Value};
 
@@ -37,8 +37,8 @@ pub struct Ramp {
 }
 
 impl Ramp {
-    /// Looks up codecs and processors.
-    pub fn resolve(entry: &RampEntry, url: &ArtefactUrl, default_codec: &str) -> Result<Self, StartError> {
+    /// Looks up codecs and processors; of content types, `table` knows the usual ones.
+    pub fn resolve(entry: &RampEntry, url: &ArtefactUrl, default_codec: &str, table: MimeTable) -> Result<Self, StartError> {
         let unknown = |error: temblor_codec::UnknownName| StartError(error.to_string());
         let pairs = entry
             .codec_map
@@ -54,7 +54,7 @@ impl Ramp {
             url: url.to_string(),
             is_linked: entry.linked,
             codec: find_codec(entry.codec.as_deref().unwrap_or(default_codec))?,
-            codec_map: CodecMap::new(pairs).map_err(unknown)?,
+            codec_map: CodecMap::new(table, pairs).map_err(unknown)?,
             preprocessors: PreChain::factories(&names(&entry.preprocessors)).map_err(unknown)?,
             postprocessors: PostChain::factories(&names(&entry.postprocessors)).map_err(unknown)?,
             entry: entry.clone(),

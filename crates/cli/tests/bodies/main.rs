@@ -1,5 +1,6 @@
 //! Bodies through the real program: spec/proxy.md 2.7, 2.8, 2.9, 2.15 (last paragraph), 3 and the first remark of 1.3.
 
+mod dialects;
 mod large;
 mod memory;
 mod messages;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use temblor_codec::MimeTable;
 use temblor_event::{Insight, InsightKind, Uid};
 use temblor_runtime::activity::Activity;
 use temblor_runtime::config::{ArtefactKind, ArtefactUrl, Document};
@@ -56,7 +57,7 @@ fn started(sockets: &Sockets, shutdown: &ShutdownSender) -> (Receiver<()>, Activ
 fn ramp() -> Ramp {
     let document = Document::parse("d", b"onramp: [{id: quiet, type: stdin}]").unwrap();
     let url = ArtefactUrl::of_artefact(ArtefactKind::Onramp, "quiet").unwrap();
-    Ramp::resolve(&document.onramps[0].ramp, &url, "json").unwrap()
+    Ramp::resolve(&document.onramps[0].ramp, &url, "json", MimeTable::Modern).unwrap()
 }
 
 #[tokio::test(start_paused = true)]

@@ -113,7 +113,7 @@ impl Runtime {
             error,
         };
         let uid = self.uids.next(UidKind::Sink);
-        let ramp = Ramp::resolve(&entry.ramp, url, kind.default_codec).map_err(failed)?;
+        let ramp = Ramp::resolve(&entry.ramp, url, kind.default_codec, self.mime_table).map_err(failed)?;
         let mut facts = RampFacts::of(&ramp);
         let mut plan = (kind.plan)(ramp).map_err(failed)?;
         facts.own = std::mem::take(&mut plan.facts);
@@ -159,7 +159,7 @@ impl Runtime {
         let uid = self.uids.next(UidKind::Source);
         let (shutdown, activity) = (self.shutdown.part(), self.activity.part());
         let control = Arc::new(SourceControl::default());
-        let ramp = Ramp::resolve(&entry.ramp, url, kind.default_codec).map_err(failed)?;
+        let ramp = Ramp::resolve(&entry.ramp, url, kind.default_codec, self.mime_table).map_err(failed)?;
         let mut facts = RampFacts::of(&ramp);
         let mut plan = (kind.plan)(ramp).map_err(failed)?;
         facts.own = std::mem::take(&mut plan.facts);

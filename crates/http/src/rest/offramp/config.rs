@@ -172,8 +172,9 @@ impl OfframpConfig {
 }
 
 fn read_endpoint(reader: &mut ConfigReader<'_>) -> Result<Endpoint, ConfigError> {
+    let old = reader.optional::<&Value>("endpoints")?;
     match reader.optional::<&Value>("endpoint")? {
-        None => Ok(Endpoint::default()),
+        None => old.map_or(Ok(Endpoint::default()), |list| read_old_endpoints(reader, list)),
         Some(Value::Object(_)) => {
             let record: ConfigReader<'_> = reader.required("endpoint")?;
             read_endpoint_record(record)
@@ -183,6 +184,17 @@ fn read_endpoint(reader: &mut ConfigReader<'_>) -> Result<Endpoint, ConfigError>
             Endpoint::from_url(&text).map_err(|error| reader.error("endpoint", error.to_string()))
         }
     }
+}
+
+/// `endpoints` of tremor 0.8, of which one entry is an endpoint (spec/dialects.md 9, R14).
+fn read_old_endpoints(reader: &mut ConfigReader<'_>, list: &Value) -> Result<Endpoint, ConfigError> {
+    let entries = list.as_array().unwrap_or_default();
+    let [Value::Str(only)] = entries else {
+        let text = "this was a list of URLs; write `endpoint` with one, and for several an offramp each behind `qos::roundrobin`";
+        return Err(reader.error("endpoints", text));
+    };
+    reader.warn("endpoints", "`endpoints` is the old name of this setting; write `endpoint`");
+    Endpoint::from_url(only).map_err(|error| reader.error("endpoints", error.to_string()))
 }
 
 fn read_endpoint_record(mut record: ConfigReader<'_>) -> Result<Endpoint, ConfigError> {

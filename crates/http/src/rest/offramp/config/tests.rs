@@ -72,3 +72,20 @@ fn what_cannot_be_meant_is_refused() {
         assert!(error.contains(part), "{text}: {error}");
     }
 }
+
+#[test]
+fn one_entry_of_the_old_list_is_the_endpoint_and_more_are_refused() {
+    let host = |text: &str| read(text).map(|config| config.endpoint.resolve().unwrap().host.to_string());
+    assert_eq!(host(r#"{"endpoints": ["http://old:9000/"]}"#).unwrap(), "old");
+    assert_eq!(
+        host(r#"{"endpoints": ["http://old", "http://older"], "endpoint": "http://new"}"#).unwrap(),
+        "new"
+    );
+    for list in [r#"["http://a", "http://b"]"#, "[]", r#""http://a""#, "[1]"] {
+        let error = host(&format!(r#"{{"endpoints": {list}}}"#)).unwrap_err();
+        assert!(
+            error.contains("endpoints") && error.contains("qos::roundrobin"),
+            "{list}: {error}"
+        );
+    }
+}
