@@ -6,6 +6,7 @@ use std::future::poll_fn;
 use std::mem;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use ::h2::RecvStream;
 use ::h2::server::SendResponse;
@@ -21,8 +22,13 @@ use crate::error::{BodyError, Refusal, RefusalReason};
 use crate::interim::Interim;
 use crate::message::{Headers, ResponseHead};
 use crate::server::{self, BodyRules, ServerConfig};
-use crate::timeouts::after;
+use crate::timeouts::{after, by};
 use crate::timer::Timer;
+
+/// How long the rest of a body is read that nobody wants any more.
+const LINGER: Duration = Duration::from_secs(1);
+/// Bytes of such a rest: as many as clients may send without being given room, by default.
+const LINGER_BYTES: u64 = 64 << 10;
 
 /// Why reading has failed.
 #[derive(Clone, Copy, Debug)]
@@ -126,6 +132,18 @@ impl Channel {
             Failed::Lost => BodyError::Gone,
             Failed::Refused(refusal) => BodyError::Refused(refusal),
         })
+    }
+
+    /// The answer is sent and the client is still sending. A reset that tells it to stop must not cost it the answer (RFC 9113 8.1), but there
+    /// are clients that it does. So if little is left to come, that is read and thrown away for a while.
+    pub(super) async fn linger(mut self) {
+        let is_little = self.reader.remaining().is_some_and(|left| left <= LINGER_BYTES);
+        if self.reader.is_done() || self.awaits_continue || self.failure.is_some() || !is_little {
+            return;
+        }
+        let reading = async { while let Ok(Some(_)) = poll_fn(|cx| self.reader.poll_chunk(cx)).await {} };
+        // What is not there by then is not waited for.
+        let _ = by(after(Some(LINGER)), reading).await;
     }
 
     /// Sends what an exchange has left for the client and looks whether that is still there.

@@ -87,9 +87,15 @@ impl<H: Handler> Streams<'_, H> {
         if let Some(received) = place.received() {
             exchange.finished.body_received = received;
         }
-        // Ends the reading, also of whoever still has a share in it.
-        drop(place.reclaim());
+        let is_complete = exchange.finished.is_complete;
         exchange.end();
+        // Ends the reading of whoever still has a share in it.
+        if let Some(channel) = place.reclaim()
+            && is_complete
+            && ended == Ended::Quietly
+        {
+            channel.linger().await;
+        }
         ended
     }
 

@@ -130,7 +130,11 @@ impl AsyncWrite for Counted {
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, parts: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.socket).poll_write_vectored(cx, parts);
+        // Mostly it is one record, and the call for one part is the cheaper one.
+        let written = match parts {
+            [part] => Pin::new(&mut self.socket).poll_write(cx, part),
+            parts => Pin::new(&mut self.socket).poll_write_vectored(cx, parts),
+        };
         self.count(written)
     }
 

@@ -67,6 +67,26 @@ async fn an_early_answer_ends_the_request_without_blame() {
 }
 
 #[tokio::test]
+async fn a_client_may_send_what_little_is_left_of_a_request_that_was_answered() {
+    let (mut client, _server) = connect(config()).await;
+    let request = |length: u64| {
+        HttpRequest::post("http://a.example/early")
+            .header("content-length", length)
+            .body(())
+    };
+    let (response, mut sending) = client.open(request(4).unwrap(), false).await;
+    assert_eq!(read(response).await.1, "early");
+    // A reset would arrive before this answer.
+    assert_eq!(client.ask(get("/on")).await.1, "/on");
+    sending.send_data("body".into(), true).unwrap();
+    assert_eq!(client.ask(get("/on")).await.1, "/on");
+    let (response, mut sending) = client.open(request(1 << 20).unwrap(), false).await;
+    assert_eq!(read(response).await.1, "early");
+    let reset = std::future::poll_fn(|cx| sending.poll_reset(cx));
+    assert_eq!(timeout(PATIENCE, reset).await.unwrap().unwrap(), Reason::NO_ERROR);
+}
+
+#[tokio::test]
 async fn an_answer_that_breaks_off_is_reset() {
     let (mut client, server) = connect(config()).await;
     let (feed, body) = fed(None, &[]);
