@@ -28,7 +28,7 @@ pub use deployment::Deployment;
 pub use exposition::{Exposition, Sample};
 pub use failure_load::{FailureLoad, FailureReport, Fault};
 pub use forward_proxy::ForwardProxy;
-pub use http2::{Http2Client, Http2Request, Http2Response, Http2Stream, Http2Upstream, Reason};
+pub use http2::{Http2Client, Http2Request, Http2Response, Http2Stream, Http2Upstream, Reason, was_not_taken};
 pub use kill_loop::{KillLoop, KillSummary};
 pub use load::{Load, Summary};
 pub use message::Message;

@@ -1,12 +1,13 @@
 //! Clients that ask without a pause, half of them over a connection that they keep, while something is done to the server.
 #![allow(clippy::unwrap_used)] // helpers of tests
 
+use std::fmt::Display;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::scope;
 use std::time::{Duration, Instant};
 
-use temblor_testkit::{RawClient, wait_until};
+use temblor_testkit::{Http2Client, Http2Request, RawClient, TlsOptions, wait_until, was_not_taken};
 
 use crate::world::{PATIENCE, World};
 
@@ -14,6 +15,20 @@ const CLIENTS: usize = 6;
 /// A client does not trust a connection that it has not used for so long. Servers close idle connections, and nobody can tell a request that
 /// meets such a close from a lost one.
 const TRUST: Duration = Duration::from_millis(500);
+
+/// How clients speak to the server.
+#[derive(Clone, Debug)]
+pub(crate) enum Speech {
+    /// HTTP/1.1.
+    Plain,
+    /// HTTP/1.1 over TLS.
+    Tls(TlsOptions),
+    /// HTTP/2 over TLS.
+    Http2(TlsOptions),
+}
+
+/// The name that clients ask for in TLS.
+pub(crate) const HOST: &str = "localhost";
 
 /// The load while it runs.
 pub(crate) struct Load {
@@ -25,6 +40,11 @@ impl Load {
     /// Runs clients against the world's port while `work` is done; gives the number of requests. Every one of them must be answered, so what
     /// answers must outlive the call.
     pub(crate) fn during(world: &World, work: impl FnOnce(&Self)) -> u64 {
+        Self::of(&Speech::Plain, world, work)
+    }
+
+    /// The same of clients that speak so.
+    pub(crate) fn of(speech: &Speech, world: &World, work: impl FnOnce(&Self)) -> u64 {
         let load = Self {
             answered: AtomicU64::new(0),
             stop: AtomicBool::new(false),
@@ -33,7 +53,7 @@ impl Load {
             let clients: Vec<_> = (0..CLIENTS)
                 .map(|at| {
                     let load = &load;
-                    scope.spawn(move || load.ask_on(world.port(), at))
+                    scope.spawn(move || load.ask_on(speech, world.port(), at))
                 })
                 .collect();
             let guard = Stop(&load.stop);
@@ -57,32 +77,34 @@ impl Load {
         assert!(wait_until(PATIENCE, holds), "requests are no longer answered");
     }
 
-    fn ask_on(&self, port: u16, at: usize) -> io::Result<()> {
+    fn ask_on(&self, speech: &Speech, port: u16, at: usize) -> io::Result<()> {
         let keeps = at.is_multiple_of(2);
-        let mut kept: Option<(RawClient, Instant)> = None;
+        let mut kept: Option<(Client, Instant)> = None;
         let mut number = 0;
         while !self.stop.load(Ordering::Relaxed) {
-            let fresh = || RawClient::connect(port);
-            let mut client = match kept.take() {
-                Some((client, used)) if used.elapsed() < TRUST => client,
-                _ => fresh().inspect_err(|_| self.stop.store(true, Ordering::Relaxed))?,
-            };
             number += 1;
             let token = format!("c{at}-{number}");
-            let result = ask(&mut client, &token);
-            let closes = match result {
-                Ok(closes) => closes,
-                Err(error) => {
-                    self.stop.store(true, Ordering::Relaxed);
-                    return Err(io::Error::other(format!("{token} (keeps: {keeps}): {error}")));
-                }
+            let trusted = kept.take().filter(|(_, used)| used.elapsed() < TRUST);
+            let asked = match trusted {
+                Some((client, _)) => client.ask(&token),
+                None => Client::connect(speech, port).and_then(|client| client.ask(&token)),
             };
-            self.answered.fetch_add(1, Ordering::Relaxed);
-            if keeps && !closes {
-                kept = Some((client, Instant::now()));
+            match asked {
+                Ok(Asked::Answered(client)) => {
+                    self.answered.fetch_add(1, Ordering::Relaxed);
+                    kept = client.filter(|_| keeps).map(|client| (client, Instant::now()));
+                }
+                Ok(Asked::NotTaken) => {}
+                Err(error) => return Err(self.fail(&token, error)),
             }
         }
         Ok(())
+    }
+
+    /// The end of all clients.
+    fn fail(&self, token: &str, error: impl Display) -> io::Error {
+        self.stop.store(true, Ordering::Relaxed);
+        io::Error::other(format!("{token}: {error}"))
     }
 }
 
@@ -95,13 +117,50 @@ impl Drop for Stop<'_> {
     }
 }
 
-/// One request; true: the connection will close.
-fn ask(client: &mut RawClient, token: &str) -> io::Result<bool> {
-    let body = format!("{{\"token\":\"{token}\"}}");
-    let json = [("Content-Type", "application/json")];
-    let response = client.ask("POST", &format!("/{token}"), &json, &body)?;
-    if response.status != 200 || response.json()["json"]["token"] != token {
-        return Err(io::Error::other(format!("{response:?}")));
+/// One connection.
+enum Client {
+    Http1(RawClient),
+    Http2(Http2Client),
+}
+
+/// What became of a request.
+enum Asked {
+    /// It was answered. `None`: the connection will close.
+    Answered(Option<Client>),
+    /// The server takes no further requests on this connection, and says that it did not take this one.
+    NotTaken,
+}
+
+impl Client {
+    fn connect(speech: &Speech, port: u16) -> io::Result<Self> {
+        Ok(match speech {
+            Speech::Plain => Self::Http1(RawClient::connect(port)?),
+            Speech::Tls(options) => Self::Http1(RawClient::connect_tls(port, HOST, options)?),
+            Speech::Http2(options) => Self::Http2(Http2Client::connect_tls(port, HOST, options)?),
+        })
     }
-    Ok(response.header("connection") == Some("close"))
+
+    fn ask(mut self, token: &str) -> io::Result<Asked> {
+        let (path, body) = (format!("/{token}"), format!("{{\"token\":\"{token}\"}}"));
+        let (status, answer, closes) = match &mut self {
+            Self::Http1(client) => {
+                let response = client.ask("POST", &path, &[("Content-Type", "application/json")], &body)?;
+                let closes = response.header("connection") == Some("close");
+                (response.status, response.json(), closes)
+            }
+            Self::Http2(client) => {
+                let request = Http2Request::post(&path, body.clone());
+                match client.ask(&request) {
+                    Ok(response) => (response.status, response.json(), false),
+                    // What crosses the server's farewell on its way.
+                    Err(error) if was_not_taken(&error) => return Ok(Asked::NotTaken),
+                    Err(error) => return Err(error),
+                }
+            }
+        };
+        if status != 200 || answer["json"]["token"] != token {
+            return Err(io::Error::other(format!("status {status}: {answer}")));
+        }
+        Ok(Asked::Answered((!closes).then_some(self)))
+    }
 }

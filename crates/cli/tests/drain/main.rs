@@ -4,5 +4,6 @@
 mod delay;
 mod held;
 mod load;
+mod secure;
 mod takeover;
 mod world;

@@ -191,7 +191,10 @@ impl Http2Client {
     /// Sends a request and reads its response.
     pub fn ask(&self, request: &Http2Request) -> io::Result<Http2Response> {
         let mut stream = self.open(request)?;
-        stream.send(&request.body, request.trailers.is_empty())?;
+        if let Err(error) = stream.send(&request.body, request.trailers.is_empty()) {
+            // A stream that takes nothing more has ended; why is said where its response would be.
+            return Err(stream.response().err().unwrap_or(error));
+        }
         if !request.trailers.is_empty() {
             stream.send_trailers(&request.trailers)?;
         }

@@ -68,6 +68,16 @@ async fn in_time<T>(work: impl Future<Output = io::Result<T>>) -> io::Result<T> 
     timeout(PATIENCE, work).await.map_err(|_| late())?
 }
 
+/// Whether a server left a request alone because it ends the connection in order, and says so: then it may be sent again on another one
+/// (RFC 9113 6.8 and 8.7).
+pub fn was_not_taken(error: &io::Error) -> bool {
+    let error = error.get_ref().and_then(|inner| inner.downcast_ref::<h2::Error>());
+    error.is_some_and(|error| {
+        let leaves_orderly = error.is_go_away() && error.reason() == Some(Reason::NO_ERROR);
+        error.is_remote() && (leaves_orderly || error.reason() == Some(Reason::REFUSED_STREAM))
+    })
+}
+
 /// Sends as the other side gives room.
 async fn send(stream: &mut SendStream<Bytes>, mut bytes: Bytes, is_last: bool) -> io::Result<()> {
     while !bytes.is_empty() {
