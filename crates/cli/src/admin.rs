@@ -11,6 +11,7 @@ use temblor_metrics::{Collect, Family, Kind, Metrics, Page};
 use temblor_runtime::sockets::Sockets;
 
 use crate::args::ServerOptions;
+use crate::storage::Storage;
 
 /// Environment variable with the token.
 const TOKEN: &str = "TEMBLOR_API_TOKEN";
@@ -32,6 +33,7 @@ pub(crate) struct AdminOptions {
     host: String,
     token_file: Option<PathBuf>,
     is_insecure: bool,
+    storage: Option<PathBuf>,
 }
 
 impl AdminOptions {
@@ -41,12 +43,18 @@ impl AdminOptions {
             host: options.api_host.clone(),
             token_file: options.api_token_file.clone(),
             is_insecure: options.api_insecure,
+            storage: options.storage.clone(),
         })
     }
 
     /// Where it listens, as given, without a scheme.
     pub(crate) fn host(&self) -> &str {
         self.host.split_once("://").map_or(self.host.as_str(), |(_, host)| host)
+    }
+
+    /// Where it keeps what was changed.
+    pub(crate) fn storage(&self) -> Option<Storage> {
+        self.storage.clone().map(Storage::new)
     }
 
     /// Binds its socket.

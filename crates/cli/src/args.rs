@@ -117,6 +117,9 @@ pub(crate) struct ServerOptions {
     /// Files to load: queries first, then documents
     #[arg(short = 'f', value_name = "FILE", num_args = 1..)]
     pub(crate) files: Vec<PathBuf>,
+    /// Directory for a snapshot of the configuration after every change over the admin interface
+    #[arg(short = 'd', value_name = "DIR")]
+    pub(crate) storage: Option<PathBuf>,
     /// File for the process id
     #[arg(short = 'p', value_name = "FILE")]
     pub(crate) pid_file: Option<PathBuf>,

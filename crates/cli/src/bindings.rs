@@ -10,6 +10,9 @@ use temblor_runtime::deploy::Runtime;
 use temblor_runtime::error::DeployError;
 use temblor_runtime::undeploy::Deployed;
 use temblor_value::{Str, Value, json};
+use tokio::task::spawn_blocking;
+
+use crate::storage::Storage;
 
 /// How long a deployment waits, beyond a drain, for another one that opens something that both need.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -19,13 +22,23 @@ pub(crate) struct RunningBindings {
     runtime: Arc<Runtime>,
     /// How long a drain may take.
     drain: Duration,
+    /// Where snapshots go; `None`: there are none.
+    storage: Option<Storage>,
 }
 
 impl RunningBindings {
     /// The bindings of a runtime; what is under way when one is undeployed may take so long.
-    pub(crate) fn new(runtime: Arc<Runtime>, drain: Duration) -> Self {
-        Self { runtime, drain }
+    pub(crate) fn new(runtime: Arc<Runtime>, drain: Duration, storage: Option<Storage>) -> Self {
+        Self { runtime, drain, storage }
     }
+}
+
+/// Writes a snapshot of what there is after a change that was made.
+async fn keep(runtime: Arc<Runtime>, storage: Option<Storage>) -> Result<(), Refused> {
+    let Some(storage) = storage else { return Ok(()) };
+    let writing = spawn_blocking(move || storage.write(&runtime.snapshot()));
+    let written = writing.await.unwrap_or_else(|error| Err(error.to_string()));
+    written.map_err(Refused::Failed)
 }
 
 fn url(id: &str, instance: &str) -> Result<ArtefactUrl, Refused> {
@@ -104,16 +117,23 @@ impl Bindings for RunningBindings {
                 place: None,
             })
         });
+        let storage = self.storage.clone();
         Box::pin(async move {
             let mapping = mapping?;
-            let deployed = runtime.deploy_in_turn(mapping, patience).await.map_err(refused)?;
+            let changed = Arc::clone(&runtime);
+            let deployed = changed.deploy_in_turn(mapping, patience).await.map_err(refused)?;
+            keep(runtime, storage).await?;
             Ok(record(deployed))
         })
     }
 
     fn undeploy(&self, id: &str, instance: &str) -> Pending<()> {
         let runtime = Arc::clone(&self.runtime);
-        let (url, drain) = (url(id, instance), self.drain);
-        Box::pin(async move { runtime.undeploy(&url?, drain).await.map_err(refused) })
+        let (url, drain, storage) = (url(id, instance), self.drain, self.storage.clone());
+        Box::pin(async move {
+            let changed = Arc::clone(&runtime);
+            changed.undeploy(&url?, drain).await.map_err(refused)?;
+            keep(runtime, storage).await
+        })
     }
 }

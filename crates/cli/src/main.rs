@@ -21,6 +21,7 @@ mod pid_file;
 mod run;
 mod server;
 mod source_file;
+mod storage;
 mod testing;
 
 use std::process::ExitCode;

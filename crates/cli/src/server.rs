@@ -167,7 +167,11 @@ pub(crate) fn start(
     let runtime = Runtime::new(connectors::all(), Arc::clone(&workers), &env, process).map_err(|error| error.to_string())?;
     load(&runtime, files, &env, report).map_err(|error| error.to_string())?;
     let runtime = Arc::new(runtime);
-    let running = RunningBindings::new(Arc::clone(&runtime), drain_limit(&settings));
+    let running = RunningBindings::new(
+        Arc::clone(&runtime),
+        drain_limit(&settings),
+        admin.and_then(AdminOptions::storage),
+    );
     bindings.set(Arc::new(running));
     readiness.set(Stage::Ready);
     Ok(Server {

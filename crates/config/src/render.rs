@@ -3,6 +3,7 @@
 use temblor_value::{ObjectMap, Str, Value};
 
 use crate::entry::{BindingEntry, OfframpEntry, OnrampEntry, RampEntry};
+use crate::placeholder::PlaceholderValues;
 
 impl OnrampEntry {
     /// The entry as stored: defaults are shown, absent keys are not.
@@ -35,6 +36,17 @@ impl BindingEntry {
         record.insert("id", self.id.clone());
         record.insert("description", self.description.clone());
         record.insert("links", links);
+        Value::from(record)
+    }
+}
+
+impl PlaceholderValues {
+    /// Names and values as in `mapping`.
+    pub fn to_value(&self) -> Value {
+        let mut record = ObjectMap::new();
+        for (name, value) in self.iter() {
+            record.insert(name.clone(), value.clone());
+        }
         Value::from(record)
     }
 }

@@ -30,7 +30,7 @@ use crate::exit::Exit;
 use crate::explain::warn_of_lost_replies;
 use crate::flow::{Flow, Ticks, run_ticks};
 use crate::ids::{PipelineIx, SinkIx};
-use crate::registry::{METRICS_PIPELINE, PASSTHROUGH, Registry, Repository, SYSTEM, find};
+use crate::registry::{BindingInstance, METRICS_PIPELINE, PASSTHROUGH, Registry, Repository, SYSTEM, find};
 use crate::reload::Reload;
 use crate::shared::FlowCell;
 use crate::shutdown::{Phase, WholeShutdown};
@@ -256,7 +256,11 @@ impl Runtime {
             if self.shutdown.phase() > Phase::Running {
                 return Err(DeployError::Draining);
             }
-            registry.deploying.push((mapping.url.clone(), links.to_vec()));
+            registry.deploying.push(BindingInstance {
+                url: mapping.url.clone(),
+                links: links.to_vec(),
+                values: mapping.values.clone(),
+            });
             let ends = links.iter().flat_map(|link| [link.to().url(), link.from().url()]);
             Ok(ends.filter(|url| !registry.has(url)).collect())
         })
@@ -280,8 +284,8 @@ impl Runtime {
         }
         made.enter(&mut registry);
         let fed = fed_sinks(&registry, links);
-        registry.end_deploying(&mapping.url);
-        registry.bindings.push((mapping.url.clone(), links.to_vec()));
+        let binding = registry.end_deploying(&mapping.url);
+        registry.bindings.extend(binding);
         let flow = Arc::new(registry.flow());
         self.flow.store(Arc::clone(&flow));
         if self.workers.is_none() {
@@ -368,7 +372,7 @@ fn add<T>(list: &mut Vec<(ArtefactUrl, T)>, url: ArtefactUrl, entry: T) -> Resul
 /// once something takes its responses.
 fn fed_sinks(registry: &Registry, links: &[Link]) -> Vec<(SinkIx, InsightKind)> {
     let answered = |ix: SinkIx| {
-        let deployed = registry.bindings.iter().flat_map(|(_, known)| known);
+        let deployed = registry.bindings.iter().flat_map(|binding| &binding.links);
         deployed
             .chain(links)
             .any(|link| matches!(link, Link::OfframpToPipeline { from, .. } if registry.sink(&from.url()) == Some(ix)))
@@ -390,7 +394,7 @@ fn start_sources(registry: &mut Registry) -> Result<(), DeployError> {
     let linked: Vec<(ArtefactUrl, OnrampPort)> = registry
         .bindings
         .iter()
-        .flat_map(|(_, links)| links)
+        .flat_map(|binding| &binding.links)
         .filter_map(|link| match link {
             Link::OnrampToPipeline { from, port, .. } => Some((from.instance_url(), *port)),
             _ => None,

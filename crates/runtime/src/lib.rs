@@ -23,6 +23,7 @@ pub mod reload;
 pub mod shared;
 pub mod shutdown;
 pub mod sink;
+pub mod snapshot;
 pub mod sockets;
 pub mod source;
 mod turns;

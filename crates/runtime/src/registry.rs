@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use temblor_config::{ArtefactKind, ArtefactUrl, BindingEntry, Link, OfframpEntry, OnrampEntry, OnrampPort};
+use temblor_config::{ArtefactKind, ArtefactUrl, BindingEntry, Link, OfframpEntry, OnrampEntry, OnrampPort, PlaceholderValues};
 use temblor_event::Uid;
 use temblor_metrics::{Collect, Page};
 use temblor_pipeline::Query;
@@ -149,15 +149,22 @@ impl SinkInstance {
     }
 }
 
+/// A binding with the values of its placeholders.
+pub(crate) struct BindingInstance {
+    pub(crate) url: ArtefactUrl,
+    pub(crate) links: Vec<Link>,
+    pub(crate) values: PlaceholderValues,
+}
+
 /// Running instances and deployed bindings. Positions are never reused.
 #[derive(Default)]
 pub(crate) struct Registry {
     pub(crate) sources: Vec<SourceInstance>,
     pub(crate) pipelines: Vec<PipelineInstance>,
     pub(crate) sinks: Vec<SinkInstance>,
-    pub(crate) bindings: Vec<(ArtefactUrl, Vec<Link>)>,
+    pub(crate) bindings: Vec<BindingInstance>,
     /// Bindings whose deployment is under way.
-    pub(crate) deploying: Vec<(ArtefactUrl, Vec<Link>)>,
+    pub(crate) deploying: Vec<BindingInstance>,
     /// Links of the binding that is being undeployed, as long as something goes over them.
     pub(crate) kept: Vec<Link>,
 }
@@ -200,11 +207,10 @@ impl Registry {
         SourceIx((self.sources.len() - 1) as u32)
     }
 
-    /// A deployment is no longer under way.
-    pub(crate) fn end_deploying(&mut self, url: &ArtefactUrl) {
-        if let Some(at) = self.deploying.iter().position(|(known, _)| known.instance_eq(url)) {
-            self.deploying.remove(at);
-        }
+    /// A deployment is no longer under way; gives what it was.
+    pub(crate) fn end_deploying(&mut self, url: &ArtefactUrl) -> Option<BindingInstance> {
+        let at = self.deploying.iter().position(|known| known.url.instance_eq(url))?;
+        Some(self.deploying.remove(at))
     }
 
     /// Links all deployed bindings, and what is kept of the one that is undeployed.
@@ -215,7 +221,7 @@ impl Registry {
             sinks: self.sinks.iter().map(sink_node).collect(),
             metrics: None,
         };
-        for link in self.bindings.iter().flat_map(|(_, links)| links).chain(&self.kept) {
+        for link in self.bindings.iter().flat_map(|binding| &binding.links).chain(&self.kept) {
             self.add_link(&mut flow, link);
         }
         self.link_metrics(&mut flow);

@@ -67,8 +67,8 @@ impl Runtime {
         let repository = self.repository.lock();
         let entry = find(&repository.bindings, url)?;
         let links = self.with_registry(|registry| {
-            let deployed = registry.bindings.iter().find(|(known, _)| known.instance_eq(url));
-            deployed.map(|(_, links)| links.clone())
+            let deployed = registry.bindings.iter().find(|known| known.url.instance_eq(url));
+            deployed.map(|binding| binding.links.clone())
         })?;
         let mut by_origin: Vec<(ArtefactUrl, Vec<ArtefactUrl>)> = Vec::new();
         for link in &links {
@@ -150,9 +150,9 @@ impl Runtime {
     /// Step 1.
     fn detach(&self, url: &ArtefactUrl) -> Result<Leaving, DeployError> {
         self.with_registry(|registry| {
-            let at = registry.bindings.iter().position(|(known, _)| known.instance_eq(url));
+            let at = registry.bindings.iter().position(|known| known.url.instance_eq(url));
             let at = at.ok_or_else(|| DeployError::NotFound(url.clone()))?;
-            let (_, links) = registry.bindings.remove(at);
+            let links = registry.bindings.remove(at).links;
             let mut leaving = Leaving::of(registry, &links);
             for ix in &leaving.pipelines {
                 if let Some(instance) = registry.pipelines.get_mut(ix.0 as usize) {
@@ -304,7 +304,7 @@ impl Leaving {
                 .bindings
                 .iter()
                 .chain(&registry.deploying)
-                .flat_map(|(_, links)| links);
+                .flat_map(|binding| &binding.links);
             deployed.any(|link| counts(link) && (link.from().url().instance_eq(url) || link.to().url().instance_eq(url)))
         };
         // A source lives by what it sends its events to, not by the replies it could get.

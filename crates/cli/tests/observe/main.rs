@@ -7,3 +7,4 @@ mod bodies;
 mod common;
 mod numbers;
 mod pages;
+mod storage;
