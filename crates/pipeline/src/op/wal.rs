@@ -22,6 +22,10 @@ pub use self::store::{LogError, LogStore, LogStores, NoFolders, SyncPolicy};
 use super::{OpCx, OpError, OpTraits, StatefulOperator};
 use crate::port::PortId;
 
+/// Events that leave a log which does not last with each signal to drain, if `read_count` allows no more at a time: the drain time is all there
+/// is, and yet what is behind the log must not be flooded.
+const LAST_CHANCE: usize = 256;
+
 /// Configuration of the operator.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -269,7 +273,10 @@ impl StatefulOperator for Wal {
         }
         self.watch_limit(cx, signal.ingest_ns());
         let is_last_chance = matches!(signal, Signal::Drain { .. }) && !self.store.is_lasting();
-        self.read(cx, if is_last_chance { usize::MAX } else { 1 });
+        let at_a_time = usize::try_from(self.config.read_count)
+            .unwrap_or(usize::MAX)
+            .saturating_add(1);
+        self.read(cx, if is_last_chance { LAST_CHANCE.div_ceil(at_a_time) } else { 1 });
         Ok(())
     }
 

@@ -85,6 +85,22 @@ fn a_log_in_memory_is_held_until_it_is_delivered() {
 }
 
 #[test]
+fn a_long_log_leaves_by_and_by() {
+    let mut bench = Bench::new(
+        "define qos::wal operator w with read_count = 0, max_elements = 1000 end; create operator w; \
+         select event from in into w; select event from w into out;",
+    );
+    for number in 0..300 {
+        bench.send(&number.to_string(), 5);
+    }
+    bench.feed_back(Insight::breaker(InsightKind::Resume, SINK, 0));
+    assert_eq!(
+        [bench.drain(6).len(), bench.drain(7).len(), bench.drain(8).len()],
+        [256, 44, 0]
+    );
+}
+
+#[test]
 fn what_comes_after_the_end_leads_to_nothing() {
     let mut bench = Bench::new(
         "define generic::batch operator b with count = 1 end; create operator b; select event from in into b; select event from b into out;",
