@@ -23,8 +23,8 @@ use self::open::Options;
 pub use self::value::Malformed;
 
 /// Size of a segment. Two of them are read at a start, and at most one of them is kept for a single event. Small enough that those which take
-/// turns stay in the processor's cache.
-const SEGMENT_BYTES: u64 = 4 << 20;
+/// turns stay in the processor's cache, and little is left to be written through.
+const SEGMENT_BYTES: u64 = 2 << 20;
 
 /// Logs in folders.
 #[derive(Clone, Copy, Debug)]
