@@ -1,6 +1,7 @@
 //! A connection at the point where HTTP begins, and the choice of the protocol (`proxy.md` 2.12).
 
 use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt;
 use tokio::io::AsyncReadExt;
 use tokio::time::Instant;
 
@@ -76,12 +77,18 @@ impl Incoming {
 }
 
 /// Serves a connection until it ends, in the protocol that its client speaks.
-pub async fn serve<H: Handler>(incoming: Incoming, info: &ConnectionInfo, config: &ServerConfig, drain: Drain, handler: &H) {
+pub fn serve<'c, H: Handler>(
+    incoming: Incoming,
+    info: &'c ConnectionInfo,
+    config: &'c ServerConfig,
+    drain: Drain,
+    handler: &'c H,
+) -> impl Future<Output = ()> + Send + 'c {
     if incoming.is_http2 {
         // Boxed: what HTTP/2 needs would otherwise be part of every connection's task.
-        Box::pin(h2::serve(incoming, info, config, drain, handler)).await;
+        Box::pin(h2::serve(incoming, info, config, drain, handler)).left_future()
     } else {
-        h1::serve(incoming, info, config, drain, handler).await;
+        h1::serve(incoming, info, config, drain, handler).right_future()
     }
 }
 

@@ -185,13 +185,16 @@ impl Acceptor {
         let drain = self.drain.clone();
         let active = self.cx.activity.begin();
         tokio::spawn(async move {
-            match entrance.open(socket).await {
-                Ok((transport, info)) => speak(&onramp, transport, info, drain).await,
+            let _held = (active, slot);
+            let (transport, info) = match entrance.open(socket).await {
+                Ok(opened) => opened,
                 Err(error) => {
                     tracing::debug!(target: "tremor_runtime::onramp", "[Source::{}] a connection ended early: {error}", onramp.cx.url);
+                    return;
                 }
-            }
-            drop((active, slot));
+            };
+            // By reference: what is handed over to a future would stay in this one as well.
+            speak(&onramp, transport, &info, drain).await;
         });
     }
 
@@ -203,8 +206,8 @@ impl Acceptor {
 }
 
 /// Serves a connection that speaks HTTP.
-async fn speak(onramp: &Arc<Onramp>, transport: Transport, info: ConnectionInfo, drain: Drain) {
-    let Some(incoming) = Incoming::detect(transport, &info, onramp.server(), drain.clone()).await else {
+async fn speak(onramp: &Arc<Onramp>, transport: Transport, info: &ConnectionInfo, drain: Drain) {
+    let Some(incoming) = Incoming::detect(transport, info, onramp.server(), drain.clone()).await else {
         return;
     };
     let protocol = if incoming.is_http2() {
@@ -214,7 +217,7 @@ async fn speak(onramp: &Arc<Onramp>, transport: Transport, info: ConnectionInfo,
     };
     let _open = onramp.metrics.connection(protocol);
     let handler = ConnectionHandler::new(Arc::clone(onramp));
-    serve(incoming, &info, onramp.server(), drain, &handler).await;
+    serve(incoming, info, onramp.server(), drain, &handler).await;
 }
 
 /// Waits until a connection may be opened; while it waits, connections wait in the system's queue.
