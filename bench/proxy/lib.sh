@@ -103,7 +103,7 @@ peer() {
   [ "$config" = "$TMP/$1.conf" ] || mv "$config" "$TMP/$1.conf"
   case $2-$protocol in
     nginx*-tls | nginx*-h2)
-      sed -i "s#listen \(.*\) backlog=4096;#listen \1 ssl${protocol/tls/} backlog=4096; ssl_certificate $TMP/cert.pem; ssl_certificate_key $TMP/key.pem;#; s#sslh2#ssl http2#" "$TMP/$1.conf";;
+      sed -i "s#listen \(.*\) backlog=4096;#listen \1 ssl${protocol/tls/} backlog=4096; ssl_certificate $TMP/cert.pem; ssl_certificate_key $TMP/key.pem; ssl_protocols TLSv1.2 TLSv1.3;#; s#sslh2#ssl http2#" "$TMP/$1.conf";;
     haproxy*-tls) sed -i "s#^  bind .*#& ssl crt $TMP/both.pem alpn http/1.1#" "$TMP/$1.conf";;
     haproxy*-h2) sed -i "s#^  bind .*#& ssl crt $TMP/both.pem alpn h2#" "$TMP/$1.conf";;
   esac
