@@ -6,6 +6,7 @@
 
 pub mod access_log;
 pub mod body;
+mod boxed;
 pub mod budget;
 pub mod connection;
 mod date;

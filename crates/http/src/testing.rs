@@ -1,4 +1,4 @@
-//! Bodies that tests feed, pairs of connected sockets, and both ends of TLS.
+//! Received fields, bodies that tests feed, pairs of connected sockets, and both ends of TLS.
 
 use std::io;
 use std::path::PathBuf;
@@ -13,9 +13,32 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
 
 use crate::body::{Body, Broken, ReadBody};
+use crate::message::{Headers, Name, Slot};
 use crate::tls::{
     Alpn, CertificateSettings, ClientSettings, DefaultCertificate, MinVersion, ServerSettings, TlsClient, TlsServer,
 };
+
+/// Received fields. Names are in lower case.
+pub(crate) fn headers_of<'a>(fields: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Headers {
+    let mut buffer = Vec::new();
+    let mut slots = Vec::new();
+    let mut put = |text: &[u8]| {
+        buffer.extend_from_slice(text);
+        ((buffer.len() - text.len()) as u32, text.len() as u32)
+    };
+    for (name, value) in fields {
+        let (name_start, name_len) = put(name.as_bytes());
+        let (value_start, value_len) = put(value);
+        slots.push(Slot {
+            known: Name::from_lower(name.as_bytes()),
+            name_start,
+            name_len,
+            value_start,
+            value_len,
+        });
+    }
+    Headers::new(Bytes::from(buffer), slots)
+}
 
 /// How long a test waits for what must happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);

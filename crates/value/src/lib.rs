@@ -26,6 +26,6 @@ pub use self::chance::Chance;
 pub use self::key::{Hint, Key};
 pub use self::kind::Kind;
 pub use self::list::{Elements, List};
-pub use self::map::{Iter, IterMut, ObjectMap};
+pub use self::map::{Deferred, Iter, IterMut, ObjectMap};
 pub use self::str::Str;
 pub use self::value::{Array, Object, Value};

@@ -1,13 +1,18 @@
 //! Records: maps that keep the order of insertion.
 //!
 //! Must not know: JSON, scripts. Invariants: keys are unique; `index`, where present, holds every position exactly once under the hash
-//! of its key; replacing a value keeps the place of its key (spec/script.md 2.3).
+//! of its key; replacing a value keeps the place of its key (spec/script.md 2.3); while `late` is there, it has the values of the first entries.
+
+mod deferred;
 
 use std::fmt;
-use std::iter::FusedIterator;
+use std::iter::{Enumerate, FusedIterator};
+use std::sync::Arc;
 
 use hashbrown::HashTable;
 
+pub use self::deferred::Deferred;
+use self::deferred::Late;
 use crate::key::hash_text;
 use crate::release::{Container, release};
 use crate::{Hint, Key, Str, Value};
@@ -24,6 +29,7 @@ type Entry = (Str, Value);
 pub struct ObjectMap {
     entries: Vec<Entry>,
     index: Option<Box<HashTable<usize>>>,
+    late: Option<Box<Late>>,
 }
 
 impl ObjectMap {
@@ -35,6 +41,7 @@ impl ObjectMap {
         Self {
             entries: Vec::new(),
             index: None,
+            late: None,
         }
     }
 
@@ -43,13 +50,29 @@ impl ObjectMap {
         Self {
             entries: Vec::with_capacity(capacity),
             index: None,
+            late: None,
         }
+    }
+
+    /// A record whose values are made from `source` when somebody looks at them; the keys are all different and come in the order of its
+    /// places. Made with room for two entries more.
+    pub fn deferred(keys: impl Iterator<Item = Str>, source: Arc<dyn Deferred>) -> Self {
+        let mut entries = Vec::with_capacity(source.count() + 2);
+        entries.extend(keys.map(|key| (key, Value::Null)));
+        let late = Late::new(source, entries.len());
+        let mut map = Self::from_unique(entries);
+        map.late = Some(Box::new(late));
+        map
     }
 
     /// A record of entries whose keys are all different.
     #[inline]
     pub(crate) fn from_unique(entries: Vec<Entry>) -> Self {
-        let mut map = Self { entries, index: None };
+        let mut map = Self {
+            entries,
+            index: None,
+            late: None,
+        };
         if map.entries.len() > Self::INDEX_ABOVE {
             map.rebuild_index();
         }
@@ -76,22 +99,20 @@ impl ObjectMap {
     /// The value under `key`.
     #[inline]
     pub fn get(&self, key: &str) -> Option<&Value> {
-        self.position(key).and_then(|at| self.entries.get(at)).map(|entry| &entry.1)
+        self.position(key).and_then(|at| self.value(at))
     }
 
     /// The value under a prepared key.
     #[inline]
     pub fn get_key(&self, key: &Key) -> Option<&Value> {
-        self.position_of_key(key)
-            .and_then(|at| self.entries.get(at))
-            .map(|entry| &entry.1)
+        self.position_of_key(key).and_then(|at| self.value(at))
     }
 
     /// The value under a prepared key, looked for first where `hint` says; faster from the second record of the same form on.
     #[inline]
     pub fn get_key_near(&self, key: &Key, hint: &Hint) -> Option<&Value> {
         match self.entries.get(hint.place()) {
-            Some(entry) if entry.0 == *key.str() => Some(&entry.1),
+            Some(entry) if entry.0 == *key.str() && self.late.is_none() => Some(&entry.1),
             _ => self.get_key_elsewhere(key, hint),
         }
     }
@@ -100,12 +121,13 @@ impl ObjectMap {
     fn get_key_elsewhere(&self, key: &Key, hint: &Hint) -> Option<&Value> {
         let at = self.position_of_key(key)?;
         hint.learn(at);
-        self.entries.get(at).map(|entry| &entry.1)
+        self.value(at)
     }
 
     /// The value under `key`, to be changed.
     #[inline]
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
+        self.settle();
         self.position(key)
             .and_then(|at| self.entries.get_mut(at))
             .map(|entry| &mut entry.1)
@@ -114,6 +136,7 @@ impl ObjectMap {
     /// The value under a prepared key, to be changed.
     #[inline]
     pub fn get_key_mut(&mut self, key: &Key) -> Option<&mut Value> {
+        self.settle();
         self.position_of_key(key)
             .and_then(|at| self.entries.get_mut(at))
             .map(|entry| &mut entry.1)
@@ -121,7 +144,22 @@ impl ObjectMap {
 
     /// The entry at a place in the order of insertion.
     pub fn get_index(&self, place: usize) -> Option<(&Str, &Value)> {
-        self.entries.get(place).map(|(key, value)| (key, value))
+        Some((&self.entries.get(place)?.0, self.value(place)?))
+    }
+
+    /// The place of `key` in the order of insertion.
+    pub fn place_of(&self, key: &str) -> Option<usize> {
+        self.position(key)
+    }
+
+    /// What values of this record are made from when somebody looks at them, if it is a `T`; for those who can do more with it.
+    pub fn source<T: Deferred>(&self) -> Option<&T> {
+        self.late.as_ref()?.source()
+    }
+
+    /// Whether the value at a place is what the record's source makes there, made or not.
+    pub fn is_of_source(&self, place: usize) -> bool {
+        self.late.as_ref().is_some_and(|late| late.is_of_source(place))
     }
 
     /// Whether there is an entry under `key`.
@@ -184,6 +222,7 @@ impl ObjectMap {
 
     /// Keeps the entries for which `keep` says so; it sees them in order.
     pub fn retain(&mut self, mut keep: impl FnMut(&Str, &mut Value) -> bool) {
+        self.settle();
         let before = self.entries.len();
         self.entries.retain_mut(|(key, value)| keep(key, value));
         if self.entries.len() != before {
@@ -211,12 +250,16 @@ impl ObjectMap {
     /// The entries in order.
     #[inline]
     pub fn iter(&self) -> Iter<'_> {
-        Iter(self.entries.iter())
+        Iter {
+            entries: self.entries.iter().enumerate(),
+            late: self.late.as_deref(),
+        }
     }
 
     /// The entries in order, values to be changed.
     #[inline]
     pub fn iter_mut(&mut self) -> IterMut<'_> {
+        self.settle();
         IterMut(self.entries.iter_mut())
     }
 
@@ -227,16 +270,18 @@ impl ObjectMap {
 
     /// The values in the order of their keys.
     pub fn values(&self) -> impl DoubleEndedIterator<Item = &Value> + ExactSizeIterator {
-        self.entries.iter().map(|(_, value)| value)
+        self.iter().map(|(_, value)| value)
     }
 
     /// The values in the order of their keys, to be changed.
     pub fn values_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut Value> + ExactSizeIterator {
+        self.settle();
         self.entries.iter_mut().map(|(_, value)| value)
     }
 
     /// The entries to be changed; a key may only become another form of the same text.
     pub(crate) fn entries_mut(&mut self) -> impl Iterator<Item = &mut Entry> {
+        self.settle();
         self.entries.iter_mut()
     }
 
@@ -254,10 +299,40 @@ impl ObjectMap {
         (self.entries.len() - 1, true)
     }
 
-    /// The value at a place.
+    /// The value at a place that [`place`](Self::place) gave.
     #[inline]
     pub(crate) fn value_at(&mut self, place: usize) -> Option<&mut Value> {
+        debug_assert!(self.late.is_none(), "a record that is being read has its values");
         self.entries.get_mut(place).map(|entry| &mut entry.1)
+    }
+
+    #[inline]
+    fn value(&self, at: usize) -> Option<&Value> {
+        match &self.late {
+            None => self.entries.get(at).map(|entry| &entry.1),
+            Some(late) => self.value_behind(late, at),
+        }
+    }
+
+    #[inline(never)]
+    fn value_behind<'a>(&'a self, late: &'a Late, at: usize) -> Option<&'a Value> {
+        late.value(at).or_else(|| self.entries.get(at).map(|entry| &entry.1))
+    }
+
+    /// Makes all values, so that entries can be changed and moved.
+    #[inline]
+    fn settle(&mut self) {
+        if self.late.is_some() {
+            self.make_values();
+        }
+    }
+
+    #[inline(never)]
+    fn make_values(&mut self) {
+        let Some(late) = self.late.take() else { return };
+        for (entry, value) in self.entries.iter_mut().zip(late.into_values()) {
+            entry.1 = value;
+        }
     }
 
     fn position(&self, key: &str) -> Option<usize> {
@@ -288,7 +363,13 @@ impl ObjectMap {
         index.find(hash, |&at| self.entries.get(at).is_some_and(&is_it)).copied()
     }
 
-    fn replace(&mut self, at: usize, value: Value) -> Option<Value> {
+    fn replace(&mut self, at: usize, mut value: Value) -> Option<Value> {
+        if let Some(late) = &mut self.late {
+            match late.replace(at, value) {
+                Ok(former) => return Some(former),
+                Err(unused) => value = unused,
+            }
+        }
         self.entries.get_mut(at).map(|entry| std::mem::replace(&mut entry.1, value))
     }
 
@@ -328,6 +409,7 @@ impl ObjectMap {
     }
 
     fn remove_at(&mut self, at: usize) -> Entry {
+        self.settle();
         let entry = self.entries.remove(at);
         if self.entries.len() < NO_INDEX_BELOW {
             self.index = None;
@@ -377,10 +459,12 @@ fn hash_at(entries: &[Entry], at: usize) -> u64 {
 
 impl Container for ObjectMap {
     fn clear(&mut self) {
+        self.late = None;
         self.entries.clear();
     }
 
     fn take_values(&mut self, into: &mut Vec<Value>) {
+        self.settle();
         into.extend(self.entries.drain(..).map(|entry| entry.1));
     }
 }
@@ -423,6 +507,7 @@ impl IntoIterator for ObjectMap {
     type IntoIter = std::vec::IntoIter<(Str, Value)>;
 
     fn into_iter(mut self) -> Self::IntoIter {
+        self.settle();
         std::mem::take(&mut self.entries).into_iter()
     }
 }
@@ -447,24 +532,37 @@ impl<'a> IntoIterator for &'a mut ObjectMap {
 
 /// Entries of a record in order.
 #[derive(Clone)]
-pub struct Iter<'a>(std::slice::Iter<'a, Entry>);
+pub struct Iter<'a> {
+    entries: Enumerate<std::slice::Iter<'a, Entry>>,
+    late: Option<&'a Late>,
+}
+
+impl<'a> Iter<'a> {
+    #[inline]
+    fn entry(&self, (place, entry): (usize, &'a Entry)) -> (&'a Str, &'a Value) {
+        let late = self.late.and_then(|late| late.value(place));
+        (&entry.0, late.unwrap_or(&entry.1))
+    }
+}
 
 impl<'a> Iterator for Iter<'a> {
     type Item = (&'a Str, &'a Value);
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        self.0.next().map(|(key, value)| (key, value))
+        let entry = self.entries.next()?;
+        Some(self.entry(entry))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.0.size_hint()
+        self.entries.size_hint()
     }
 }
 
 impl DoubleEndedIterator for Iter<'_> {
     fn next_back(&mut self) -> Option<Self::Item> {
-        self.0.next_back().map(|(key, value)| (key, value))
+        let entry = self.entries.next_back()?;
+        Some(self.entry(entry))
     }
 }
 

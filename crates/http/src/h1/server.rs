@@ -18,6 +18,7 @@ use super::request::{RequestMessage, RequestParser, RequestRules};
 use super::request_body::{BodyReader, Channel, Intake, Place, note_last};
 use super::wire::{COPY_BODY, Wire, WireError};
 use crate::body::Content;
+use crate::boxed::boxed;
 use crate::connection::ConnectionInfo;
 use crate::error::{Refusal, RefusalReason};
 use crate::interim::Interim;
@@ -242,7 +243,7 @@ impl Connection<'_> {
             received: exchange.finished.received,
         };
         // Boxed: a connection between two requests is not to hold room for all that a request needs.
-        let answer = Box::pin(exchange.handler.handle(request, &mut exchange.notes)).await;
+        let answer = boxed(|| exchange.handler.handle(request, &mut exchange.notes)).await;
         exchange.finished.body_received = place.received();
         let response = match answer {
             Answer::Respond(response) => response,

@@ -6,8 +6,8 @@
 use smallvec::SmallVec;
 use thiserror::Error;
 
-use super::Name;
 use super::class::{TOKEN_LOWER, is_value};
+use super::{Field, Name};
 
 /// Length of names up to which lowering them allocates nothing.
 const USUAL_NAME: usize = 48;
@@ -77,6 +77,16 @@ impl HeaderBlock {
             return Err(FieldError::Name);
         }
         self.push_line(Name::from_lower(&lower), &lower, value);
+        Ok(())
+    }
+
+    /// Appends a received field as one line, under the rules of [`HeaderBlock::push`]; its name is one already.
+    pub fn push_field(&mut self, field: Field<'_>) -> Result<(), FieldError> {
+        let value = field.value();
+        if !is_value(value) {
+            return Err(FieldError::Value);
+        }
+        self.push_line(field.known(), field.name_bytes(), value);
         Ok(())
     }
 

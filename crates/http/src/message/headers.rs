@@ -84,6 +84,15 @@ impl Headers {
         })
     }
 
+    /// The field at a place in the order of arrival.
+    pub fn field(&self, at: usize) -> Option<Field<'_>> {
+        let slot = self.slots.get(at)?;
+        Some(Field {
+            buffer: &self.buffer,
+            slot,
+        })
+    }
+
     /// Is there a field of that name?
     pub fn contains(&self, name: Name) -> bool {
         self.present & name.bit() != 0
@@ -169,6 +178,22 @@ impl<'a> Field<'a> {
         match self.slot.known {
             Some(name) => name.as_str(),
             None => ascii(self.slot.name(self.buffer)),
+        }
+    }
+
+    /// The name in lower case, as bytes.
+    pub fn name_bytes(self) -> &'a [u8] {
+        match self.slot.known {
+            Some(name) => name.as_str().as_bytes(),
+            None => self.slot.name(self.buffer),
+        }
+    }
+
+    /// Has another field the same name?
+    pub fn has_name_of(self, other: Field<'_>) -> bool {
+        match (self.known(), other.known()) {
+            (None, None) => self.name_bytes() == other.name_bytes(),
+            (mine, theirs) => mine == theirs,
         }
     }
 

@@ -1,13 +1,9 @@
 //! Heads as metadata and back (spec/artefacts.md 3.3, 4.8; spec/proxy.md 2.1).
 
-use std::sync::Arc;
-
-use bytes::Bytes;
 use temblor_value::{ObjectMap, Str, Value};
 
-use crate::message::{
-    Authority, Field, Headers, Name, Names, RequestHead, TargetForm, ascii, has_option, host_of, parse_authority,
-};
+use super::headers;
+use crate::message::{Authority, Headers, Name, RequestHead, TargetForm, ascii, host_of, parse_authority};
 
 /// The media type of a message's body, of several fields the last one's.
 pub(crate) fn content_type(headers: &Headers) -> Option<&[u8]> {
@@ -78,55 +74,15 @@ fn put(record: &mut ObjectMap, part: Part, value: impl Into<Value>) {
 }
 
 /// Metadata of a request: `{"request": {"method", "headers", "url"}}`. `is_secure`: it came over TLS.
-pub fn request(head: &RequestHead, is_secure: bool) -> Value {
+pub fn request(head: RequestHead, is_secure: bool) -> Value {
     let mut request = ObjectMap::with_capacity(3);
+    let url = url(&head, is_secure);
     request.append(key::METHOD, Str::new(head.method.as_str()));
-    request.append(key::HEADERS, headers(&head.headers));
-    request.append(key::URL, url(head, is_secure));
+    request.append(key::HEADERS, headers::record(head.headers));
+    request.append(key::URL, url);
     let mut meta = ObjectMap::with_capacity(4);
     meta.append(key::REQUEST, Value::from(request));
     Value::from(meta)
-}
-
-/// A header record: lower-case name to array of texts, in order of arrival.
-pub fn headers(headers: &Headers) -> Value {
-    let mut shared = None;
-    let mut record = ObjectMap::with_capacity(headers.len() + 2);
-    let mut seen = Names::default();
-    for field in headers.iter() {
-        let value = Value::Str(text(headers.buffer(), &mut shared, field));
-        let is_new = match field.known() {
-            Some(known) => seen.add(known),
-            None => !record.contains_key(field.name()),
-        };
-        if is_new {
-            record.append(name(field), Value::from([value]));
-        } else if let Some(values) = record.get_mut(field.name()).and_then(Value::array_mut) {
-            values.push(value);
-        }
-    }
-    Value::from(record)
-}
-
-fn name(field: Field<'_>) -> Str {
-    match field.known() {
-        Some(known) => Str::from_static(known.as_str()),
-        None => Str::new(field.name()),
-    }
-}
-
-/// Longest text that a value holds itself.
-const INLINE: usize = 22;
-
-/// Long values share the head's buffer, through one handle made for the first of them; bytes that are not UTF-8 are replaced.
-fn text(buffer: &Bytes, shared: &mut Option<Arc<Bytes>>, field: Field<'_>) -> Str {
-    let value = field.value();
-    if value.len() <= INLINE {
-        return Str::from_utf8(value).unwrap_or_else(|| Str::from(field.text().into_owned()));
-    }
-    let start = value.as_ptr() as usize - buffer.as_ptr() as usize;
-    let shared = shared.get_or_insert_with(|| Arc::new(buffer.clone()));
-    Str::from_buffer(shared, start..start + value.len()).unwrap_or_else(|_| Str::from(field.text().into_owned()))
 }
 
 /// The host that a request is for, without its port: that of an absolute target, else the `Host` field.
@@ -221,38 +177,6 @@ fn dots(segment: &str) -> usize {
     let starts = segment.starts_with('.') && second(1);
     let starts_encoded = segment.get(..3).is_some_and(plain) && second(3);
     if starts || starts_encoded { 2 } else { 0 }
-}
-
-/// First text of a header in a metadata record, any case of its name; a text or the first text of an array.
-pub fn first_header<'a>(headers: &'a Value, wanted: &str) -> Option<&'a str> {
-    let record = headers.as_object()?;
-    let value = match record.get(wanted) {
-        Some(value) => value,
-        None => record.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted))?.1,
-    };
-    match value {
-        Value::Str(text) => Some(text.as_str()),
-        Value::Array(values) => values.iter().find_map(Value::as_str),
-        _ => None,
-    }
-}
-
-/// Whether a header of a metadata record, a list of options, names one; `header` in lower case.
-pub fn names_option(headers: &Value, header: &str, option: &str) -> bool {
-    all_texts(headers, header).any(|text| has_option(text.as_bytes(), option.as_bytes()))
-}
-
-/// Texts of a header in a metadata record, any case of its name.
-fn all_texts<'a>(headers: &'a Value, wanted: &'a str) -> impl Iterator<Item = &'a str> {
-    let record = headers.as_object();
-    let values = record
-        .into_iter()
-        .flatten()
-        .filter(|(name, _)| name.eq_ignore_ascii_case(wanted));
-    values.flat_map(|(_, value)| match value {
-        Value::Array(values) => values.iter().filter_map(Value::as_str).collect(),
-        text => Vec::from_iter(text.as_str()),
-    })
 }
 
 /// Host of the origin URI of a request's events (spec/artefacts.md 3.4).

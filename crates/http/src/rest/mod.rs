@@ -4,6 +4,7 @@
 
 mod bodies;
 pub mod body;
+mod headers;
 pub mod meta;
 pub mod offramp;
 pub mod onramp;

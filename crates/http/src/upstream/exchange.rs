@@ -188,8 +188,8 @@ impl Upstream {
             // Boxed: its state would make every exchange larger.
             let shared = Box::pin(self.exchange_shared(errand, request));
             match shared.await? {
-                Shared::Answered(response) => return Ok(response),
-                Shared::Http1(transport) => return self.exchange_on(errand, request, transport).await,
+                Shared::Answered(response) => return Ok(*response),
+                Shared::Http1(transport) => return Box::pin(self.exchange_on(errand, request, transport)).await,
                 Shared::Known => {}
             }
         }
@@ -215,7 +215,7 @@ impl Upstream {
         }
         // Boxed: connecting is rare, and its state would make every exchange larger.
         let transport = Box::pin(self.connect(errand, request.upgrade.is_some(), &[Alpn::Http11])).await?;
-        self.exchange_on(errand, request, transport).await
+        Box::pin(self.exchange_on(errand, request, transport)).await
     }
 
     /// A new connection, with the offer of these protocols; `is_tunnel` as for [`Connector::connect`].

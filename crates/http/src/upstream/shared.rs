@@ -24,10 +24,9 @@ use crate::tunnel::TunnelEnd;
 const MAX_VAIN: u32 = 3;
 
 /// What came of a request for which a connection may be shared.
-#[allow(clippy::large_enum_variant)] // the large one is the usual one, and moved once
 pub(super) enum Shared {
     /// A response.
-    Answered(UpstreamResponse),
+    Answered(Box<UpstreamResponse>),
     /// A new connection, on which HTTP/1.1 was agreed.
     Http1(Transport),
     /// Nothing: HTTP/1.1 is to be spoken, over a connection of its own.
@@ -142,12 +141,12 @@ impl Upstream {
                         Rest::Body(body) => (body.into(), None),
                         Rest::Tunnel(end) => (UpstreamBody::nothing(), Some(Box::new(end) as Box<dyn TunnelEnd>)),
                     };
-                    return Ok(Shared::Answered(UpstreamResponse {
+                    return Ok(Shared::Answered(Box::new(UpstreamResponse {
                         head,
                         body,
                         tunnel,
                         reused: is_reused,
-                    }));
+                    })));
                 }
                 Err(failure) => {
                     // What does not answer may be a connection that nobody hears on; its other streams keep it.

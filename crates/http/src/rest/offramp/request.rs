@@ -12,9 +12,10 @@ use super::config::{Decompress, HostHeader};
 use super::endpoint::Resolved;
 use super::expose::Wishes;
 use super::sink::RestSink;
-use crate::message::{Direction, HeaderBlock, Method, Name, Version};
+use crate::message::{Direction, Field, HeaderBlock, Method, Name, Version};
 use crate::rest::body::{Outlet, offered};
-use crate::rest::meta::{first_header, key, names_option};
+use crate::rest::headers::HeaderRecord;
+use crate::rest::meta::key;
 use crate::timeouts::AttemptTimeouts;
 use crate::upstream::{Endpoint, OutgoingRequest, ProxyError, Upgrade};
 
@@ -77,7 +78,7 @@ impl RestSink {
             .map_err(|error| error.to_string())?;
         let no_request = Value::Null;
         let request = meta.get("request").unwrap_or(&no_request);
-        let given = request.get("headers").unwrap_or(&no_request);
+        let given = HeaderRecord::of(request.get("headers"));
         let method = self.method(request)?;
         let outlet = self.outlet(event, given);
         let body = outlet
@@ -98,7 +99,7 @@ impl RestSink {
                 headers: fields.block,
                 upgrade: self.upgrade(event, given),
                 body,
-                takes_trailers: self.streams(need) && names_option(given, "te", "trailers"),
+                takes_trailers: self.streams(need) && given.names_option("te", "trailers"),
             },
             timeouts: self.own_timeouts(event, wishes),
             headers: fields.record.map(Value::from),
@@ -111,13 +112,13 @@ impl RestSink {
         if !matches!(event.payload.data(), Data::Stream(_)) {
             return false;
         }
-        let given = event.meta().get("request").and_then(|request| request.get("headers"));
-        self.outlet(event, given.unwrap_or(&Value::Null))
-            .must_collect(event.payload.data())
+        let given = HeaderRecord::of(event.meta().get("request").and_then(|request| request.get("headers")));
+        self.outlet(event, given).must_collect(event.payload.data())
     }
 
-    fn outlet(&self, event: &Event, given: &Value) -> Outlet<'_> {
-        let codec = first_header(given, "content-type")
+    fn outlet(&self, event: &Event, given: HeaderRecord<'_>) -> Outlet<'_> {
+        let codec = given
+            .first("content-type")
             .and_then(|text| self.codec_map.resolve(Some(text)))
             .unwrap_or(&self.codec);
         Outlet {
@@ -130,14 +131,14 @@ impl RestSink {
     }
 
     /// The switch of protocols that the event asks for, if it is allowed (spec/proxy.md 2.9).
-    fn upgrade(&self, event: &Event, given: &Value) -> Option<Upgrade> {
+    fn upgrade(&self, event: &Event, given: HeaderRecord<'_>) -> Option<Upgrade> {
         let version = offered(event.payload.data())?;
         let wanted = self
             .config
             .upgrade
             .iter()
-            .find(|protocol| names_option(given, "upgrade", protocol))?;
-        names_option(given, "connection", "upgrade").then(|| Upgrade {
+            .find(|protocol| given.names_option("upgrade", protocol))?;
+        given.names_option("connection", "upgrade").then(|| Upgrade {
             protocol: wanted.to_string(),
             lacks_handshake: version == Version::Http2,
         })
@@ -171,26 +172,28 @@ impl RestSink {
         }
     }
 
-    fn host_header<'a>(&'a self, resolved: &'a Resolved, given: &'a Value) -> &'a str {
+    fn host_header<'a>(&'a self, resolved: &'a Resolved, given: HeaderRecord<'a>) -> &'a str {
         match &self.config.host_header {
             HostHeader::Endpoint => &resolved.authority,
-            HostHeader::Client => first_header(given, "host").unwrap_or(&resolved.authority),
+            HostHeader::Client => given.first("host").unwrap_or(&resolved.authority),
             HostHeader::Text(text) => text,
         }
     }
 
     /// Configured fields, then the event's: each of these replaces the configured ones of its name.
-    fn add_headers(&self, fields: &mut Fields, given: &Value, is_decoding: bool) -> Result<(), String> {
+    fn add_headers(&self, fields: &mut Fields, given: HeaderRecord<'_>, is_decoding: bool) -> Result<(), String> {
         for (name, value) in &self.config.headers {
-            if first_header(given, &name.to_ascii_lowercase()).is_none() {
+            if given.first(&name.to_ascii_lowercase()).is_none() {
                 fields.set(name, &Value::Str(value.clone()))?;
             }
         }
-        for (name, value) in given.as_object().into_iter().flat_map(ObjectMap::iter) {
-            if is_decoding && name.eq_ignore_ascii_case("accept-encoding") {
-                fields.set(name, &Value::Str(decodable(value)))?;
+        for entry in given.entries() {
+            if is_decoding && entry.name.eq_ignore_ascii_case("accept-encoding") {
+                fields.set(entry.name, &Value::Str(decodable(entry.value())))?;
+            } else if let (None, Some(mut received)) = (&fields.record, entry.received()) {
+                received.try_for_each(|field| fields.pass(field))?;
             } else {
-                fields.set(name, value)?;
+                fields.set(entry.name, entry.value())?;
             }
         }
         Ok(())
@@ -294,6 +297,16 @@ impl Fields {
         }
         self.show(name, value);
         Ok(())
+    }
+
+    /// One field of the request as it came.
+    fn pass(&mut self, field: Field<'_>) -> Result<(), String> {
+        // What else belongs to the client's connection the block leaves out.
+        if field.known() == Some(Name::Host) {
+            return Ok(());
+        }
+        let pushed = self.block.push_field(field);
+        pushed.map_err(|error| format!("{error}: `{}`", field.name()))
     }
 
     /// Notes a field for the response event.

@@ -17,7 +17,8 @@ use super::request::{Built, request_record};
 use super::sink::RestSink;
 use crate::message::{Name, ResponseHead};
 use crate::rest::body::{Arrived, Intake, Mode, payload};
-use crate::rest::meta::{content_type, headers, key};
+use crate::rest::headers;
+use crate::rest::meta::{content_type, key};
 
 /// A response, as far as it was taken.
 pub(super) struct Received {
@@ -94,7 +95,7 @@ impl RestSink {
         }
         let mut ingest_ns = now_ns;
         let taken = intake.take(body, &mut ingest_ns);
-        let mut meta = response_meta(&head, built, cause.correlation.as_ref());
+        let mut meta = response_meta(head, built, cause.correlation.as_ref());
         if let (Some(account), Some(meta)) = (&cause.account, meta.object_mut()) {
             let total_ms = start.elapsed().as_secs_f64() * 1000.0;
             meta.insert(key::UPSTREAM, account.record(self, self.outcome_of(status), total_ms));
@@ -147,10 +148,10 @@ impl RestSink {
     }
 }
 
-fn response_meta(head: &ResponseHead, built: &Built, correlation: Option<&Value>) -> Value {
+fn response_meta(head: ResponseHead, built: &Built, correlation: Option<&Value>) -> Value {
     let mut response = ObjectMap::with_capacity(4);
     response.append(key::STATUS, i64::from(head.status.code()));
-    response.append(key::HEADERS, headers(&head.headers));
+    response.append(key::HEADERS, headers::record(head.headers));
     if let Some(headers) = &built.headers {
         let request = request_record(&built.request.method, headers.clone(), built.resolved.record());
         response.insert(key::REQUEST, request);

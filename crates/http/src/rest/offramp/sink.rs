@@ -28,6 +28,7 @@ use super::response::Received;
 use super::slots::{Admission, Order, Slot, Slots, Turn};
 use super::stream::ResponseStream;
 use super::warm;
+use crate::boxed::boxed;
 use crate::error::UpstreamError;
 use crate::interim::{Interim, of_client};
 use crate::rest::body::{Arrived, Mode, settle};
@@ -236,17 +237,19 @@ impl Sink for RestOfframp {
                 Place::Queue(Box::new((turn, mark)))
             }
         };
-        let work = Work {
-            sink: Arc::clone(sink),
-            cause,
-            request,
-            need: cx.response_need,
-            place,
-            interim: of_client(),
-            sent,
-        };
         Delivery::Exchange(Exchange {
-            future: Box::pin(work.run()),
+            future: boxed(|| {
+                let work = Work {
+                    sink: Arc::clone(sink),
+                    cause,
+                    request,
+                    need: cx.response_need,
+                    place,
+                    interim: of_client(),
+                    sent,
+                };
+                work.run()
+            }),
             withdrawal,
             answers: sink.is_linked,
             about,

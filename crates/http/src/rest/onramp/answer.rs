@@ -9,6 +9,7 @@ use super::reason::OwnReason;
 use super::reply::push_headers;
 use crate::error::Refusal;
 use crate::message::{Direction, HeaderBlock, Status};
+use crate::rest::headers::HeaderRecord;
 use crate::rest::meta::key;
 use crate::server::Response;
 
@@ -229,7 +230,7 @@ impl OwnAnswer {
         }
         let mut headers = HeaderBlock::new(Direction::Response);
         // The server text was checked with the configuration, and what offramps make can be sent.
-        let _ = push_headers(&mut headers, &Value::from(self.headers));
+        let _ = push_headers(&mut headers, HeaderRecord::of(Some(&Value::from(self.headers))));
         Response {
             headers,
             body: body.into(),

@@ -1,5 +1,6 @@
 //! One request from its head to its answer.
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -217,7 +218,7 @@ impl Onramp {
         };
         if self.cx.control.is_paused() {
             if let Some(reason) = self.pause(&mut waiting).await {
-                return self.end_paused(waiting, &arrival, reason).await;
+                return Box::pin(self.end_paused(waiting, arrival, reason)).await;
             }
             waiting.flow = self.cx.flow.load();
         }
@@ -228,7 +229,7 @@ impl Onramp {
                 Err(error) => return self.body_failed(&error),
             },
         };
-        let item = self.intake(&arrival, taken, &waiting.flow);
+        let item = self.intake(arrival, taken, &waiting.flow);
         if !self.is_linked {
             return self.accept_only(item, waiting).await;
         }
@@ -332,15 +333,16 @@ impl Onramp {
         }
     }
 
-    async fn end_paused(&self, mut waiting: Waiting<'_, '_>, arrival: &Arrival, reason: OwnReason) -> Ending {
+    async fn end_paused(&self, mut waiting: Waiting<'_, '_>, arrival: Arrival, reason: OwnReason) -> Ending {
         if reason == OwnReason::ClientGone {
             return self.client_gone(None);
         }
         waiting.number = self.take_number();
         if self.is_linked && self.has_unanswered(&waiting.flow) {
+            let (meta, origin) = arrival.into_meta();
             waiting.template = Some(Template {
-                request: arrival.meta().get(&key::REQUEST).cloned().unwrap_or_default(),
-                origin: arrival.origin(),
+                request: meta.get(&key::REQUEST).cloned().unwrap_or_default(),
+                origin,
             });
         }
         let answer = self.own_answer(reason, waiting.number);
@@ -522,7 +524,10 @@ impl Handler for ConnectionHandler {
         let onramp = &self.onramp;
         let alarm = self.alarms.lock().pop();
         let alarm = alarm.unwrap_or_else(|| Alarm::new(onramp.cx.shutdown.clone()));
-        let ending = caught(onramp.answer(request, &alarm, notes.access.as_deref_mut())).await;
+        let ending = {
+            let answering = pin!(onramp.answer(request, &alarm, notes.access.as_deref_mut()));
+            caught(answering).await
+        };
         self.alarms.lock().push(alarm);
         let ending = match ending {
             Ok(ending) => ending,

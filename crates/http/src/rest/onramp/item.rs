@@ -26,23 +26,19 @@ pub(crate) struct Arrival {
 }
 
 impl Arrival {
-    /// Metadata of its events.
-    pub(crate) fn meta(&self) -> Value {
-        let mut meta = meta::request(&self.head, self.is_secure);
-        if let Some(client) = &self.client {
-            meta.insert(key::CLIENT, client.clone());
+    /// Metadata and origin of its events.
+    pub(crate) fn into_meta(self) -> (Value, Arc<Origin>) {
+        let mut meta = meta::request(self.head, self.is_secure);
+        if let Some(client) = self.client {
+            meta.insert(key::CLIENT, client);
         }
-        meta
-    }
-
-    /// Origin of its events.
-    pub(crate) fn origin(&self) -> Arc<Origin> {
-        Arc::new(Origin {
+        let origin = Origin {
             scheme: Str::from_static("tremor-rest"),
-            host: self.origin_host.clone(),
+            host: self.origin_host,
             port: None,
             path: vec![Str::default()],
-        })
+        };
+        (meta, Arc::new(origin))
     }
 }
 
@@ -57,15 +53,16 @@ pub(crate) struct Item {
 
 impl Onramp {
     /// Decodes the body and numbers the events; the numbers of one request are consecutive.
-    pub(crate) fn intake(&self, arrival: &Arrival, body: Arrived, flow: &Flow) -> Item {
+    pub(crate) fn intake(&self, arrival: Arrival, body: Arrived, flow: &Flow) -> Item {
         let mut ingest_ns = now_ns();
         let taken = self.body_intake(&arrival.head, flow).take(body, &mut ingest_ns);
         let count = taken.parts.len() as u64;
+        let (meta, origin) = arrival.into_meta();
         Item {
             first: self.numbers.fetch_add(count, Ordering::Relaxed),
             taken,
-            meta: arrival.meta(),
-            origin: arrival.origin(),
+            meta,
+            origin,
             ingest_ns,
         }
     }

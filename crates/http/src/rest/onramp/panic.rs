@@ -2,16 +2,16 @@
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::Pin;
 use std::task::Poll;
 
 /// A future panicked.
 #[derive(Debug)]
 pub(super) struct Panicked;
 
-/// Awaits `future`; a panic in it ends it with an error. What it touched is not used again.
-pub(super) async fn caught<F: Future>(future: F) -> Result<F::Output, Panicked> {
-    let mut future = pin!(future);
+/// Awaits `future`; a panic in it ends it with an error. What it touched is not used again. Pinned by the caller, since a future that takes
+/// another one has room for it twice.
+pub(super) async fn caught<F: Future>(mut future: Pin<&mut F>) -> Result<F::Output, Panicked> {
     poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
         Ok(Poll::Pending) => Poll::Pending,
         Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
@@ -22,6 +22,8 @@ pub(super) async fn caught<F: Future>(future: F) -> Result<F::Output, Panicked> 
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+
     use tokio::task::yield_now;
 
     use super::*;
@@ -32,11 +34,11 @@ mod tests {
             yield_now().await;
             assert_eq!(1, 2, "the defect");
         };
-        assert!(caught(panics).await.is_err());
+        assert!(caught(pin!(panics)).await.is_err());
         let works = async {
             yield_now().await;
             7
         };
-        assert!(matches!(caught(works).await, Ok(7)));
+        assert!(matches!(caught(pin!(works)).await, Ok(7)));
     }
 }

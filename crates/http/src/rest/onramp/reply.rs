@@ -6,10 +6,11 @@ use temblor_codec::{Codec, CodecMap, PostFactory};
 use temblor_event::{Data, Event};
 use temblor_value::Value;
 
-use crate::message::{Direction, HeaderBlock, Name, Status};
+use crate::message::{Direction, FieldError, HeaderBlock, Name, Status};
 use crate::rest::bodies::BodyCounts;
 use crate::rest::body::{Leaving, Outlet};
-use crate::rest::meta::{first_header, key};
+use crate::rest::headers::HeaderRecord;
+use crate::rest::meta::key;
 use crate::server::Response;
 
 /// Room for the fields of an ordinary response.
@@ -38,9 +39,8 @@ impl ReplyBuilder {
         }
         let response = event.meta().get("response").ok_or("No response metadata available.")?;
         let status = status(response)?;
-        let no_headers = Value::Null;
-        let given = response.get("headers").unwrap_or(&no_headers);
-        let content_type = first_header(given, "content-type");
+        let given = HeaderRecord::of(response.get("headers"));
+        let content_type = given.first("content-type");
         let leaving = if status == Status::SWITCHING_PROTOCOLS {
             Leaving::NOTHING
         } else {
@@ -61,7 +61,8 @@ impl ReplyBuilder {
                 .map_err(|error| error.to_string())?;
         }
         // Counts for answers to HEAD and for 304 only (spec/proxy.md 2.7).
-        let declared_length = first_header(given, "content-length")
+        let declared_length = given
+            .first("content-length")
             .filter(|_| leaving.is_untouched)
             .and_then(|text| text.parse().ok());
         Ok(Response {
@@ -79,8 +80,8 @@ impl ReplyBuilder {
         if !matches!(event.payload.data(), Data::Stream(_)) {
             return false;
         }
-        let given = event.meta().get("response").and_then(|response| response.get("headers"));
-        let content_type = given.and_then(|given| first_header(given, "content-type"));
+        let given = HeaderRecord::of(event.meta().get("response").and_then(|response| response.get("headers")));
+        let content_type = given.first("content-type");
         self.outlet(content_type).must_collect(event.payload.data())
     }
 
@@ -108,10 +109,16 @@ fn status(response: &Value) -> Result<Status, String> {
 }
 
 /// Appends a header record: texts and the texts of arrays, one line each.
-pub(super) fn push_headers(block: &mut HeaderBlock, record: &Value) -> Result<(), String> {
-    let Some(record) = record.as_object() else { return Ok(()) };
-    for (name, value) in record {
-        match value {
+pub(super) fn push_headers(block: &mut HeaderBlock, record: HeaderRecord<'_>) -> Result<(), String> {
+    for entry in record.entries() {
+        let name = entry.name;
+        if let Some(mut fields) = entry.received() {
+            fields
+                .try_for_each(|field| block.push_field(field))
+                .map_err(|error| unfit(error, name))?;
+            continue;
+        }
+        match entry.value() {
             Value::Str(text) => push(block, name, text)?,
             Value::Array(values) => {
                 for text in values.iter().filter_map(Value::as_str) {
@@ -125,7 +132,10 @@ pub(super) fn push_headers(block: &mut HeaderBlock, record: &Value) -> Result<()
 }
 
 fn push(block: &mut HeaderBlock, name: &str, value: &str) -> Result<(), String> {
-    block
-        .push(name, value.as_bytes())
-        .map_err(|error| format!("{error}: `{name}`"))
+    block.push(name, value.as_bytes()).map_err(|error| unfit(error, name))
+}
+
+/// What the client is shown of a field that cannot be sent.
+fn unfit(error: FieldError, name: &str) -> String {
+    format!("{error}: `{name}`")
 }

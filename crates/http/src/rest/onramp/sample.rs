@@ -8,32 +8,16 @@ use temblor_runtime::config::{ConfigError, ConfigReader};
 use temblor_value::{Value, json};
 
 use crate::connection::{Addresses, ConnectionInfo};
-use crate::message::{Headers, Method, Name, RequestHead, Slot, Target, Version};
+use crate::message::{Method, RequestHead, Target, Version};
+use crate::testing::headers_of;
 
 /// A received head of HTTP/1.1. Names are in lower case.
 pub(super) fn head(method: Method, fields: &[(&str, &str)]) -> RequestHead {
-    let mut buffer = Vec::new();
-    let mut slots = Vec::new();
-    let mut put = |text: &str| {
-        buffer.extend_from_slice(text.as_bytes());
-        ((buffer.len() - text.len()) as u32, text.len() as u32)
-    };
-    for (name, value) in fields {
-        let (name_start, name_len) = put(name);
-        let (value_start, value_len) = put(value);
-        slots.push(Slot {
-            known: Name::from_lower(name.as_bytes()),
-            name_start,
-            name_len,
-            value_start,
-            value_len,
-        });
-    }
     RequestHead {
         method,
         target: Target::parse(Bytes::from_static(b"/")).unwrap(),
         version: Version::Http11,
-        headers: Headers::new(Bytes::from(buffer), slots),
+        headers: headers_of(fields.iter().map(|(name, value)| (*name, value.as_bytes()))),
     }
 }
 

@@ -87,7 +87,8 @@ impl Waiting<'_, '_> {
             Waited::Ended(reason) => (onramp.own_answer(reason, self.number), None),
         };
         onramp.leave(dispatch);
-        self.hand_over(answer, correlation).await
+        // Boxed: its state would make every request larger.
+        Box::pin(self.hand_over(answer, correlation)).await
     }
 
     /// Gives a pipeline the chance to answer, where one is linked and the reason allows it; else, and if it has none, answers.
