@@ -19,7 +19,7 @@ pub use id::{EventId, Tracked, Uid, UidKind, UidSource};
 pub use insight::{Attempt, Claim, Insight, InsightKind, Outcome};
 pub use lease::{Lease, LeaseBook, Lent};
 pub use mark::{Attempted, Mark, OpMeta};
-pub use origin::Origin;
+pub use origin::{Origin, Segments};
 pub use payload::{Data, Original, Payload, Stream, StreamPlace, Trailers};
 pub use signal::Signal;
 pub use ticket::{Ending, RequestKey, RequestSlot, Tickets};

@@ -2,7 +2,11 @@
 
 use std::fmt;
 
+use smallvec::SmallVec;
 use temblor_value::Str;
+
+/// Segments of a path; most have one at most.
+pub type Segments = SmallVec<[Str; 1]>;
 
 /// Origin of an event; shared by all events of one origin.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +18,7 @@ pub struct Origin {
     /// Port, where there is one.
     pub port: Option<u16>,
     /// Path segments; no segments give no trailing slash, one empty segment gives one.
-    pub path: Vec<Str>,
+    pub path: Segments,
 }
 
 impl fmt::Display for Origin {

@@ -157,6 +157,11 @@ impl ObjectMap {
         self.late.as_ref()?.source()
     }
 
+    /// The same, if all values that were made from it, or would be, are still there; they are those of the first entries, in order.
+    pub fn untouched_source<T: Deferred>(&self) -> Option<&T> {
+        self.late.as_ref().filter(|late| late.is_untouched())?.source()
+    }
+
     /// Whether the value at a place is what the record's source makes there, made or not.
     pub fn is_of_source(&self, place: usize) -> bool {
         self.late.as_ref().is_some_and(|late| late.is_of_source(place))

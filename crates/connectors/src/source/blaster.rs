@@ -58,7 +58,7 @@ fn plan(ramp: Ramp) -> Result<SourcePlan, StartError> {
 
 fn open(ramp: &Ramp, config: Config, cx: SourceCx) -> Result<Box<dyn Source>, StartError> {
     let items = items(&config.source, input::read(&config.source)?, config.is_base64)?;
-    let pump = pump(ramp, &cx, "tremor-blaster", vec![config.source]);
+    let pump = pump(ramp, &cx, "tremor-blaster", [config.source].into());
     Ok(task(cx, move || run(pump, items, config.interval, config.iters)))
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
-use temblor_event::{Insight, InsightKind, Uid};
+use temblor_event::{Insight, InsightKind, Segments, Uid};
 use temblor_runtime::config::{ConfigError, ConfigReader};
 use temblor_runtime::connectors::{SourcePlan, SourceType};
 use temblor_runtime::exit::Exit;
@@ -56,7 +56,7 @@ fn plan(ramp: Ramp) -> Result<SourcePlan, StartError> {
 
 fn open(ramp: &Ramp, config: Config, cx: SourceCx) -> Result<Box<dyn Source>, StartError> {
     let items: Vec<Bytes> = lines(Bytes::from(input::read(&config.source)?)).collect();
-    let pump = pump(ramp, &cx, "tremor-cb", Vec::new()).transactional();
+    let pump = pump(ramp, &cx, "tremor-cb", Segments::new()).transactional();
     let feedback = Arc::new(Mutex::new(Feedback::new(cx.uid)));
     let of_control = Arc::clone(&feedback);
     cx.control.listen(Box::new(move |insight| of_control.lock().take(insight)));

@@ -4,6 +4,7 @@ mod timetable;
 
 use std::time::Duration;
 
+use temblor_event::Segments;
 use temblor_runtime::clock::now_ns;
 use temblor_runtime::config::{ConfigError, ConfigReader};
 use temblor_runtime::connectors::{SourcePlan, SourceType};
@@ -33,7 +34,7 @@ fn plan(ramp: Ramp) -> Result<SourcePlan, StartError> {
     Ok(SourcePlan::new(move |cx| {
         let timetable = Timetable::new(schedules, now_ns());
         // Each entry has an origin of its own (spec/artefacts.md 1.6).
-        let pump = pump(&ramp, &cx, "tremor-crononome", Vec::new());
+        let pump = pump(&ramp, &cx, "tremor-crononome", Segments::new());
         Ok(task(cx, move || run(pump, entries, timetable)))
     }))
 }
@@ -48,7 +49,7 @@ async fn run(mut pump: Pump, entries: Vec<Entry>, mut timetable: Timetable) {
     while pump.sleep(POLL).await && pump.may_pull().await {
         for at in timetable.due(now_ns()) {
             let entry = &entries[at];
-            pump.set_path(vec![entry.name.clone()]);
+            pump.set_path([entry.name.clone()].into());
             pump.structured(|ingest_ns, number| value(entry, ingest_ns, number)).await;
         }
     }

@@ -51,7 +51,7 @@ fn plan(ramp: Ramp) -> Result<SourcePlan, StartError> {
 
 fn open(ramp: Ramp, config: Config, cx: SourceCx) -> Result<Box<dyn Source>, StartError> {
     let mut blocks = Blocks::new(input::open(&config.source)?);
-    let pump = pump(&ramp, &cx, "tremor-file", vec![config.source.clone()]);
+    let pump = pump(&ramp, &cx, "tremor-file", [config.source.clone()].into());
     let chunks = read_in_background("file-reader", ramp.url, move || blocks.next())?;
     let exit = cx.exit.clone();
     Ok(task(cx, move || run(pump, chunks, config, exit)))

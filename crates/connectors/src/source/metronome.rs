@@ -23,7 +23,7 @@ pub const TYPE: SourceType = SourceType {
 fn plan(ramp: Ramp) -> Result<SourcePlan, StartError> {
     let interval = ramp.config(read)?;
     Ok(SourcePlan::new(move |cx| {
-        let path = vec![Str::from(interval.to_string())];
+        let path = [Str::from(interval.to_string())].into();
         let pump = pump(&ramp, &cx, "tremor-metronome", path);
         Ok(task(cx, move || run(pump, Duration::from_millis(interval))))
     }))

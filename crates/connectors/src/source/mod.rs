@@ -11,6 +11,7 @@ pub mod stdin;
 #[cfg(test)]
 mod tests;
 
+use temblor_event::Segments;
 use temblor_runtime::ramp::Ramp;
 use temblor_runtime::shutdown::Phase;
 use temblor_runtime::source::{Source, SourceCx, StartError};
@@ -58,6 +59,6 @@ where
 }
 
 /// The pump of an onramp whose events come from `scheme` on this machine.
-fn pump(ramp: &Ramp, cx: &SourceCx, scheme: &'static str, path: Vec<Str>) -> Pump {
+fn pump(ramp: &Ramp, cx: &SourceCx, scheme: &'static str, path: Segments) -> Pump {
     Pump::new(ramp, cx.clone(), Str::from_static(scheme), path)
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use temblor_codec::{Codec, Form, Limits, PreChain, Scratch};
-use temblor_event::{Event, EventId, Origin, Original, Payload};
+use temblor_event::{Event, EventId, Origin, Original, Payload, Segments};
 use temblor_runtime::clock::now_ns;
 use temblor_runtime::flow::Dispatch;
 use temblor_runtime::ramp::Ramp;
@@ -41,7 +41,7 @@ pub(super) struct Pump {
 
 impl Pump {
     /// A pump whose events count from 0.
-    pub(super) fn new(ramp: &Ramp, cx: SourceCx, scheme: Str, path: Vec<Str>) -> Self {
+    pub(super) fn new(ramp: &Ramp, cx: SourceCx, scheme: Str, path: Segments) -> Self {
         let origin = Origin {
             scheme,
             host: cx.hostname.clone(),
@@ -87,7 +87,7 @@ impl Pump {
     }
 
     /// Events from now on come from another place of the same origin.
-    pub(super) fn set_path(&mut self, path: Vec<Str>) {
+    pub(super) fn set_path(&mut self, path: Segments) {
         self.origin = Arc::new(Origin {
             path,
             ..Origin::clone(&self.origin)

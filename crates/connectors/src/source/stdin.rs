@@ -3,6 +3,7 @@
 use std::io::{BufRead, stdin};
 
 use bytes::Bytes;
+use temblor_event::Segments;
 use temblor_runtime::connectors::{SourcePlan, SourceType};
 use temblor_runtime::ramp::Ramp;
 use temblor_runtime::source::{Source, SourceCx, StartError};
@@ -21,7 +22,7 @@ pub const TYPE: SourceType = SourceType {
 };
 
 fn open(ramp: Ramp, cx: SourceCx) -> Result<Box<dyn Source>, StartError> {
-    let pump = pump(&ramp, &cx, "tremor-stdin", Vec::new());
+    let pump = pump(&ramp, &cx, "tremor-stdin", Segments::new());
     let chunks = read_in_background("stdin-reader", ramp.url, || {
         let mut input = stdin().lock();
         // The buffer behind it has the 8192 bytes that a chunk may have.

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use temblor_codec::MimeTable;
-use temblor_event::{Insight, InsightKind, Uid};
+use temblor_event::{Insight, InsightKind, Segments, Uid};
 use temblor_runtime::activity::Activity;
 use temblor_runtime::config::{ArtefactKind, ArtefactUrl, Document};
 use temblor_runtime::ids::SourceIx;
@@ -69,7 +69,7 @@ async fn a_source_that_waits_lets_go_of_links_that_are_gone() {
         if is_paused {
             control.take(&Insight::breaker(InsightKind::Pause, Uid(2), 0));
         }
-        let mut pump = Pump::new(&ramp(), cx, Str::default(), Vec::new());
+        let mut pump = Pump::new(&ramp(), cx, Str::default(), Segments::new());
         let waiting = tokio::spawn(async move { pump.may_pull().await && pump.unless_draining(pending::<()>()).await.is_some() });
         tokio::time::sleep(Duration::from_secs(1)).await;
         let flow = Arc::downgrade(&cell.load());

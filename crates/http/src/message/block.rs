@@ -80,14 +80,15 @@ impl HeaderBlock {
         Ok(())
     }
 
-    /// Appends a received field as one line, under the rules of [`HeaderBlock::push`]; its name is one already.
-    pub fn push_field(&mut self, field: Field<'_>) -> Result<(), FieldError> {
-        let value = field.value();
-        if !is_value(value) {
-            return Err(FieldError::Value);
+    /// Appends a received field as one line. Its name and value obey the rules of [`HeaderBlock::push`] already.
+    pub fn push_field(&mut self, field: Field<'_>) {
+        match field.line() {
+            Some(line) if !self.keeps_back(field.known(), field.name_bytes()) => {
+                self.text.extend_from_slice(line);
+                self.present |= field.known().map_or(0, Name::bit);
+            }
+            _ => self.push_line(field.known(), field.name_bytes(), field.value()),
         }
-        self.push_line(field.known(), field.name_bytes(), value);
-        Ok(())
     }
 
     /// Appends one line of a recognised name, under the rules of [`HeaderBlock::push`].

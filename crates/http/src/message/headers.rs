@@ -1,7 +1,7 @@
 //! Fields of a received head.
 //!
 //! One shared buffer and a list of places in it. Names are in lower case (the parser lowers them in the buffer before it is
-//! shared), values are the bytes received without surrounding blanks. Order of arrival is kept.
+//! shared), values are the bytes received without surrounding blanks, free of control characters other than TAB. Order of arrival is kept.
 
 use std::borrow::Cow;
 
@@ -40,11 +40,13 @@ pub struct Headers {
     buffer: Bytes,
     slots: Vec<Slot>,
     present: u64,
+    is_ascii: bool,
 }
 
 impl Headers {
     pub(crate) fn new(buffer: Bytes, slots: Vec<Slot>) -> Headers {
         let mut headers = Headers {
+            is_ascii: buffer.is_ascii(),
             buffer,
             slots,
             present: 0,
@@ -74,6 +76,11 @@ impl Headers {
     /// The buffer the fields point into. Holding it keeps the whole head alive.
     pub fn buffer(&self) -> &Bytes {
         &self.buffer
+    }
+
+    /// Is everything in the head ASCII?
+    pub fn is_ascii(&self) -> bool {
+        self.is_ascii
     }
 
     /// All fields in order of arrival.
@@ -147,6 +154,7 @@ impl Headers {
                 value_len: value.len() as u32,
             });
             self.present |= name.bit();
+            self.is_ascii &= value.is_ascii();
             buffer.extend_from_slice(value);
         }
         self.buffer = buffer.freeze();
@@ -187,6 +195,24 @@ impl<'a> Field<'a> {
             Some(name) => name.as_str().as_bytes(),
             None => self.slot.name(self.buffer),
         }
+    }
+
+    /// The field as a line `name: value` with its end, if it came like that (but for capitals in the name).
+    pub fn line(self) -> Option<&'a [u8]> {
+        let Slot {
+            name_start,
+            name_len,
+            value_start,
+            value_len,
+            ..
+        } = *self.slot;
+        let (colon, end) = (name_start + name_len, value_start + value_len);
+        if name_len == 0 || value_start != colon + 2 {
+            return None;
+        }
+        let line = self.buffer.get(name_start as usize..end as usize + 2)?;
+        let is_usual = line.get(name_len as usize..)?.starts_with(b": ") && line.ends_with(b"\r\n");
+        is_usual.then_some(line)
     }
 
     /// Has another field the same name?

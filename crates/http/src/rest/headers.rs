@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use temblor_value::{Deferred, ObjectMap, Str, Value};
 
-use crate::message::{Field, Headers, Names, has_option};
+use crate::message::{Field, Headers, Name, Names, has_option};
 
 /// Longest text that a value holds itself.
 const INLINE: usize = 22;
@@ -147,7 +147,11 @@ impl Deferred for Received {
 #[derive(Clone, Copy)]
 pub(crate) struct HeaderRecord<'a> {
     record: Option<&'a ObjectMap>,
+    /// What the record was made from. Of heads with bytes that are not ASCII it is to be found out whether they are text, which making their
+    /// values does.
     received: Option<&'a Received>,
+    /// Nothing received was replaced, and no name came twice: the first entries are the received fields, in order.
+    is_untouched: bool,
 }
 
 /// One name of a header record.
@@ -163,43 +167,66 @@ impl<'a> HeaderRecord<'a> {
     /// What a value has for header fields; what is no record has none.
     pub(crate) fn of(value: Option<&'a Value>) -> Self {
         let record = value.and_then(Value::as_object);
+        let received = record
+            .and_then(ObjectMap::source)
+            .filter(|received: &&Received| received.headers.is_ascii());
+        let is_untouched = received.is_some_and(|received| received.firsts.is_empty())
+            && record.is_some_and(|record| record.untouched_source::<Received>().is_some());
         Self {
             record,
-            received: record.and_then(ObjectMap::source),
+            received,
+            is_untouched,
         }
     }
 
-    /// All entries in order.
-    pub(crate) fn entries(self) -> impl Iterator<Item = Entry<'a>> {
-        let names = self.record.into_iter().flat_map(ObjectMap::keys).enumerate();
-        names.map(move |(place, name)| Entry { name, place, of: self })
+    /// The received fields, if the record begins with all of them as they came.
+    pub(crate) fn untouched(self) -> Option<&'a Headers> {
+        self.received.filter(|_| self.is_untouched).map(|received| &received.headers)
     }
 
-    /// First text under a name (lower case), in any case that the record has it.
-    pub(crate) fn first(self, name: &str) -> Option<&'a str> {
-        let record = self.record?;
-        let place = record
-            .place_of(name)
-            .or_else(|| record.keys().position(|key| key.eq_ignore_ascii_case(name)))?;
-        let entry = Entry {
-            name: "",
-            place,
-            of: self,
-        };
-        if let Some(field) = entry.received().and_then(|mut fields| fields.next()) {
-            return std::str::from_utf8(field.value()).ok();
-        }
-        match record.get_index(place)?.1 {
-            Value::Str(text) => Some(text.as_str()),
-            Value::Array(values) => values.iter().find_map(Value::as_str),
-            _ => None,
-        }
+    /// The entries in order, from that place on.
+    pub(crate) fn entries_from(self, first: usize) -> impl Iterator<Item = Entry<'a>> {
+        let record = self.record.into_iter();
+        record.flat_map(move |record| {
+            let names = record.keys().enumerate().skip(first);
+            names.map(move |(place, name)| Entry { name, place, of: self })
+        })
     }
 
-    /// Whether a list of options under a name (lower case) has one, in any case.
-    pub(crate) fn names_option(self, name: &str, option: &str) -> bool {
+    /// First text under a name, in any case that the record has it; the name in lower case goes first.
+    pub(crate) fn first(self, name: Name) -> Option<&'a str> {
+        let untouched = self.untouched();
+        if let Some(value) = untouched.and_then(|received| received.get(name)) {
+            return std::str::from_utf8(value).ok();
+        }
+        let mut found = None;
+        for entry in self.entries_from(untouched.map_or(0, Headers::len)) {
+            if entry.name == name.as_str() {
+                found = Some(entry);
+                break;
+            }
+            if found.is_none() && entry.name.eq_ignore_ascii_case(name.as_str()) {
+                found = Some(entry);
+            }
+        }
+        found?.first()
+    }
+
+    /// Whether there is a text under a name, in any case that the record has it.
+    pub(crate) fn has(self, name: &str) -> bool {
+        let mut entries = self.entries_from(0).filter(|entry| entry.name.eq_ignore_ascii_case(name));
+        entries.any(|entry| entry.first().is_some())
+    }
+
+    /// Whether a list of options under a name has one (lower case), in any case.
+    pub(crate) fn names_option(self, name: Name, option: &str) -> bool {
         let has = |text: &[u8]| has_option(text, option.as_bytes());
-        let mut entries = self.entries().filter(|entry| entry.name.eq_ignore_ascii_case(name));
+        let untouched = self.untouched();
+        if untouched.is_some_and(|received| received.get_all(name).any(has)) {
+            return true;
+        }
+        let entries = self.entries_from(untouched.map_or(0, Headers::len));
+        let mut entries = entries.filter(|entry| entry.name.eq_ignore_ascii_case(name.as_str()));
         entries.any(|entry| match entry.received() {
             Some(mut fields) => fields.any(|field| has(field.value())),
             None => match entry.value() {
@@ -212,15 +239,22 @@ impl<'a> HeaderRecord<'a> {
 }
 
 impl<'a> Entry<'a> {
-    /// The received fields of that name, if it has no other values by now and they are ASCII. Of others it is to be found out whether they are
-    /// text, which making their value does.
+    /// The received fields of that name, if it has no other values by now.
     pub(crate) fn received(self) -> Option<Fields<'a>> {
-        let received = self
-            .of
-            .received
-            .filter(|_| self.of.record.is_some_and(|record| record.is_of_source(self.place)))?;
-        let fields = received.fields(self.place);
-        fields.clone().all(|field| field.value().is_ascii()).then_some(fields)
+        let is_of_source = self.of.record.is_some_and(|record| record.is_of_source(self.place));
+        let received = self.of.received.filter(|_| is_of_source)?;
+        Some(received.fields(self.place))
+    }
+
+    fn first(self) -> Option<&'a str> {
+        if let Some(field) = self.received().and_then(|mut fields| fields.next()) {
+            return std::str::from_utf8(field.value()).ok();
+        }
+        match self.value() {
+            Value::Str(text) => Some(text.as_str()),
+            Value::Array(values) => values.iter().find_map(Value::as_str),
+            _ => None,
+        }
     }
 
     /// Its value.

@@ -87,6 +87,13 @@ impl Late {
         (&*self.source as &dyn Any).downcast_ref()
     }
 
+    /// Whether all values are the source's.
+    pub(super) fn is_untouched(&self) -> bool {
+        self.cells
+            .get()
+            .is_none_or(|cells| cells.iter().all(|cell| !cell.is_replaced))
+    }
+
     /// Whether the value at a place is the source's.
     pub(super) fn is_of_source(&self, place: usize) -> bool {
         let cell = self.cells.get().and_then(|cells| cells.get(place));

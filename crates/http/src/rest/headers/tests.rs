@@ -39,40 +39,70 @@ fn many_names_are_read_as_few_are() {
 }
 
 #[test]
-fn bytes_that_are_no_text_are_replaced_and_leave_as_they_are_shown() {
-    let shown = record_of(&[("a", "one"), ("b", "\u{e9}t\u{e9}")]);
-    let entries: Vec<_> = HeaderRecord::of(Some(&shown)).entries().collect();
-    assert!(entries[0].received().is_some());
-    assert_eq!(entries[1].value(), &Value::from(["\u{e9}t\u{e9}".into()]));
-    let broken = record(headers_of([("a", &b"\xff\xfe of a longer text"[..])]));
-    let given = HeaderRecord::of(Some(&broken));
-    assert!(given.entries().next().unwrap().received().is_none());
-    assert_eq!(given.first("a"), Some("\u{fffd}\u{fffd} of a longer text"));
+fn a_head_that_is_not_ascii_leaves_as_it_is_shown() {
+    let shown = record_of(&[("vary", "one"), ("via", "\u{e9}t\u{e9}")]);
+    let given = HeaderRecord::of(Some(&shown));
+    assert!(given.untouched().is_none() && given.entries_from(0).all(|entry| entry.received().is_none()));
+    assert_eq!(given.first(Name::Via), Some("\u{e9}t\u{e9}"));
+    let broken = record(headers_of([("via", &b"\xff\xfe of a longer text"[..])]));
+    assert_eq!(
+        HeaderRecord::of(Some(&broken)).first(Name::Via),
+        Some("\u{fffd}\u{fffd} of a longer text")
+    );
 }
 
 #[test]
 fn what_is_set_takes_the_place_of_what_was_received() {
-    let mut changed = record_of(&[("a", "one"), ("b", "two"), ("c", "three"), ("c", "four")]);
-    changed.insert("b", "new");
-    changed.insert("D", Value::from(vec![Value::from(1_i64), Value::from("x")]));
+    let mut changed = record_of(&[("vary", "one"), ("via", "two"), ("date", "three"), ("date", "four")]);
+    changed.insert("via", "new");
+    changed.insert("Etag", Value::from(vec![Value::from(1_i64), Value::from("x")]));
     let given = HeaderRecord::of(Some(&changed));
-    let received: Vec<_> = given.entries().map(|entry| entry.received().map(Iterator::count)).collect();
+    assert!(given.untouched().is_none());
+    let entries = given.entries_from(0);
+    let received: Vec<_> = entries.map(|entry| entry.received().map(Iterator::count)).collect();
     assert_eq!(received, [Some(1), None, Some(2), None]);
+    let names = [Name::Vary, Name::Via, Name::Date, Name::Etag, Name::Accept];
     assert_eq!(
-        [given.first("a"), given.first("b"), given.first("c"), given.first("d")],
-        [Some("one"), Some("new"), Some("three"), Some("x")]
+        names.map(|name| given.first(name)),
+        [Some("one"), Some("new"), Some("three"), Some("x"), None]
     );
-    assert_eq!(given.first("e"), None);
+    assert!(given.has("VARY") && given.has("etag") && !given.has("accept"));
+}
+
+#[test]
+fn what_is_added_leaves_the_received_fields_as_they_came() {
+    let mut record = record_of(&[("vary", "one"), ("via", "two")]);
+    assert_eq!(
+        record.get("vary"),
+        Some(&Value::from([Value::from("one")])),
+        "looking changes nothing"
+    );
+    record.insert("Date", "three");
+    record.insert("VIA", "four");
+    let given = HeaderRecord::of(Some(&record));
+    assert_eq!(given.untouched().map(Headers::len), Some(2));
+    let added: Vec<_> = given.entries_from(2).map(|entry| entry.name).collect();
+    assert_eq!(added, ["Date", "VIA"]);
+    let names = [Name::Vary, Name::Via, Name::Date, Name::Etag];
+    assert_eq!(
+        names.map(|name| given.first(name)),
+        [Some("one"), Some("two"), Some("three"), None]
+    );
+    record.object_mut().unwrap().get_mut("vary");
+    assert!(
+        HeaderRecord::of(Some(&record)).untouched().is_none(),
+        "it may have been changed"
+    );
 }
 
 #[test]
 fn options_are_found_in_any_case_and_in_every_field_of_a_name() {
     let mut changed = record_of(&[("connection", "keep-alive, Upgrade"), ("te", "gzip"), ("te", "trailers")]);
-    assert!(HeaderRecord::of(Some(&changed)).names_option("connection", "upgrade"));
-    assert!(HeaderRecord::of(Some(&changed)).names_option("te", "trailers"));
-    assert!(!HeaderRecord::of(Some(&changed)).names_option("te", "deflate"));
+    assert!(HeaderRecord::of(Some(&changed)).names_option(Name::Connection, "upgrade"));
+    assert!(HeaderRecord::of(Some(&changed)).names_option(Name::Te, "trailers"));
+    assert!(!HeaderRecord::of(Some(&changed)).names_option(Name::Te, "deflate"));
     changed.insert("te", "deflate");
-    assert!(HeaderRecord::of(Some(&changed)).names_option("te", "deflate"));
-    assert!(!HeaderRecord::of(Some(&changed)).names_option("te", "trailers"));
-    assert!(!HeaderRecord::of(None).names_option("te", "trailers"));
+    assert!(HeaderRecord::of(Some(&changed)).names_option(Name::Te, "deflate"));
+    assert!(!HeaderRecord::of(Some(&changed)).names_option(Name::Te, "trailers"));
+    assert!(!HeaderRecord::of(None).names_option(Name::Te, "trailers"));
 }

@@ -12,7 +12,7 @@ use super::config::{Decompress, HostHeader};
 use super::endpoint::Resolved;
 use super::expose::Wishes;
 use super::sink::RestSink;
-use crate::message::{Direction, Field, HeaderBlock, Method, Name, Version};
+use crate::message::{Direction, Field, HeaderBlock, Headers, Method, Name, Version};
 use crate::rest::body::{Outlet, offered};
 use crate::rest::headers::HeaderRecord;
 use crate::rest::meta::key;
@@ -99,7 +99,7 @@ impl RestSink {
                 headers: fields.block,
                 upgrade: self.upgrade(event, given),
                 body,
-                takes_trailers: self.streams(need) && given.names_option("te", "trailers"),
+                takes_trailers: self.streams(need) && given.names_option(Name::Te, "trailers"),
             },
             timeouts: self.own_timeouts(event, wishes),
             headers: fields.record.map(Value::from),
@@ -118,7 +118,7 @@ impl RestSink {
 
     fn outlet(&self, event: &Event, given: HeaderRecord<'_>) -> Outlet<'_> {
         let codec = given
-            .first("content-type")
+            .first(Name::ContentType)
             .and_then(|text| self.codec_map.resolve(Some(text)))
             .unwrap_or(&self.codec);
         Outlet {
@@ -137,8 +137,8 @@ impl RestSink {
             .config
             .upgrade
             .iter()
-            .find(|protocol| given.names_option("upgrade", protocol))?;
-        given.names_option("connection", "upgrade").then(|| Upgrade {
+            .find(|protocol| given.names_option(Name::Upgrade, protocol))?;
+        given.names_option(Name::Connection, "upgrade").then(|| Upgrade {
             protocol: wanted.to_string(),
             lacks_handshake: version == Version::Http2,
         })
@@ -175,7 +175,7 @@ impl RestSink {
     fn host_header<'a>(&'a self, resolved: &'a Resolved, given: HeaderRecord<'a>) -> &'a str {
         match &self.config.host_header {
             HostHeader::Endpoint => &resolved.authority,
-            HostHeader::Client => given.first("host").unwrap_or(&resolved.authority),
+            HostHeader::Client => given.first(Name::Host).unwrap_or(&resolved.authority),
             HostHeader::Text(text) => text,
         }
     }
@@ -183,15 +183,19 @@ impl RestSink {
     /// Configured fields, then the event's: each of these replaces the configured ones of its name.
     fn add_headers(&self, fields: &mut Fields, given: HeaderRecord<'_>, is_decoding: bool) -> Result<(), String> {
         for (name, value) in &self.config.headers {
-            if given.first(&name.to_ascii_lowercase()).is_none() {
+            if !given.has(name) {
                 fields.set(name, &Value::Str(value.clone()))?;
             }
         }
-        for entry in given.entries() {
+        let untouched = given.untouched().filter(|_| !is_decoding && fields.record.is_none());
+        for field in untouched.into_iter().flat_map(Headers::iter) {
+            fields.pass(field);
+        }
+        for entry in given.entries_from(untouched.map_or(0, Headers::len)) {
             if is_decoding && entry.name.eq_ignore_ascii_case("accept-encoding") {
                 fields.set(entry.name, &Value::Str(decodable(entry.value())))?;
-            } else if let (None, Some(mut received)) = (&fields.record, entry.received()) {
-                received.try_for_each(|field| fields.pass(field))?;
+            } else if let (None, Some(received)) = (&fields.record, entry.received()) {
+                received.for_each(|field| fields.pass(field));
             } else {
                 fields.set(entry.name, entry.value())?;
             }
@@ -300,13 +304,11 @@ impl Fields {
     }
 
     /// One field of the request as it came.
-    fn pass(&mut self, field: Field<'_>) -> Result<(), String> {
+    fn pass(&mut self, field: Field<'_>) {
         // What else belongs to the client's connection the block leaves out.
-        if field.known() == Some(Name::Host) {
-            return Ok(());
+        if field.known() != Some(Name::Host) {
+            self.block.push_field(field);
         }
-        let pushed = self.block.push_field(field);
-        pushed.map_err(|error| format!("{error}: `{}`", field.name()))
     }
 
     /// Notes a field for the response event.

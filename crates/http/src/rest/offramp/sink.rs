@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use temblor_codec::{Codec, CodecMap, PostFactory, PreFactory};
-use temblor_event::{Event, Insight, InsightKind, Origin, Outcome, Signal, Uid};
+use temblor_event::{Event, Insight, InsightKind, Origin, Outcome, Segments, Signal, Uid};
 use temblor_runtime::clock::now_ns;
 use temblor_runtime::connectors::{SinkPlan, SinkStart};
 use temblor_runtime::need::BodyNeed;
@@ -124,7 +124,7 @@ fn open(ramp: Ramp, mut config: OfframpConfig, start: SinkStart) -> Result<Arc<d
             scheme: Str::from_static("tremor-rest"),
             host: start.hostname,
             port: None,
-            path: Vec::new(),
+            path: Segments::new(),
         }),
         numbers: AtomicU64::new(0),
         url: ramp.url,

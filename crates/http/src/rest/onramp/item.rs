@@ -36,7 +36,7 @@ impl Arrival {
             scheme: Str::from_static("tremor-rest"),
             host: self.origin_host,
             port: None,
-            path: vec![Str::default()],
+            path: [Str::default()].into(),
         };
         (meta, Arc::new(origin))
     }

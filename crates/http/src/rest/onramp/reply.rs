@@ -6,7 +6,7 @@ use temblor_codec::{Codec, CodecMap, PostFactory};
 use temblor_event::{Data, Event};
 use temblor_value::Value;
 
-use crate::message::{Direction, FieldError, HeaderBlock, Name, Status};
+use crate::message::{Direction, HeaderBlock, Headers, Name, Status};
 use crate::rest::bodies::BodyCounts;
 use crate::rest::body::{Leaving, Outlet};
 use crate::rest::headers::HeaderRecord;
@@ -40,7 +40,7 @@ impl ReplyBuilder {
         let response = event.meta().get("response").ok_or("No response metadata available.")?;
         let status = status(response)?;
         let given = HeaderRecord::of(response.get("headers"));
-        let content_type = given.first("content-type");
+        let content_type = given.first(Name::ContentType);
         let leaving = if status == Status::SWITCHING_PROTOCOLS {
             Leaving::NOTHING
         } else {
@@ -62,7 +62,7 @@ impl ReplyBuilder {
         }
         // Counts for answers to HEAD and for 304 only (spec/proxy.md 2.7).
         let declared_length = given
-            .first("content-length")
+            .first(Name::ContentLength)
             .filter(|_| leaving.is_untouched)
             .and_then(|text| text.parse().ok());
         Ok(Response {
@@ -81,7 +81,7 @@ impl ReplyBuilder {
             return false;
         }
         let given = HeaderRecord::of(event.meta().get("response").and_then(|response| response.get("headers")));
-        let content_type = given.first("content-type");
+        let content_type = given.first(Name::ContentType);
         self.outlet(content_type).must_collect(event.payload.data())
     }
 
@@ -110,12 +110,14 @@ fn status(response: &Value) -> Result<Status, String> {
 
 /// Appends a header record: texts and the texts of arrays, one line each.
 pub(super) fn push_headers(block: &mut HeaderBlock, record: HeaderRecord<'_>) -> Result<(), String> {
-    for entry in record.entries() {
+    let untouched = record.untouched();
+    for field in untouched.into_iter().flat_map(Headers::iter) {
+        block.push_field(field);
+    }
+    for entry in record.entries_from(untouched.map_or(0, Headers::len)) {
         let name = entry.name;
-        if let Some(mut fields) = entry.received() {
-            fields
-                .try_for_each(|field| block.push_field(field))
-                .map_err(|error| unfit(error, name))?;
+        if let Some(fields) = entry.received() {
+            fields.for_each(|field| block.push_field(field));
             continue;
         }
         match entry.value() {
@@ -132,10 +134,7 @@ pub(super) fn push_headers(block: &mut HeaderBlock, record: HeaderRecord<'_>) ->
 }
 
 fn push(block: &mut HeaderBlock, name: &str, value: &str) -> Result<(), String> {
-    block.push(name, value.as_bytes()).map_err(|error| unfit(error, name))
-}
-
-/// What the client is shown of a field that cannot be sent.
-fn unfit(error: FieldError, name: &str) -> String {
-    format!("{error}: `{name}`")
+    block
+        .push(name, value.as_bytes())
+        .map_err(|error| format!("{error}: `{name}`"))
 }

@@ -101,7 +101,7 @@ fn sent(number: u64) -> Event {
         scheme: Str::from_static("test"),
         host: Str::from_static("host"),
         port: Some(1),
-        path: vec![Str::from_static("path")],
+        path: [Str::from_static("path")].into(),
     }));
     event.op_meta.set(Uid(55), Mark::Passed);
     event
