@@ -23,20 +23,21 @@ pub(crate) struct RunningBindings {
     /// How long a drain may take.
     drain: Duration,
     /// Where snapshots go; `None`: there are none.
-    storage: Option<Storage>,
+    storage: Option<Arc<Storage>>,
 }
 
 impl RunningBindings {
     /// The bindings of a runtime; what is under way when one is undeployed may take so long.
     pub(crate) fn new(runtime: Arc<Runtime>, drain: Duration, storage: Option<Storage>) -> Self {
+        let storage = storage.map(Arc::new);
         Self { runtime, drain, storage }
     }
 }
 
 /// Writes a snapshot of what there is after a change that was made.
-async fn keep(runtime: Arc<Runtime>, storage: Option<Storage>) -> Result<(), Refused> {
+async fn keep(runtime: Arc<Runtime>, storage: Option<Arc<Storage>>) -> Result<(), Refused> {
     let Some(storage) = storage else { return Ok(()) };
-    let writing = spawn_blocking(move || storage.write(&runtime.snapshot()));
+    let writing = spawn_blocking(move || storage.write(|| runtime.snapshot()));
     let written = writing.await.unwrap_or_else(|error| Err(error.to_string()));
     written.map_err(Refused::Failed)
 }

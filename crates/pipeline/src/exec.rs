@@ -37,7 +37,8 @@ impl Graph {
         out.events[before..].reverse();
     }
 
-    /// Gives a signal to all nodes that want one, in node order, then runs what they emit.
+    /// Gives a signal to all nodes that want one, in node order, then runs what they emit. Behind a node that fails no other gets it, but for
+    /// a drain: nobody is to lose what it holds by another's failure.
     pub fn signal(&self, state: &mut PipelineState, signal: Signal, links: &dyn Links, out: &mut Outputs) {
         let before = out.events.len();
         for (at, node) in self.nodes.iter().enumerate() {
@@ -56,7 +57,9 @@ impl Graph {
             self.push_emitted(id, node, Cause::Signal, state, out);
             if let Err(error) = result {
                 out.errors.push(error);
-                break;
+                if !matches!(signal, Signal::Drain { .. }) {
+                    break;
+                }
             }
         }
         self.drain(state, links, out);

@@ -351,10 +351,15 @@ impl Runtime {
         (0..flow.pipelines.len()).map(|at| flow.held(PipelineIx(at as u32))).sum()
     }
 
-    /// Ends everything; what is still under way is cut off.
+    /// Ends everything; what is still under way is cut off. May wait for files.
     pub fn stop(&self) {
         self.shutdown.advance(Phase::Stopped);
-        for node in &self.flow.load().sinks {
+        let flow = self.flow.load();
+        // The admin interface may hold the runtime until the process ends: what logs on disk have not noted yet would be lost.
+        for at in 0..flow.pipelines.len() {
+            flow.end(PipelineIx(at as u32));
+        }
+        for node in &flow.sinks {
             node.sink.stop();
         }
     }

@@ -69,7 +69,8 @@ fn detached(value: &Value, levels: usize) -> Option<Value> {
             copy.map(Value::from)
         }
         Value::Object(object) => {
-            let mut copy: Option<ObjectMap> = None;
+            // What values are made from may keep much more than they do.
+            let mut copy = object.made();
             for (at, (key, value)) in object.iter().enumerate() {
                 let changed = detached(value, levels - 1);
                 if !key.pins_buffer() && changed.is_none() {

@@ -244,6 +244,7 @@ impl ObjectMap {
         if !self.contains_key(from) {
             return false;
         }
+        self.settle();
         self.remove(&to);
         if let Some(entry) = self.position(from).and_then(|at| self.entries.get_mut(at)) {
             entry.0 = to;
@@ -322,6 +323,14 @@ impl ObjectMap {
     #[inline(never)]
     fn value_behind<'a>(&'a self, late: &'a Late, at: usize) -> Option<&'a Value> {
         late.value(at).or_else(|| self.entries.get(at).map(|entry| &entry.1))
+    }
+
+    /// A copy of a record with values that are made late, all of them made; `None` of other records.
+    pub(crate) fn made(&self) -> Option<Self> {
+        self.late.as_ref()?;
+        let mut copy = self.clone();
+        copy.make_values();
+        Some(copy)
     }
 
     /// Makes all values, so that entries can be changed and moved.

@@ -40,13 +40,11 @@ pub struct Headers {
     buffer: Bytes,
     slots: Vec<Slot>,
     present: u64,
-    is_ascii: bool,
 }
 
 impl Headers {
     pub(crate) fn new(buffer: Bytes, slots: Vec<Slot>) -> Headers {
         let mut headers = Headers {
-            is_ascii: buffer.is_ascii(),
             buffer,
             slots,
             present: 0,
@@ -76,11 +74,6 @@ impl Headers {
     /// The buffer the fields point into. Holding it keeps the whole head alive.
     pub fn buffer(&self) -> &Bytes {
         &self.buffer
-    }
-
-    /// Is everything in the head ASCII?
-    pub fn is_ascii(&self) -> bool {
-        self.is_ascii
     }
 
     /// All fields in order of arrival.
@@ -154,7 +147,6 @@ impl Headers {
                 value_len: value.len() as u32,
             });
             self.present |= name.bit();
-            self.is_ascii &= value.is_ascii();
             buffer.extend_from_slice(value);
         }
         self.buffer = buffer.freeze();

@@ -147,8 +147,7 @@ impl Deferred for Received {
 #[derive(Clone, Copy)]
 pub(crate) struct HeaderRecord<'a> {
     record: Option<&'a ObjectMap>,
-    /// What the record was made from. Of heads with bytes that are not ASCII it is to be found out whether they are text, which making their
-    /// values does.
+    /// What the record was made from.
     received: Option<&'a Received>,
     /// Nothing received was replaced, and no name came twice: the first entries are the received fields, in order.
     is_untouched: bool,
@@ -167,9 +166,7 @@ impl<'a> HeaderRecord<'a> {
     /// What a value has for header fields; what is no record has none.
     pub(crate) fn of(value: Option<&'a Value>) -> Self {
         let record = value.and_then(Value::as_object);
-        let received = record
-            .and_then(ObjectMap::source)
-            .filter(|received: &&Received| received.headers.is_ascii());
+        let received: Option<&Received> = record.and_then(ObjectMap::source);
         let is_untouched = received.is_some_and(|received| received.firsts.is_empty())
             && record.is_some_and(|record| record.untouched_source::<Received>().is_some());
         Self {
@@ -196,11 +193,14 @@ impl<'a> HeaderRecord<'a> {
     /// First text under a name, in any case that the record has it; the name in lower case goes first.
     pub(crate) fn first(self, name: Name) -> Option<&'a str> {
         let untouched = self.untouched();
-        if let Some(value) = untouched.and_then(|received| received.get(name)) {
-            return std::str::from_utf8(value).ok();
+        if let Some(value) = untouched.and_then(|received| received.get(name))
+            && let Ok(text) = std::str::from_utf8(value)
+        {
+            return Some(text);
         }
         let mut found = None;
-        for entry in self.entries_from(untouched.map_or(0, Headers::len)) {
+        // What is no text is looked for among all entries: its value is.
+        for entry in self.entries_from(untouched.filter(|received| !received.contains(name)).map_or(0, Headers::len)) {
             if entry.name == name.as_str() {
                 found = Some(entry);
                 break;
@@ -247,8 +247,9 @@ impl<'a> Entry<'a> {
     }
 
     fn first(self) -> Option<&'a str> {
-        if let Some(field) = self.received().and_then(|mut fields| fields.next()) {
-            return std::str::from_utf8(field.value()).ok();
+        let received = self.received().and_then(|mut fields| fields.next());
+        if let Some(Ok(text)) = received.map(|field| std::str::from_utf8(field.value())) {
+            return Some(text);
         }
         match self.value() {
             Value::Str(text) => Some(text.as_str()),

@@ -134,6 +134,10 @@ impl Windowed {
 
     /// The group's places in all windows, made where missing.
     fn enter(&mut self, group: &Group) -> Result<Places, OpError> {
+        self.enter_within(group, |spec| spec.max_groups)
+    }
+
+    fn enter_within(&mut self, group: &Group, max_groups: impl Fn(&WindowSpec) -> u64) -> Result<Places, OpError> {
         let Self {
             windows,
             programs,
@@ -145,7 +149,7 @@ impl Windowed {
         let mut places = Places::new();
         for window in windows {
             let make = || Held::new(group, Parts::new(programs, fresh_id(*uid, number)));
-            match window.store.enter(&group.name, window.spec.max_groups, make) {
+            match window.store.enter(&group.name, max_groups(&window.spec), make) {
                 Some(place) => places.push(place),
                 None => return Err(reporter.fatal(&too_many_groups(&window.spec, group))),
             }
@@ -348,7 +352,8 @@ impl Windowed {
     }
 
     fn drain_group(&mut self, group: &Group, trigger: Trigger<'_>, scratch: &mut Scratch) -> Result<(), OpError> {
-        let places = self.enter(group)?;
+        // A group that a coarse window holds may have gone from a full finer one.
+        let places = self.enter_within(group, |_| u64::MAX)?;
         let mut failed = Ok(());
         let mut finer = None;
         for at in 0..self.windows.len() {
