@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)] // helpers of tests
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use temblor_testkit::{Deployment, FaultyUpstream, Page, free_port, wait_until};
@@ -58,6 +59,10 @@ fn a_snapshot_deploys_what_was_deployed_when_it_was_made() {
     assert!(wait_until(PATIENCE, || gate.admin("GET", "/ready", &[]).unwrap().status == 200));
     assert!(snapshots(folder.path()).is_empty());
     assert_eq!(gate.admin("DELETE", "/binding/gate/01", &[]).unwrap().status, 204);
+    let files = snapshots(folder.path());
+    assert_eq!(files.len(), 1, "{files:?}");
+    let mode = fs::metadata(&files[0]).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "configurations may have passwords");
     let mut admin = gate.admin_client().unwrap();
     assert_eq!(
         admin

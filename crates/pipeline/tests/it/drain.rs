@@ -61,6 +61,32 @@ fn every_group_emits_and_an_error_of_one_keeps_no_other() {
 }
 
 #[test]
+fn a_group_that_a_full_finer_window_has_given_up_emits_from_the_coarser_one() {
+    const SECOND: u64 = 1_000_000_000;
+    let mut bench = Bench::new(
+        "define tumbling window few with size = 1, eviction_period = 1000000000, max_groups = 1 end;
+         define tumbling window many with size = 100 end;
+         define generic::batch operator b with count = 9 end; create operator b;
+         select event from in into b; select event from b into out/batch;
+         select { \"w\": window, \"all\": aggr::test::all(event) } from in[few, many] group by event into out;",
+    );
+    bench.send("1", SECOND);
+    for seconds in [3, 5, 7, 9] {
+        bench.tick(seconds * SECOND);
+    }
+    bench.send("2", 10 * SECOND);
+    let left = bench.drain(11 * SECOND);
+    assert!(bench.errors.is_empty(), "{:?}", bench.errors);
+    let has = |text: &str| left.iter().any(|event| event.contains(text));
+    assert!(
+        has(r#"{"w":"many","all":[1]}"#) && has(r#"{"w":"many","all":[2]}"#),
+        "{left:?}"
+    );
+    assert!(has("batch"), "{left:?}");
+    assert_eq!(bench.held(), 0);
+}
+
+#[test]
 fn a_log_in_memory_is_held_until_it_is_delivered() {
     let mut bench = Bench::new(
         "define qos::wal operator w with read_count = 0, max_elements = 100 end; create operator w; \
