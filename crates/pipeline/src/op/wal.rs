@@ -272,11 +272,16 @@ impl StatefulOperator for Wal {
             report(cx.name, &error);
         }
         self.watch_limit(cx, signal.ingest_ns());
-        let is_last_chance = matches!(signal, Signal::Drain { .. }) && !self.store.is_lasting();
         let at_a_time = usize::try_from(self.config.read_count)
             .unwrap_or(usize::MAX)
             .saturating_add(1);
-        self.read(cx, if is_last_chance { LAST_CHANCE.div_ceil(at_a_time) } else { 1 });
+        let readings = match signal {
+            Signal::Drain { .. } if !self.store.is_lasting() => LAST_CHANCE.div_ceil(at_a_time),
+            // What lasts is there again; sending it now would keep those busy who are to end. But requests are not.
+            Signal::Drain { .. } if self.tickets.is_empty() => 0,
+            _ => 1,
+        };
+        self.read(cx, readings);
         Ok(())
     }
 

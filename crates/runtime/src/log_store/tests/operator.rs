@@ -61,7 +61,10 @@ impl Life {
     }
 
     fn tick(&mut self) -> Vec<Event> {
-        let signal = Signal::Tick { ingest_ns: 1 };
+        self.signal(Signal::Tick { ingest_ns: 1 })
+    }
+
+    fn signal(&mut self, signal: Signal) -> Vec<Event> {
         self.graph.signal(&mut self.state, signal, &NoLinks, &mut self.out);
         self.take()
     }
@@ -177,4 +180,17 @@ fn a_failure_is_read_again_from_the_files() {
     let again = life.tick().remove(0);
     assert_eq!(again.id, first.id, "in the same process, it is the same event");
     assert!(again.op_meta.get(Uid(55)).is_some());
+}
+
+#[test]
+fn what_a_folder_keeps_is_not_sent_while_the_end_is_near() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut life = Life::new(dir.path(), "max_elements = 100");
+    life.send(sent(0));
+    life.open();
+    assert!(life.signal(Signal::Drain { ingest_ns: 1 }).is_empty());
+    drop(life);
+    let mut life = Life::new(dir.path(), "max_elements = 100");
+    life.open();
+    assert_eq!(life.tick().len(), 1);
 }
