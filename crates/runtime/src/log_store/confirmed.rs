@@ -74,6 +74,11 @@ impl Confirmed {
         self.number
     }
 
+    /// A number below which all were given before the start, also to records that a machine lost with its power.
+    pub(super) fn floor(&self) -> u64 {
+        self.noted.map_or(0, |note| note.next)
+    }
+
     pub(super) fn file(&self) -> &Arc<File> {
         &self.file
     }

@@ -56,6 +56,7 @@ pub(super) fn open(dir: &Path, options: Options) -> Result<DiskLog, LogError> {
     let mut contents = contents(dir, options.segment_bytes)?;
     let tail = cut_tail(dir, &mut contents)?;
     confirmed.compare(tail.and_then(|tail| tail.last));
+    contents.floor = contents.floor.max(confirmed.floor());
     if let Some(number) = confirmed.number() {
         contents.floor = contents.floor.max(number.saturating_add(1));
         drop_confirmed(dir, &mut contents, number)?;

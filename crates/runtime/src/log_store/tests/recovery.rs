@@ -235,3 +235,24 @@ fn numbers_stay_above_the_confirmed_one() {
     assert_eq!(append(&mut log, 1), 5);
     assert_eq!(read_all(&mut log), [5]);
 }
+
+#[test]
+fn numbers_of_records_that_went_with_the_power_are_not_given_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut log = reopen(dir.path(), 1 << 20);
+    for _ in 0..10 {
+        append(&mut log, 1);
+    }
+    confirm(&mut log, 3);
+    drop(log);
+    let file = segments(dir.path()).remove(0);
+    // The last that reached the disk is number 5.
+    let kept = ends(&file)[6];
+    fs::write(&file, &fs::read(&file).unwrap()[..kept as usize]).unwrap();
+    let mut log = reopen(dir.path(), 1 << 20);
+    assert_eq!(append(&mut log, 1), 10);
+    confirm(&mut log, 4);
+    drop(log);
+    let mut log = reopen(dir.path(), 1 << 20);
+    assert_eq!(read_all(&mut log), [5, 10]);
+}
