@@ -1,6 +1,9 @@
 //! Two connections joined after an upgrade (`proxy.md` 2.9): what one side sends the other gets, until both have ended.
 //!
 //! Knows no protocol: an engine gives its connection as a [`TunnelEnd`]. Everything runs in the task that waits.
+//!
+//! Where one direction breaks the other one still delivers what it has: the last words of a side that went may stand there. Then both ends
+//! hand on what they keep, and all of that in bounded time.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -14,6 +17,9 @@ use bytes::{Buf, Bytes};
 use crate::timeouts::after;
 use crate::timer::Timer;
 
+/// How long a broken tunnel goes on delivering without getting anywhere.
+const PARTING: Duration = Duration::from_secs(3);
+
 /// One end of a tunnel.
 pub trait TunnelEnd: Send {
     /// The next bytes; empty at the end of the other side's sending.
@@ -25,6 +31,11 @@ pub trait TunnelEnd: Send {
 
     /// Ends the sending direction.
     fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// Waits until what was sent would outlive the end. Nothing is sent or finished afterwards.
+    fn poll_delivered(&mut self, _cx: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
 }
 
 /// An open tunnel to an upstream, to be joined with a client. Dropping it closes it.
@@ -75,10 +86,32 @@ enum LaneState {
     Open,
     Ending,
     Done,
+    Broken,
 }
 
 impl Lane {
-    fn poll(&mut self, from: &mut dyn TunnelEnd, to: &mut dyn TunnelEnd, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// Ready at the end, which may be a break.
+    fn poll(&mut self, from: &mut dyn TunnelEnd, to: &mut dyn TunnelEnd, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.is_broken() && ready!(self.poll_steps(from, to, cx)).is_err() {
+            self.state = LaneState::Broken;
+        }
+        Poll::Ready(())
+    }
+
+    fn is_broken(&self) -> bool {
+        self.state == LaneState::Broken
+    }
+
+    /// Is there something that waits for the receiver?
+    fn is_delivering(&self) -> bool {
+        match self.state {
+            LaneState::Open => !self.waiting.is_empty(),
+            LaneState::Ending => true,
+            LaneState::Done | LaneState::Broken => false,
+        }
+    }
+
+    fn poll_steps(&mut self, from: &mut dyn TunnelEnd, to: &mut dyn TunnelEnd, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
             if !self.waiting.is_empty() {
                 let sent = ready!(to.poll_send(cx, &self.waiting))?;
@@ -99,7 +132,7 @@ impl Lane {
                     ready!(to.poll_finish(cx))?;
                     self.state = LaneState::Done;
                 }
-                LaneState::Done => return Poll::Ready(Ok(())),
+                LaneState::Done | LaneState::Broken => return Poll::Ready(Ok(())),
             }
         }
     }
@@ -118,25 +151,50 @@ pub(crate) struct Moved {
 pub(crate) async fn join(client: &mut dyn TunnelEnd, upstream: &mut dyn TunnelEnd, bounds: &mut TunnelBounds) -> Moved {
     let (mut up, mut down) = (Lane::default(), Lane::default());
     let mut timer = Timer::default();
-    let mut deadline = after(bounds.idle);
-    let mut moved = 0;
-    poll_fn(|cx| {
+    let mut patience = bounds.idle;
+    let mut deadline = after(patience);
+    let (mut moved, mut was_broken) = (0, false);
+    let is_broken = poll_fn(|cx| {
         let both = [up.poll(client, upstream, cx), down.poll(upstream, client, cx)];
-        let is_over = both.iter().any(|lane| matches!(lane, Poll::Ready(Err(_)))) || both.iter().all(Poll::is_ready);
-        if is_over || bounds.stopped.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(());
+        let is_broken = up.is_broken() || down.is_broken();
+        if both.iter().all(Poll::is_ready) || is_broken && !up.is_delivering() && !down.is_delivering() {
+            return Poll::Ready(is_broken);
         }
-        if up.count + down.count != moved {
+        if bounds.stopped.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(false);
+        }
+        if is_broken && !was_broken {
+            patience = Some(patience.map_or(PARTING, |idle| idle.min(PARTING)));
+        }
+        if up.count + down.count != moved || is_broken != was_broken {
             moved = up.count + down.count;
-            deadline = after(bounds.idle);
+            was_broken = is_broken;
+            deadline = after(patience);
         }
-        timer.poll(cx, deadline)
+        timer.poll(cx, deadline).map(|()| is_broken)
     })
     .await;
+    if is_broken {
+        part(client, upstream, bounds).await;
+    }
     Moved {
         up: up.count,
         down: down.count,
     }
+}
+
+/// Has both ends of a broken tunnel deliver what was sent.
+async fn part(client: &mut dyn TunnelEnd, upstream: &mut dyn TunnelEnd, bounds: &mut TunnelBounds) {
+    let mut timer = Timer::default();
+    let deadline = after(Some(PARTING));
+    poll_fn(|cx| {
+        let both = [client.poll_delivered(cx), upstream.poll_delivered(cx)];
+        if both.iter().all(Poll::is_ready) || bounds.stopped.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        timer.poll(cx, deadline)
+    })
+    .await;
 }
 
 #[cfg(test)]

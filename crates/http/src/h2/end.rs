@@ -1,12 +1,17 @@
 //! A stream as the end of a tunnel (RFC 8441): what goes through is DATA, at the pace that the receivers give room for. An orderly end of a
-//! direction is `END_STREAM`; an end that goes before both directions have ended resets the stream with `CANCEL`.
+//! direction is `END_STREAM`; an end that goes before both directions have ended resets the stream: with `CANCEL`, or as the library does where
+//! everything was sent (a server with `NO_ERROR`, behind what it has sent).
+//!
+//! A reset takes back what the library has not written yet. Whether it has is seen by a last, empty frame, whose payload is dropped then.
 
 use std::io;
 use std::mem;
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use ::h2::{Reason, RecvStream, SendStream};
 use bytes::Bytes;
+use tokio::sync::oneshot;
 
 use crate::tunnel::TunnelEnd;
 use crate::upstream::Lease;
@@ -19,8 +24,21 @@ pub(crate) struct StreamEnd {
     unreleased: usize,
     has_received_all: bool,
     has_sent_all: bool,
+    /// Resolves when everything was written; `None`: the last frame was not queued yet.
+    written: Option<oneshot::Receiver<()>>,
     /// The place among the streams of a connection to an upstream.
     _held: Option<Lease>,
+}
+
+/// The payload of the last frame: empty, and dropped when the frame was written, or never will be.
+struct Mark {
+    _written: oneshot::Sender<()>,
+}
+
+impl AsRef<[u8]> for Mark {
+    fn as_ref(&self) -> &[u8] {
+        &[]
+    }
 }
 
 impl StreamEnd {
@@ -32,6 +50,7 @@ impl StreamEnd {
             unreleased: 0,
             has_received_all: false,
             has_sent_all: false,
+            written: None,
             _held: held,
         }
     }
@@ -44,6 +63,14 @@ impl StreamEnd {
         }
         self.has_received_all = true;
         Poll::Ready(Ok(Bytes::new()))
+    }
+
+    /// Queues the last frame.
+    fn send_mark(&mut self, is_end: bool) -> Result<(), ::h2::Error> {
+        let (sender, written) = oneshot::channel();
+        self.send.send_data(Bytes::from_owner(Mark { _written: sender }), is_end)?;
+        self.written = Some(written);
+        Ok(())
     }
 
     fn poll_room(&mut self, cx: &mut Context<'_>, wanted: usize) -> Poll<io::Result<usize>> {
@@ -95,15 +122,25 @@ impl TunnelEnd for StreamEnd {
 
     fn poll_finish(&mut self, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if !mem::replace(&mut self.has_sent_all, true) {
-            self.send.send_data(Bytes::new(), true).map_err(io::Error::other)?;
+            self.send_mark(true).map_err(io::Error::other)?;
         }
         Poll::Ready(Ok(()))
+    }
+
+    fn poll_delivered(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.written.is_none() && self.send_mark(false).is_err() {
+            // The stream has ended, and takes nothing more.
+            return Poll::Ready(());
+        }
+        self.written
+            .as_mut()
+            .map_or(Poll::Ready(()), |written| Pin::new(written).poll(cx).map(drop))
     }
 }
 
 impl Drop for StreamEnd {
     fn drop(&mut self) {
-        if !(self.has_received_all && self.has_sent_all) {
+        if !self.has_sent_all {
             self.send.send_reset(Reason::CANCEL);
         }
     }

@@ -1,6 +1,8 @@
 //! Extended CONNECT (RFC 8441) and the tunnels that it opens.
 
 use std::future::poll_fn;
+use std::io;
+use std::task::{Context, Poll};
 
 use ::h2::ext::Protocol;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -8,6 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::*;
 use crate::h1::Wire;
 use crate::testing::read_all;
+use crate::tunnel::TunnelEnd;
 
 fn allowing() -> ServerConfig {
     let mut config = config();
@@ -31,14 +34,15 @@ struct Open {
 }
 
 async fn open() -> Open {
+    let (near, upstream) = pair().await;
+    open_to(Box::new(Wire::new(near.into())), upstream).await
+}
+
+async fn open_to(end: Box<dyn TunnelEnd>, upstream: TcpStream) -> Open {
     let (mut client, server) = connect(allowing()).await;
     // The client may only ask when it has seen the server's settings.
     assert_eq!(client.ask(get("/status/200")).await.0.status(), 200);
-    let (near, upstream) = pair().await;
-    *server.script.tunnel.lock() = Some(Tunnel {
-        end: Box::new(Wire::new(near.into())),
-        held: Box::new(()),
-    });
+    *server.script.tunnel.lock() = Some(Tunnel { end, held: Box::new(()) });
     let (response, send) = client.open(asking("/tunnel", "websocket"), false).await;
     let response = timeout(PATIENCE, response).await.unwrap().unwrap();
     assert_eq!(response.status(), 200);
@@ -231,6 +235,59 @@ async fn a_broken_upstream_resets_the_stream() {
     let (_, unused) = pair().await;
     drop(std::mem::replace(&mut open.upstream, unused));
     assert_eq!(open.reset().await, Reason::CANCEL);
+}
+
+#[tokio::test]
+async fn the_last_words_of_an_upstream_that_resets_its_connection_arrive() {
+    let mut open = open().await;
+    open.send("unread", false);
+    let mut seen = [0; 6];
+    assert_eq!(timeout(PATIENCE, open.upstream.peek(&mut seen)).await.unwrap().unwrap(), 6);
+    open.upstream.write_all(b"last").await.unwrap();
+    // A close with unread input resets the connection.
+    let (_, unused) = pair().await;
+    drop(std::mem::replace(&mut open.upstream, unused));
+    assert_eq!(open.receive().await.unwrap().unwrap(), "last");
+    assert_eq!(open.reset().await, Reason::CANCEL);
+}
+
+/// An upstream that ends and takes nothing more.
+struct Leaving(Vec<Bytes>);
+
+impl TunnelEnd for Leaving {
+    fn poll_receive(&mut self, _cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
+        Poll::Ready(Ok(self.0.pop().unwrap_or_default()))
+    }
+
+    fn poll_send(&mut self, _cx: &mut Context<'_>, _bytes: &Bytes) -> Poll<io::Result<usize>> {
+        Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
+    }
+
+    fn poll_finish(&mut self, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
+    }
+}
+
+#[tokio::test]
+async fn an_upstream_that_has_ended_and_takes_no_more_ends_the_tunnel_in_order() {
+    // More than the client gives room for at once, and less.
+    for size in [200_000, 2] {
+        end_in_order(size).await;
+    }
+}
+
+async fn end_in_order(wanted: usize) {
+    let (unused, _) = pair().await;
+    let part = Bytes::from(vec![b'x'; wanted / 2]);
+    let mut open = open_to(Box::new(Leaving(vec![part.clone(), part])), unused).await;
+    let mut size = 0;
+    while let Some(received) = open.receive().await {
+        let received = received.unwrap();
+        open.recv.flow_control().release_capacity(received.len()).unwrap();
+        size += received.len();
+    }
+    assert_eq!(size, wanted);
+    assert_eq!(open.reset().await, Reason::NO_ERROR);
 }
 
 #[tokio::test]
