@@ -33,8 +33,10 @@ use crate::websocket;
 
 /// Bytes of one response's body that may be under way: what a slow reader makes us hold.
 const STREAM_WINDOW: u32 = 128 << 10;
-/// So many streams that nobody reads leave room for others.
+/// Bytes of the bodies of all responses on a connection that may be under way.
 const CONNECTION_WINDOW: u32 = 128 * STREAM_WINDOW;
+/// Streams on one connection: if nobody reads any of them but one, a fifth of the connection's window is left for that.
+pub(crate) const MAX_STREAMS: usize = (CONNECTION_WINDOW / STREAM_WINDOW * 4 / 5) as usize;
 /// Bytes of one request that wait to be written although the upstream has room for them.
 const SEND_BUFFER: usize = 64 << 10;
 /// What may stand in a target of HTTP/1.1 (`proxy.md` 2.1) and not in the library's paths.

@@ -1,7 +1,8 @@
 //! HTTP/2 connections, which many requests share (`proxy.md` 2.12, last paragraph).
 //!
 //! A worker has its own; each is moved by a task of its own on the worker that opened it, since a request that waits must not hold up the
-//! others. A request takes a *lease* on a connection with room for a stream. Where none has room it opens one, and those that come meanwhile
+//! others. A request takes a *lease* on a connection with room for a stream: as many as the upstream takes, and at most [`MAX_STREAMS`], so that
+//! responses nobody reads leave room for the others. Where none has room it opens one, and those that come meanwhile
 //! wait for that one instead of opening more; if it fails each tries for itself, and if its request ends meanwhile one of them takes over. What an endpoint has agreed on is remembered for a while,
 //! so that requests to an upstream without HTTP/2 do not wait for each other.
 
@@ -17,6 +18,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::{Endpoint, UpstreamConfig};
+use crate::h2::client::MAX_STREAMS;
 
 /// How long it is remembered that an endpoint does not speak HTTP/2.
 const MEMORY: Duration = Duration::from_mins(1);
@@ -216,7 +218,7 @@ impl Links {
 fn lease(links: &[Arc<Link>]) -> Option<Lease> {
     links.iter().find_map(|link| {
         let mut use_now = link.use_now.lock();
-        if use_now.streams >= link.requests.current_max_send_streams() {
+        if use_now.streams >= link.requests.current_max_send_streams().min(MAX_STREAMS) {
             return None;
         }
         use_now.streams += 1;

@@ -12,6 +12,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::{Notify, mpsc::UnboundedSender};
 
 use super::*;
+use crate::h2::client::MAX_STREAMS;
 use crate::interim::Interim;
 use crate::testing::{fed, give, trusted};
 use crate::tls::{Alpn, TlsServer};
@@ -225,6 +226,38 @@ async fn a_full_connection_gets_another_beside_it() {
         }
     };
     tokio::join!(ask(1), ask(2), ask(3), answering);
+}
+
+#[tokio::test]
+async fn bodies_that_nobody_reads_do_not_stall_other_requests() {
+    let mut server = Server::plain().await;
+    let upstream = http2();
+    let endpoint = server.endpoint.clone();
+    let timeouts = no_timeouts();
+    let mut held = Vec::new();
+    // More than the windows of all streams on a connection take.
+    let long = Bytes::from(vec![b'x'; 150_000]);
+    for number in 0..=MAX_STREAMS {
+        let mut get = request(Method::Get, "");
+        let asking = upstream.exchange(0, &endpoint, &mut get, Terms::only(&timeouts));
+        let (response, stream) = tokio::join!(asking, async {
+            let mut asked = server.next().await;
+            assert_eq!(asked.connection, 1 + number / MAX_STREAMS);
+            let mut stream = asked.respond.send_response(HttpResponse::new(()), false).unwrap();
+            stream.send_data(long.clone(), true).unwrap();
+            stream
+        });
+        held.push((response.unwrap(), stream));
+    }
+    // A place that was given back on the first connection is used again, and the connection's window has room.
+    drop(held.pop());
+    drop(held.swap_remove(0));
+    let mut get = request(Method::Get, "");
+    let (response, ()) = tokio::join!(ask(&upstream, &endpoint, &mut get), async {
+        let mut asked = server.next().await;
+        asked.answer_over(1);
+    });
+    response.unwrap();
 }
 
 #[tokio::test]
