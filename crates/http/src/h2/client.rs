@@ -324,7 +324,7 @@ impl Intake<'_> {
     }
 
     fn answered(&mut self, response: Response<RecvStream>, method: &Method, held: Lease) -> Result<Answered, NoHead> {
-        let (parts, recv) = response.into_parts();
+        let (mut parts, recv) = response.into_parts();
         let limits = self.bounds.limits;
         if parts.headers.len() > limits.headers {
             return Err(UpstreamError::protocol("too many fields").into());
@@ -333,6 +333,8 @@ impl Intake<'_> {
         let status = status.ok_or(UpstreamError::protocol("unacceptable status"))?;
         if let Some(mut asked) = self.asked.take() {
             if status.is_successful() {
+                // Extended CONNECT knows no such field (RFC 8441 5.1); a client of HTTP/1.1 gets ours.
+                parts.headers.remove(websocket::ACCEPT);
                 return Ok(Answered {
                     head: asked.switch_head(&parts.headers),
                     rest: Rest::Tunnel(StreamEnd::new(asked.stream, recv, Some(held))),

@@ -60,7 +60,10 @@ async fn extended_connect_opens_a_tunnel_beside_other_requests() {
         assert_eq!(head.uri().path(), "/x");
         assert!(head.headers().get("sec-websocket-key").is_none() && head.headers().get("content-length").is_none());
         assert_eq!(head.headers()["sec-websocket-version"], "13");
-        let answer = HttpResponse::builder().header("x-kept", "1").body(()).unwrap();
+        let answer = HttpResponse::builder()
+            .header("x-kept", "1")
+            .header("sec-websocket-accept", "theirs");
+        let answer = answer.body(()).unwrap();
         let send = asked.respond.send_response(answer, false).unwrap();
         (send, asked.request.into_body())
     })
@@ -74,6 +77,8 @@ async fn extended_connect_opens_a_tunnel_beside_other_requests() {
     ] {
         assert_eq!(head.headers.find(name), Some(value.as_bytes()), "{name}");
     }
+    let accepts = head.headers.iter().filter(|field| field.name() == "sec-websocket-accept");
+    assert_eq!(accepts.count(), 1);
     let mut end = response.tunnel.expect("no tunnel");
     let hello = Bytes::from_static(b"hello");
     assert_eq!(poll_fn(|cx| end.poll_send(cx, &hello)).await.unwrap(), 5);
