@@ -65,9 +65,10 @@ impl Connector {
         secured.await
     }
 
-    /// Whether the endpoint takes a TCP connection; through a proxy, whether that opens a tunnel to it.
-    pub(crate) async fn reach(&self, endpoint: &Endpoint) -> Result<(), UpstreamError> {
-        self.open(endpoint, true).await.map(drop)
+    /// Whether the endpoint takes a TCP connection. Through a proxy: whether that opens a tunnel to it, if there would be one (`is_tunnel` as for
+    /// [`connect`](Self::connect)); otherwise whether the proxy takes a connection.
+    pub(crate) async fn reach(&self, endpoint: &Endpoint, is_tunnel: bool) -> Result<(), UpstreamError> {
+        self.open(endpoint, is_tunnel || endpoint.is_secure()).await.map(drop)
     }
 
     /// A socket to the endpoint, or to the proxy before it.

@@ -124,9 +124,10 @@ impl Upstream {
         }
     }
 
-    /// Looks whether the endpoint takes a connection, which is closed at once.
+    /// Looks whether the endpoint takes a connection, which is closed at once. Where requests go to a proxy that asks the endpoint itself, whether
+    /// the proxy takes one.
     pub async fn reach(&self, endpoint: &Endpoint) -> Result<(), UpstreamError> {
-        self.connector.reach(endpoint).await
+        self.connector.reach(endpoint, self.speaks == Speaks::Http2).await
     }
 
     /// Opens the connections that the shard lacks to have `count` idle ones to the endpoint, each within `limit`; one does where it is shared.

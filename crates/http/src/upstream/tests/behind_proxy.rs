@@ -144,6 +144,26 @@ async fn a_switch_of_protocols_goes_through_a_tunnel_that_stays_one() {
 }
 
 #[tokio::test]
+async fn a_look_asks_a_proxy_for_a_tunnel_only_where_there_will_be_one() {
+    let peer = Peer::new().await;
+    let endpoint = behind(&peer);
+    let shared = Upstream::new(UpstreamConfig {
+        speaks: Speaks::Http2,
+        ..UpstreamConfig::default()
+    });
+    let plain = client();
+    // What a proxy without tunnels answers does not matter to plain requests.
+    let (looked, ()) = tokio::join!(plain.reach(&endpoint), async {
+        peer.accept().await.closed().await;
+    });
+    looked.unwrap();
+    for (upstream, endpoint) in [(client(), endpoint.clone().with_tls(true)), (shared, endpoint)] {
+        let (looked, _connection) = tokio::join!(upstream.reach(&endpoint), peer.answer("HTTP/1.1 405 No\r\n\r\n"));
+        assert_eq!(looked.unwrap_err().kind, UpstreamErrorKind::Connect);
+    }
+}
+
+#[tokio::test]
 async fn a_tunnel_that_is_not_opened_is_no_connection() {
     for answer in [
         "HTTP/1.1 407 Who\r\ncontent-length: 0\r\n\r\n",
