@@ -72,11 +72,6 @@ impl Wire {
         }
     }
 
-    /// The transport, if nothing has arrived that was not taken.
-    pub(crate) fn into_transport(self) -> Option<Transport> {
-        self.read.is_empty().then_some(self.transport)
-    }
-
     /// Is there neither input nor an end of the stream? Never blocks.
     pub(crate) fn is_quiet(&mut self) -> bool {
         self.read.is_empty() && self.transport.is_quiet()
