@@ -10,8 +10,9 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use temblor_metrics::{Collect, Counter, Family, Kind, Metrics, Page, Sharded};
@@ -27,6 +28,8 @@ const FULL: usize = 128 << 10;
 const KEPT: usize = 2 * FULL;
 /// How long a line waits for more of them.
 const GATHER: Duration = Duration::from_millis(100);
+/// How long the end of the process waits for places that take no lines.
+const PARTING: Duration = Duration::from_secs(3);
 
 const DROPPED: Family = Family {
     name: "temblor_access_dropped_total",
@@ -49,7 +52,14 @@ pub(crate) struct Writer {
     must_reopen: AtomicBool,
     /// Nothing more comes.
     is_over: AtomicBool,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    thread: Mutex<Option<Running>>,
+}
+
+/// The thread that writes.
+struct Running {
+    thread: Thread,
+    /// Closes when the thread ends.
+    end: Receiver<()>,
 }
 
 #[derive(Default)]
@@ -58,13 +68,15 @@ struct Lines {
     count: usize,
 }
 
-/// The writer for a place; its thread is started with the first use.
+/// The writer for a place; its thread is started with the first use. A file is opened again with every further one, since it may have been
+/// moved away while nobody was there to be told.
 ///
 /// # Errors
 /// The file cannot be opened, or the thread cannot be started.
 pub(crate) fn writer_for(target: &AccessTarget, metrics: &Metrics) -> io::Result<Arc<Writer>> {
     let mut writers = WRITERS.lock();
     if let Some((_, writer)) = writers.iter().find(|(known, _)| known == target) {
+        writer.reopen();
         return Ok(Arc::clone(writer));
     }
     let writer = Writer::start(target)?;
@@ -73,11 +85,16 @@ pub(crate) fn writer_for(target: &AccessTarget, metrics: &Metrics) -> io::Result
     Ok(writer)
 }
 
-/// Writes all lines that wait, and ends the threads. To be called when nothing is served any more.
+/// Writes all lines that wait, and ends the threads. To be called when nothing is served any more. Lines whose place does not take them within
+/// three seconds are lost, and their threads left behind.
 pub fn flush_all() {
     let writers: Vec<Arc<Writer>> = WRITERS.lock().drain(..).map(|(_, writer)| writer).collect();
+    let end = Instant::now() + PARTING;
+    for writer in &writers {
+        writer.end();
+    }
     for writer in writers {
-        writer.finish();
+        writer.finish(end.saturating_duration_since(Instant::now()));
     }
 }
 
@@ -95,10 +112,15 @@ impl Writer {
             thread: Mutex::default(),
         });
         let shared = Arc::clone(&writer);
-        let thread = thread::Builder::new()
-            .name("access-log".to_owned())
-            .spawn(move || shared.run(&mut place))?;
-        *writer.thread.lock() = Some(thread);
+        let (running, end) = channel();
+        let thread = thread::Builder::new().name("access-log".to_owned()).spawn(move || {
+            shared.run(&mut place);
+            drop(running);
+        })?;
+        *writer.thread.lock() = Some(Running {
+            thread: thread.thread().clone(),
+            end,
+        });
         Ok(writer)
     }
 
@@ -151,18 +173,25 @@ impl Writer {
     }
 
     fn unpark(&self) {
-        if let Some(thread) = &*self.thread.lock() {
-            thread.thread().unpark();
+        if let Some(running) = &*self.thread.lock() {
+            running.thread.unpark();
         }
     }
 
-    fn finish(&self) {
+    /// Has the thread write what waits, and end.
+    fn end(&self) {
         self.is_over.store(true, Ordering::Release);
-        let thread = self.thread.lock().take();
-        if let Some(thread) = thread {
-            thread.thread().unpark();
-            // It fails only if the thread has panicked, and then there is nothing left to write.
-            let _ = thread.join();
+        self.unpark();
+    }
+
+    /// As [`end`](Self::end), and waits for that; what is not written in time counts as dropped. Nothing is logged: the log may go to the place
+    /// that is blocked.
+    fn finish(&self, limit: Duration) {
+        self.end();
+        if let Some(running) = self.thread.lock().take()
+            && running.end.recv_timeout(limit) == Err(RecvTimeoutError::Timeout)
+        {
+            self.dropped.add(self.waiting.load(Ordering::Relaxed) as u64);
         }
     }
 
@@ -238,8 +267,13 @@ impl Collect for Writer {
     }
 }
 
-/// Where lines go.
-enum Place {
+/// Where lines go, and whether the last one there is torn: the next one does not run into it.
+struct Place {
+    to: To,
+    is_torn: bool,
+}
+
+enum To {
     Stdout,
     Stderr,
     Log,
@@ -248,38 +282,62 @@ enum Place {
 
 impl Place {
     fn open(target: &AccessTarget) -> io::Result<Self> {
-        Ok(match target {
-            AccessTarget::Stdout => Self::Stdout,
-            AccessTarget::Stderr => Self::Stderr,
-            AccessTarget::Log => Self::Log,
-            AccessTarget::File(path) => Self::File(path.clone().into_boxed_path(), open_file(path)?),
-        })
+        let to = match target {
+            AccessTarget::Stdout => To::Stdout,
+            AccessTarget::Stderr => To::Stderr,
+            AccessTarget::Log => To::Log,
+            AccessTarget::File(path) => To::File(path.clone().into_boxed_path(), open_file(path)?),
+        };
+        Ok(Self { to, is_torn: false })
     }
 
     fn reopen(&mut self) -> io::Result<()> {
-        if let Self::File(path, file) = self {
+        if let To::File(path, file) = &mut self.to {
             *file = open_file(path)?;
+            self.is_torn &= file.metadata().is_ok_and(|metadata| metadata.len() > 0);
         }
         Ok(())
     }
 
     fn write(&mut self, lines: &[u8]) -> io::Result<()> {
-        match self {
-            Self::Stdout => {
+        match &mut self.to {
+            To::Stdout => {
                 let mut stdout = io::stdout().lock();
-                stdout.write_all(lines)?;
+                write_lines(&mut stdout, lines, &mut self.is_torn)?;
                 stdout.flush()
             }
-            Self::Stderr => io::stderr().lock().write_all(lines),
-            Self::Log => {
+            To::Stderr => write_lines(&mut io::stderr().lock(), lines, &mut self.is_torn),
+            To::Log => {
                 for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
                     tracing::info!(target: "tremor_runtime::access", "{}", String::from_utf8_lossy(line));
                 }
                 Ok(())
             }
-            Self::File(_, file) => file.write_all(lines),
+            To::File(_, file) => write_lines(file, lines, &mut self.is_torn),
         }
     }
+}
+
+/// Writes lines behind those that are there. `is_torn`: the last byte there ends no line.
+fn write_lines(to: &mut impl Write, lines: &[u8], is_torn: &mut bool) -> io::Result<()> {
+    if *is_torn {
+        to.write_all(b"\n")?;
+        *is_torn = false;
+    }
+    let mut rest = lines;
+    while !rest.is_empty() {
+        match to.write(rest) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => {
+                let (written, left) = rest.split_at(count);
+                *is_torn = written.last() != Some(&b'\n');
+                rest = left;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 fn open_file(path: &Path) -> io::Result<File> {
@@ -289,8 +347,10 @@ fn open_file(path: &Path) -> io::Result<File> {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::process::Command;
 
     use super::*;
+    use crate::testing::PATIENCE;
 
     fn open(path: &Path) -> Arc<Writer> {
         Writer::start(&AccessTarget::File(path.to_owned())).unwrap()
@@ -314,7 +374,7 @@ mod tests {
         for thread in threads {
             thread.join().unwrap();
         }
-        writer.finish();
+        writer.finish(PATIENCE);
         let text = fs::read_to_string(&path).unwrap();
         assert_eq!(text.lines().count(), 2000);
         for thread in 0..4 {
@@ -341,7 +401,7 @@ mod tests {
             thread::yield_now();
         }
         writer.push(|out| out.extend_from_slice(b"100\n"));
-        writer.finish();
+        writer.finish(PATIENCE);
         let text = fs::read_to_string(&moved).unwrap() + &fs::read_to_string(&path).unwrap();
         let expected: Vec<String> = (0..=100).map(|line| line.to_string()).collect();
         assert_eq!(text.lines().collect::<Vec<_>>(), expected);
@@ -389,6 +449,79 @@ mod tests {
         }
         assert_eq!(writer.lines.iter().map(|shard| shard.lock().count).sum::<usize>(), LIMIT);
         assert_eq!(writer.dropped.get(), 5);
+    }
+
+    #[test]
+    fn a_place_that_takes_nothing_does_not_keep_the_process() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pipe");
+        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let _reader = OpenOptions::new().read(true).write(true).open(&path).unwrap();
+        let writer = open(&path);
+        let line = [vec![b'x'; 10_000], b"\n".to_vec()].concat();
+        for _ in 0..200 {
+            writer.push(|out| out.extend_from_slice(&line));
+        }
+        writer.finish(Duration::from_millis(50));
+        assert!(writer.dropped.get() > 0);
+    }
+
+    /// Takes so many bytes, and then nothing until it was asked once.
+    struct Full {
+        taken: Vec<u8>,
+        room: Option<usize>,
+    }
+
+    impl Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if self.room == Some(0) {
+                self.room = None;
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            let count = self.room.map_or(bytes.len(), |room| room.min(bytes.len()));
+            self.room = self.room.map(|room| room - count);
+            self.taken.extend_from_slice(&bytes[..count]);
+            Ok(count)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_does_not_run_into_one_that_was_torn() {
+        for (room, wanted) in [
+            (0, "three\n"),
+            (2, "on\nthree\n"),
+            (4, "one\nthree\n"),
+            (7, "one\ntwo\nthree\n"),
+        ] {
+            let mut place = Full {
+                taken: Vec::new(),
+                room: Some(room),
+            };
+            let mut is_torn = false;
+            write_lines(&mut place, b"one\ntwo\n", &mut is_torn).unwrap_err();
+            write_lines(&mut place, b"three\n", &mut is_torn).unwrap();
+            assert_eq!(String::from_utf8(place.taken).unwrap(), wanted, "{room}");
+        }
+    }
+
+    #[test]
+    fn who_takes_a_writer_again_finds_a_file_that_was_moved_away_made_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("access.log");
+        let target = AccessTarget::File(path.clone());
+        let first = writer_for(&target, &Metrics::default()).unwrap();
+        fs::rename(&path, folder.path().join("access.log.1")).unwrap();
+        let again = writer_for(&target, &Metrics::default()).unwrap();
+        assert!(Arc::ptr_eq(&first, &again));
+        let end = Instant::now() + PATIENCE;
+        while !path.exists() {
+            assert!(Instant::now() < end, "the file stays away");
+            thread::yield_now();
+        }
     }
 
     #[test]
