@@ -4,15 +4,16 @@
 //! of its key; replacing a value keeps the place of its key (spec/script.md 2.3); while `late` is there, it has the values of the first entries.
 
 mod deferred;
+mod iter;
 
 use std::fmt;
-use std::iter::{Enumerate, FusedIterator};
 use std::sync::Arc;
 
 use hashbrown::HashTable;
 
 pub use self::deferred::Deferred;
 use self::deferred::Late;
+pub use self::iter::{Iter, IterMut};
 use crate::key::hash_text;
 use crate::release::{Container, release};
 use crate::{Hint, Key, Str, Value};
@@ -256,17 +257,14 @@ impl ObjectMap {
     /// The entries in order.
     #[inline]
     pub fn iter(&self) -> Iter<'_> {
-        Iter {
-            entries: self.entries.iter().enumerate(),
-            late: self.late.as_deref(),
-        }
+        Iter::new(&self.entries, self.late.as_deref())
     }
 
     /// The entries in order, values to be changed.
     #[inline]
     pub fn iter_mut(&mut self) -> IterMut<'_> {
         self.settle();
-        IterMut(self.entries.iter_mut())
+        IterMut::new(&mut self.entries)
     }
 
     /// The keys in order.
@@ -543,63 +541,6 @@ impl<'a> IntoIterator for &'a mut ObjectMap {
         self.iter_mut()
     }
 }
-
-/// Entries of a record in order.
-#[derive(Clone)]
-pub struct Iter<'a> {
-    entries: Enumerate<std::slice::Iter<'a, Entry>>,
-    late: Option<&'a Late>,
-}
-
-impl<'a> Iter<'a> {
-    #[inline]
-    fn entry(&self, (place, entry): (usize, &'a Entry)) -> (&'a Str, &'a Value) {
-        let late = self.late.and_then(|late| late.value(place));
-        (&entry.0, late.unwrap_or(&entry.1))
-    }
-}
-
-impl<'a> Iterator for Iter<'a> {
-    type Item = (&'a Str, &'a Value);
-
-    #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
-        let entry = self.entries.next()?;
-        Some(self.entry(entry))
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        self.entries.size_hint()
-    }
-}
-
-impl DoubleEndedIterator for Iter<'_> {
-    fn next_back(&mut self) -> Option<Self::Item> {
-        let entry = self.entries.next_back()?;
-        Some(self.entry(entry))
-    }
-}
-
-impl ExactSizeIterator for Iter<'_> {}
-impl FusedIterator for Iter<'_> {}
-
-/// Entries of a record in order, values to be changed.
-pub struct IterMut<'a>(std::slice::IterMut<'a, Entry>);
-
-impl<'a> Iterator for IterMut<'a> {
-    type Item = (&'a Str, &'a mut Value);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.0.next().map(|(key, value)| (&*key, value))
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        self.0.size_hint()
-    }
-}
-
-impl ExactSizeIterator for IterMut<'_> {}
-impl FusedIterator for IterMut<'_> {}
 
 #[cfg(test)]
 mod tests;

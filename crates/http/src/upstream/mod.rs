@@ -9,6 +9,7 @@ mod connection;
 mod course;
 mod endpoint;
 mod exchange;
+mod intake;
 mod links;
 mod meters;
 mod passage;
