@@ -149,8 +149,8 @@ pub(crate) struct HeaderRecord<'a> {
     record: Option<&'a ObjectMap>,
     /// What the record was made from.
     received: Option<&'a Received>,
-    /// Nothing received was replaced, and no name came twice: the first entries are the received fields, in order.
-    is_untouched: bool,
+    /// The received fields, if the record begins with all of them as they came: none was replaced, and no name came twice.
+    untouched: Option<&'a Headers>,
 }
 
 /// One name of a header record.
@@ -166,19 +166,19 @@ impl<'a> HeaderRecord<'a> {
     /// What a value has for header fields; what is no record has none.
     pub(crate) fn of(value: Option<&'a Value>) -> Self {
         let record = value.and_then(Value::as_object);
-        let received: Option<&Received> = record.and_then(ObjectMap::source);
-        let is_untouched = received.is_some_and(|received| received.firsts.is_empty())
-            && record.is_some_and(|record| record.untouched_source::<Received>().is_some());
+        let untouched: Option<&Received> = record.and_then(ObjectMap::untouched_source);
         Self {
             record,
-            received,
-            is_untouched,
+            received: record.and_then(ObjectMap::source),
+            untouched: untouched
+                .filter(|received| received.firsts.is_empty())
+                .map(|received| &received.headers),
         }
     }
 
     /// The received fields, if the record begins with all of them as they came.
     pub(crate) fn untouched(self) -> Option<&'a Headers> {
-        self.received.filter(|_| self.is_untouched).map(|received| &received.headers)
+        self.untouched
     }
 
     /// The entries in order, from that place on.
@@ -192,7 +192,7 @@ impl<'a> HeaderRecord<'a> {
 
     /// First text under a name, in any case that the record has it; the name in lower case goes first.
     pub(crate) fn first(self, name: Name) -> Option<&'a str> {
-        let untouched = self.untouched();
+        let untouched = self.untouched;
         if let Some(value) = untouched.and_then(|received| received.get(name))
             && let Ok(text) = std::str::from_utf8(value)
         {
@@ -221,7 +221,7 @@ impl<'a> HeaderRecord<'a> {
     /// Whether a list of options under a name has one (lower case), in any case.
     pub(crate) fn names_option(self, name: Name, option: &str) -> bool {
         let has = |text: &[u8]| has_option(text, option.as_bytes());
-        let untouched = self.untouched();
+        let untouched = self.untouched;
         if untouched.is_some_and(|received| received.get_all(name).any(has)) {
             return true;
         }

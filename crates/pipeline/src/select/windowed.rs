@@ -61,17 +61,49 @@ struct Parts {
     aggregates: Vec<Box<dyn Aggregate>>,
 }
 
-/// What makes windows close: an event or a tick.
+/// What makes windows close: an event or a signal.
 #[derive(Clone, Copy)]
 struct Trigger<'a> {
     value: &'a Value,
     meta: &'a Value,
     op_meta: &'a OpMeta,
     info: EventInfo<'a>,
-    /// The event; `None` on a tick.
+    /// The event; `None` on a signal.
     event: Option<&'a Event>,
     /// The event's tickets.
     tickets: &'a Tickets,
+}
+
+/// What a signal has in the place of an event.
+struct NoEvent {
+    value: Value,
+    meta: Value,
+    op_meta: OpMeta,
+    tickets: Tickets,
+}
+
+impl Default for NoEvent {
+    fn default() -> Self {
+        Self {
+            value: Value::Null,
+            meta: Value::object(),
+            op_meta: OpMeta::default(),
+            tickets: Tickets::default(),
+        }
+    }
+}
+
+impl NoEvent {
+    fn at(&self, now_ns: u64) -> Trigger<'_> {
+        Trigger {
+            value: &self.value,
+            meta: &self.meta,
+            op_meta: &self.op_meta,
+            info: info(now_ns, None),
+            event: None,
+            tickets: &self.tickets,
+        }
+    }
 }
 
 type Places = SmallVec<[Place; 2]>;
@@ -307,15 +339,8 @@ impl Windowed {
     /// Closes what is due at a tick. An error of one group does not touch the others.
     fn tick(&mut self, now_ns: u64, scratch: &mut Scratch) -> Result<(), OpError> {
         self.evict(now_ns);
-        let (value, meta, op_meta) = (Value::Null, Value::object(), OpMeta::default());
-        let trigger = Trigger {
-            value: &value,
-            meta: &meta,
-            op_meta: &op_meta,
-            info: info(now_ns, None),
-            event: None,
-            tickets: &Tickets::default(),
-        };
+        let nothing = NoEvent::default();
+        let trigger = nothing.at(now_ns);
         let mut failed = Ok(());
         let Some(first) = self.windows.first().filter(|window| window.spec.rule.is_closed_by_tick()) else {
             return failed;
@@ -335,15 +360,8 @@ impl Windowed {
 
     /// Emits what all windows hold. An error of one group does not touch the others.
     fn drain(&mut self, now_ns: u64, scratch: &mut Scratch) -> Result<(), OpError> {
-        let (value, meta, op_meta) = (Value::Null, Value::object(), OpMeta::default());
-        let trigger = Trigger {
-            value: &value,
-            meta: &meta,
-            op_meta: &op_meta,
-            info: info(now_ns, None),
-            event: None,
-            tickets: &Tickets::default(),
-        };
+        let nothing = NoEvent::default();
+        let trigger = nothing.at(now_ns);
         let mut failed = Ok(());
         for group in self.held_groups() {
             failed = failed.and(self.drain_group(&group, trigger, scratch));
