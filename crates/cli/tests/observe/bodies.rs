@@ -1,29 +1,13 @@
 //! Bodies by what was needed of them and how they left (spec/proxy.md 3 and 6.3).
 
-use temblor_testkit::{Deployment, FaultyUpstream, Page, free_port};
+use temblor_testkit::{Deployment, FaultyUpstream};
 
 use crate::common::JSON;
+use crate::gate::{page, text};
 
 const BODIES: &str = "temblor_bodies_total";
 
-const GATE: &str = "
-```yaml gate.yaml
-onramp:
-  - id: gate
-    type: rest
-    linked: true
-    codec: json
-    config: {host: 127.0.0.1, port: 8080}
-offramp:
-  - id: shop
-    type: rest
-    linked: true
-    codec: json
-    config:
-      validate: false
-      endpoint:
-        host: 127.0.0.1
-        port: 9000
+const REST: &str = "\
 binding:
   - id: gate
     links:
@@ -53,8 +37,7 @@ fn bodies_are_counted_by_need_and_form() {
         (made_anew, "value", "encoded"),
         (always, "bytes", "encoded"),
     ] {
-        let page = Page::new(&GATE.replace(change.0, change.1)).unwrap();
-        let page = page.at(9000, shop.port()).admin(free_port().unwrap());
+        let page = page(&text(REST).replace(change.0, change.1), &shop);
         let gate = Deployment::of_page(env!("CARGO_BIN_EXE_temblor"), &page).unwrap();
         let mut client = gate.client().unwrap();
         for _ in 0..3 {
@@ -78,7 +61,7 @@ fn bodies_are_counted_by_need_and_form() {
 #[test]
 fn a_message_without_a_body_does_not_count() {
     let shop = FaultyUpstream::echo().unwrap();
-    let page = Page::new(GATE).unwrap().at(9000, shop.port()).admin(free_port().unwrap());
+    let page = page(&text(REST), &shop);
     let gate = Deployment::of_page(env!("CARGO_BIN_EXE_temblor"), &page).unwrap();
     assert_eq!(gate.client().unwrap().ask("GET", "/", &[], "").unwrap().status, 200);
     let numbers = gate.metrics().unwrap();

@@ -5,6 +5,7 @@ mod admin;
 mod bodies;
 #[path = "../common/mod.rs"]
 mod common;
+mod gate;
 mod numbers;
 mod pages;
 mod storage;

@@ -8,24 +8,9 @@ use std::path::{Path, PathBuf};
 use temblor_testkit::{Deployment, FaultyUpstream, Page, free_port, wait_until};
 
 use crate::common::{JSON, PATIENCE};
+use crate::gate::{page, text};
 
-const GATE: &str = "
-```yaml gate.yaml
-onramp:
-  - id: gate
-    type: rest
-    linked: true
-    codec: json
-    config: {host: 127.0.0.1, port: 8080}
-offramp:
-  - id: shop
-    type: rest
-    linked: true
-    codec: json
-    config:
-      endpoint:
-        host: 127.0.0.1
-        port: 9000
+const REST: &str = "\
 binding:
   - id: gate
     links:
@@ -39,9 +24,8 @@ mapping:
 ";
 const QUERY: &str = "```trickle back.trickle\nselect event from in into out;\n```\n";
 
-fn page(shop: &FaultyUpstream) -> Page {
-    let page = Page::new(&format!("{GATE}{QUERY}")).unwrap();
-    page.at(9000, shop.port()).admin(free_port().unwrap())
+fn gate_page(shop: &FaultyUpstream) -> Page {
+    page(&text(&format!("{REST}{QUERY}")), shop)
 }
 
 fn snapshots(folder: &Path) -> Vec<PathBuf> {
@@ -54,7 +38,7 @@ fn snapshots(folder: &Path) -> Vec<PathBuf> {
 fn a_snapshot_deploys_what_was_deployed_when_it_was_made() {
     let folder = tempfile::tempdir().unwrap();
     let shop = FaultyUpstream::echo().unwrap();
-    let page = page(&shop).argument("-d").argument(folder.path());
+    let page = gate_page(&shop).argument("-d").argument(folder.path());
     let gate = Deployment::of_page(env!("CARGO_BIN_EXE_temblor"), &page).unwrap();
     assert!(wait_until(PATIENCE, || gate.admin("GET", "/ready", &[]).unwrap().status == 200));
     assert!(snapshots(folder.path()).is_empty());
@@ -93,7 +77,7 @@ fn a_snapshot_deploys_what_was_deployed_when_it_was_made() {
 #[test]
 fn a_change_that_cannot_be_kept_is_made_and_reported() {
     let shop = FaultyUpstream::echo().unwrap();
-    let page = page(&shop).argument("-d").argument("/nowhere/at/all");
+    let page = gate_page(&shop).argument("-d").argument("/nowhere/at/all");
     let gate = Deployment::of_page(env!("CARGO_BIN_EXE_temblor"), &page).unwrap();
     assert!(wait_until(PATIENCE, || gate.admin("GET", "/ready", &[]).unwrap().status == 200));
     let answer = gate.admin("DELETE", "/binding/gate/01", &[]).unwrap();
